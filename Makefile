@@ -1,0 +1,69 @@
+# Every target does its own set-up in .venv; needs python3 >= 3.11, pip and make, nothing else.
+# `make` alone lists the targets.
+
+PYTHON := python3
+BIN := .venv/bin
+# Two processes suit the small machines this is read on; give more with `make test JOBS=8`.
+JOBS := 2
+
+# A shell function, because uv does not read pip's configuration (extra indexes, wheel folders): where uv
+# fails for that or any other reason, plain pip does the work.
+define INSTALL
+install() { \
+  if [ -x .uv/bin/uv ] && .uv/bin/uv pip install --quiet --python $(BIN)/python -c constraints.txt "$$@"; then \
+    return 0; \
+  fi; \
+  $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt "$$@"; \
+}; install
+endef
+
+.PHONY: help demo test lint oracle bench docs clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+demo: .venv/.stamp-dev ## train MLPs on real digits; table, curves and backward graph go to demo/
+	@$(BIN)/python -m microtorch demo
+
+test: .venv/.stamp-dev ## run the tests and the examples in the docstrings
+	@$(BIN)/python -m pytest -q -n $(JOBS)
+
+lint: .venv/.stamp-dev ## check rules and formatting
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+oracle: .venv/.stamp-oracle ## install PyTorch into .venv and compare with it
+	@MICROTORCH_ORACLE=1 $(BIN)/python -m pytest -q -n $(JOBS) -m oracle
+
+bench: .venv/.stamp-dev ## run the benchmarks
+	@$(BIN)/python -m benchmarks
+
+docs: .venv/.stamp-docs ## build the documentation into docs/_build/html
+	@$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+
+clean: ## remove everything made here except .venv
+	rm -rf demo dist build docs/_build .pytest_cache .ruff_cache .hypothesis
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# --seed puts pip into the environment, for `make oracle` and for the fallback. `pip --target` works also where
+# the system's Python is closed to pip (PEP 668) or lacks the venv module.
+$(BIN)/python:
+	@echo "Making .venv"
+	@{ $(PYTHON) -m pip install -qq --disable-pip-version-check --target .uv uv \
+	  && .uv/bin/uv venv --quiet --clear --seed --python-preference system --python '>=3.11' .venv; } \
+	|| { echo "uv is not to be had here: using $(PYTHON) -m venv"; rm -rf .uv; $(PYTHON) -m venv --clear .venv; }
+
+.venv/.stamp-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing microtorch into .venv"
+	@$(INSTALL) -e '.[dev]'
+	@touch $@
+
+.venv/.stamp-docs: .venv/.stamp-dev
+	@$(INSTALL) -e '.[docs]'
+	@touch $@
+
+# Plain pip, not uv: pip's configuration says where this machine takes PyTorch from.
+.venv/.stamp-oracle: .venv/.stamp-dev
+	@echo "Installing PyTorch into .venv"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt torch==2.13.0 expecttest hypothesis
+	@touch $@
