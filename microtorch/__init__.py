@@ -1,0 +1,16 @@
+"""An autograd engine with tensor-level backprop, in Python on numpy and numba."""
+
+import warnings
+
+from . import autograd
+from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .errors import *
+from .ops import *
+from .random import *
+from .tensor import *
+from .tensor import bool_, float32, float64, int32, int64, uint8
+
+# log(0) is -inf and 1/0 is inf, without a word, as in PyTorch; `detect_anomaly` finds where they come from.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"microtorch\.")
+
+__version__ = "0.1.0"

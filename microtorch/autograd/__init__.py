@@ -1,0 +1,17 @@
+"""The engine room: operations, the backward pass, and the switches around them, with the names of torch.autograd."""
+
+from .engine import backward, grad
+from .function import Function, once_differentiable
+from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+
+__all__ = [
+    "Function",
+    "backward",
+    "enable_grad",
+    "grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "once_differentiable",
+    "set_grad_enabled",
+]

@@ -1,0 +1,451 @@
+"""The backward pass: from the newest node to the oldest, each hands its gradient on to its inputs."""
+
+import sys
+from operator import attrgetter
+
+import numpy as np
+
+from ..errors import DTypeError, GradientError, GraphError, ShapeError
+from ..tensor import Tensor, attach, wrap
+from .function import Function, let_go, released
+from .inplace import changes, check_saved
+from .mode import state
+
+__all__ = ["backward", "grad"]
+
+
+def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
+    """Differentiate `roots`; return the gradients by place (see `_place`), of `targets` or else of all leaves found.
+
+    Parameters
+    ----------
+    roots : sequence of Tensor
+    seeds : sequence of ndarray or Tensor
+        The gradient of each root; tensors under `create_graph`.
+    targets : sequence of Tensor, optional
+        Whose gradients are wanted; None means every leaf that is found.
+    retain_graph, create_graph : bool
+        Keep what was saved; record the pass itself.
+    """
+    order, holders = _newest_first(roots, create_graph)
+    wanted, captured = _leading_to(order, targets) if targets is not None else (None, {})
+    pending, summed, results = {}, set(), {}
+    for root, seed in zip(roots, seeds, strict=True):
+        _add(pending, summed, _place(root), seed)
+    before, state.grad = state.grad, create_graph
+    node = None
+    try:
+        for node in order:
+            dy = pending.pop(node, None)
+            if node.outputs is not None:
+                dy = _of_all_outputs(node, dy, pending, create_graph)
+            elif node.hooks is not None and dy is not None:
+                dy = _call_hooks(node.hooks[0], dy)
+            if dy is None:
+                continue
+            if node in captured:
+                results.update((place, dy if k is None else dy[k]) for place, k in captured[node])
+            if wanted is not None and node not in wanted:
+                continue
+            if node.saved is None:
+                raise GraphError(released(node))
+            if node.number < changes.last:
+                check_saved(node)
+            if create_graph:
+                dxs = _record(node, holders[node], dy)
+            elif type(dy) is tuple:
+                dxs = node.first_order(node, *dy)
+            else:
+                dxs = node.first_order(node, dy)
+            if type(dxs) is not tuple:
+                dxs = (dxs,)
+            inputs = node.inputs
+            if len(dxs) != len(inputs):
+                _check_count(node, dxs)
+            heavy = False
+            for x, dx in zip(inputs, dxs):  # dxs may be shorter: trailing Nones
+                if dx is None or not isinstance(x, Tensor) or not x._requires_grad:
+                    continue
+                if dx.shape != x._array.shape:
+                    dx = _unbroadcast(node, dx, x._array.shape)
+                maker = x.grad_fn
+                if maker is None:
+                    place = x
+                else:
+                    place = (maker, x._output_nr) if x._output_nr else maker
+                    heavy = heavy or maker.large
+                if place in pending:
+                    _add(pending, summed, place, dx)
+                else:
+                    pending[place] = dx
+            if not retain_graph:  # its place in the graph stays, for pictures
+                if node.saved:
+                    node.saved = None
+                node.cache = None
+                if heavy:
+                    let_go(node)
+    except Exception as error:
+        if node is not None:
+            error.add_note(f"In the backward of {node.name()}{_shapes(node)}.")
+        raise
+    finally:
+        state.grad = before
+    for leaf, dx in pending.items():
+        if leaf.hooks:
+            pending[leaf] = _call_hooks(leaf.hooks, dx)
+    results.update(pending)
+    return results
+
+
+def _newest_first(roots, keep_outputs):
+    """Every node below `roots`, newest first (Note [Newest first]); for each, a tensor per output if asked for."""
+    nodes, holders = set(), {}
+    stack = list(roots)
+    while stack:
+        t = stack.pop()
+        node = t.grad_fn
+        if keep_outputs and node is not None:
+            holders.setdefault(node, {})[t._output_nr] = t
+        if node is None or node in nodes:
+            continue
+        nodes.add(node)
+        for x in node.inputs:
+            if isinstance(x, Tensor) and x.grad_fn is not None and (keep_outputs or x.grad_fn not in nodes):
+                stack.append(x)
+    return sorted(nodes, key=attrgetter("number"), reverse=True), holders
+
+
+def _leading_to(order, targets):
+    """The nodes of `order` whose backward leads to a target, and those whose own gradient is one: {node: [(place, k)]}."""
+    places = {_place(t) for t in targets}
+    captured = {}
+    for t in targets:
+        if t.grad_fn is not None:
+            k = None if t.grad_fn.outputs is None else t._output_nr
+            captured.setdefault(t.grad_fn, []).append((_place(t), k))
+    needed = set()
+    for node in reversed(order):  # oldest first: inputs are decided before their users
+        for x in node.inputs:
+            if isinstance(x, Tensor) and x._requires_grad and (_place(x) in places or x.grad_fn in needed):
+                needed.add(node)
+                break
+    return needed, captured
+
+
+def _place(t):
+    """The key under which the gradient of `t` waits."""
+    if t.grad_fn is None:
+        return t
+    return (t.grad_fn, t._output_nr) if t._output_nr else t.grad_fn
+
+
+def _add(pending, summed, place, dx):
+    """Add a gradient to what waits at `place`; sums are our own arrays, so a third is added in place."""
+    waiting = pending.get(place)
+    if waiting is None:
+        pending[place] = dx
+    elif place in summed:
+        waiting += dx
+    else:
+        pending[place] = total = waiting + dx
+        if type(total) is np.ndarray:
+            summed.add(place)
+
+
+def _unbroadcast(node, dx, shape):
+    """Sum `dx` over the dimensions along which an input of `shape` was broadcast."""
+    lead = dx.ndim - len(shape)
+    axes = tuple(i for i in range(dx.ndim) if i < lead or (shape[i - lead] == 1 and dx.shape[i] != 1))
+    if lead < 0 or any(n != m and m != 1 for n, m in zip(dx.shape[lead:], shape, strict=True)):
+        raise GradientError(
+            f"{node.name()}.backward returned a gradient of shape {tuple(dx.shape)} for an input of shape {shape}. "
+            "A gradient has its input's shape (or one that the input broadcasts to)."
+        )
+    return dx.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+def _of_all_outputs(node, first, pending, create_graph):
+    """The gradients of all outputs of `node`, zeros for those that none arrived for; None if none did at all."""
+    arrived = [first, *(pending.pop((node, k), None) for k in range(1, len(node.outputs)))]
+    if all(dy is None for dy in arrived):
+        return None
+    for k, (shape, dtype) in enumerate(node.outputs):
+        if arrived[k] is None:
+            zeros = np.zeros(shape, dtype)
+            arrived[k] = Tensor(zeros) if create_graph else zeros
+        elif node.hooks is not None:
+            arrived[k] = _call_hooks(node.hooks.get(k, ()), arrived[k])
+    return tuple(arrived)
+
+
+def _call_hooks(hooks, dy):
+    """What the hooks make of a gradient. They see a tensor; the pass goes on with what it had, array or tensor."""
+    for hook in tuple(hooks):
+        given = dy if isinstance(dy, Tensor) else Tensor(dy)
+        answer = hook(given)
+        if answer is not None:
+            if not isinstance(answer, Tensor) or answer.shape != given.shape:
+                got = f"shape {answer.shape}" if isinstance(answer, Tensor) else type(answer).__name__
+                raise GradientError(f"a hook must return None or a Tensor of shape {given.shape}, not {got}")
+            dy = answer if isinstance(dy, Tensor) else answer._array
+    return dy
+
+
+class _Recorded:
+    """What `backward` sees as ctx under create_graph: each saved array as the tensor of the graph that holds it."""
+
+    def __init__(self, node, outputs):
+        self.__dict__.update(node.__dict__)
+        self.inputs = node.inputs
+        self.needs_input_grad = node.needs_input_grad
+        tensors = {id(t._array): t for t in outputs.values()}
+        tensors.update((id(a._array), a) for a in node.inputs if isinstance(a, Tensor))
+        constants = {id(a) for a in node.inputs}
+        saved = []
+        for i, s in enumerate(node.saved):
+            if isinstance(s, np.ndarray) and id(s) not in constants:
+                if id(s) not in tensors:
+                    raise GradientError(
+                        f"{node.name()} saved an intermediate (position {i} of save_for_backward, shape {s.shape}), "
+                        "so its second derivative would be wrong. Save inputs or the output only, and compute the "
+                        "intermediate again in backward."
+                    )
+                s = tensors[id(s)]
+            saved.append(s)
+        self.saved_tensors = tuple(saved)
+
+    @property
+    def cache(self):
+        raise GradientError("ctx.cache is for backward_kernel only: what it holds has no place in the graph.")
+
+
+def _record(node, outputs, dy):
+    """Run `backward` on tensors, so that it records itself."""
+    dys = dy if type(dy) is tuple else (dy,)
+    if getattr(node.backward, "once_differentiable", False):
+        dxs = node.backward(node, *(d._array for d in dys))
+        dxs = dxs if type(dxs) is tuple else (dxs,)
+        return tuple(None if dx is None else _Once.apply(np.asarray(dx), node.name(), *dys) for dx in dxs)
+    return node.backward(_Recorded(node, outputs), *dys)
+
+
+class _Once(Function):
+    """y = a gradient that was computed outside the graph; it has no derivative"""
+
+    @staticmethod
+    def forward(ctx, dx, name, *dys):
+        ctx.of = name
+        return dx
+
+    @staticmethod
+    def backward(ctx, ddx):
+        raise GradientError(
+            f"the backward of {ctx.of} is marked once_differentiable: it has no second derivative. "
+            "Write it with numpy's functions on the saved tensors and take the mark away."
+        )
+
+
+def _check_count(node, dxs):
+    """Complain if `backward` returned gradients for too many or too few arguments; trailing Nones may be missing."""
+    missing = node.inputs[len(dxs) :]
+    if len(dxs) > len(node.inputs) or any(isinstance(a, Tensor) and a._requires_grad for a in missing):
+        raise GradientError(
+            f"{node.name()}.backward returned {len(dxs)} gradients for {len(node.inputs)} arguments. "
+            "Return one for each argument of forward, None where there is none."
+        )
+
+
+def _shapes(node):
+    shapes = [str(tuple(x.shape)) for x in node.inputs if hasattr(x, "shape")]
+    return f" of {', '.join(shapes)}" if shapes else ""
+
+
+def _take(gradients, place):
+    """Take a gradient array out of `gradients`, with the number of references to it."""
+    array = gradients.pop(place)
+    return array, sys.getrefcount(array)
+
+
+_ALONE = _take({0: np.empty(0)}, 0)[1]
+
+
+def _take_owned(gradients, place):
+    """Take a gradient array out of `gradients` such that nobody else can reach its memory, and contiguous.
+
+    Optimizers write into gradients, and a backward may return its argument, one array twice, a saved array or a view.
+    What has no other reference is ours already: a copy less for every weight.
+    """
+    array, references = _take(gradients, place)
+    if type(array) is np.ndarray and references == _ALONE and array.base is None and array.flags.c_contiguous:
+        return array
+    return np.array(array)
+
+
+def _accumulate(gradients, create_graph):
+    """Add gradients to the ``.grad`` of the tensors they belong to; what a user keeps of an old ``.grad`` stays."""
+    for leaf in list(gradients):
+        if create_graph:
+            dx = gradients.pop(leaf)
+            leaf._grad = dx.clone() if leaf.grad is None else leaf._grad + dx
+        else:
+            dx = _take_owned(gradients, leaf)
+            leaf._grad = wrap(dx if leaf.grad is None else leaf._grad._array + dx)
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
+    """Compute the gradients of `tensors` and add them to the ``.grad`` of the leaves they depend on.
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensor
+        What to differentiate, usually a loss.
+    grad_tensors : Tensor or sequence of Tensor, optional
+        The gradient of each, of its shape; default 1 for tensors of one element.
+    retain_graph : bool, optional
+        Keep what was saved, so that backward can run again. Default: the value of `create_graph`.
+    create_graph : bool, default False
+        Record the backward pass itself, so that gradients can be differentiated.
+    inputs : Tensor or sequence of Tensor, optional
+        Accumulate into these only; default all leaves.
+
+    Raises
+    ------
+    GraphError
+        If nothing was recorded, if a needed gradient is missing, if the graph was released by an earlier backward, or
+        if a saved value was overwritten in place.
+
+    Notes
+    -----
+    Nothing is accumulated unless the whole pass succeeds.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> w = microtorch.tensor([3.0], requires_grad=True)
+    >>> (w * w).backward()
+    >>> w.grad
+    tensor([6.])
+    """
+    tensors = _sequence(tensors)
+    seeds = _seeds("backward", tensors, grad_tensors, create_graph)
+    targets = None if inputs is None else _sequence(inputs)
+    for t in targets or ():
+        if not t._requires_grad:
+            raise GraphError("backward: one of the `inputs` does not require a gradient.")
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    gradients = run(tensors, seeds, targets, retain_graph=retain_graph, create_graph=create_graph)
+    if targets is not None:
+        by_place = {_place(t): t for t in targets}
+        gradients = {by_place[place]: dx for place, dx in gradients.items() if place in by_place}
+    _accumulate(gradients, create_graph)
+
+
+def grad(
+    outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None, materialize_grads=False
+):
+    """The gradients of `outputs` with respect to `inputs`; no ``.grad`` is touched.
+
+    Parameters
+    ----------
+    outputs : Tensor or sequence of Tensor
+        What to differentiate.
+    inputs : Tensor or sequence of Tensor
+        With respect to what: leaves or results.
+    grad_outputs : Tensor or sequence of Tensor, optional
+        The gradient of each output, of its shape; default 1 for tensors of one element.
+    retain_graph : bool, optional
+        Keep what was saved. Default: the value of `create_graph`.
+    create_graph : bool, default False
+        Record the pass, so that the gradients can be differentiated.
+    allow_unused : bool, optional
+        Give None for inputs that no output depends on, rather than raise. Default: the value of `materialize_grads`.
+    materialize_grads : bool, default False
+        Give zeros in place of None.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    GraphError
+        As `backward`, and for an input that no output depends on, unless allowed.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([2.0], requires_grad=True)
+    >>> (dx,) = microtorch.autograd.grad(x**3, x, create_graph=True)
+    >>> microtorch.autograd.grad(dx, x)
+    (tensor([12.]),)
+    """
+    outputs, inputs = _sequence(outputs), _sequence(inputs)
+    for i, t in enumerate(inputs):
+        if not t._requires_grad:
+            raise GraphError(f"grad: input {i} does not require a gradient. Call requires_grad_() before using it.")
+    seeds = _seeds("grad", outputs, grad_outputs, create_graph)
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    gradients = run(outputs, seeds, inputs, retain_graph=retain_graph, create_graph=create_graph)
+    results = []
+    for i, t in enumerate(inputs):
+        dx = gradients.get(_place(t))
+        if dx is None and materialize_grads:
+            dx = np.zeros_like(t._array)
+        elif dx is None and not allow_unused:
+            raise GraphError(
+                f"grad: the outputs do not depend on input {i} (shape {t.shape}). "
+                "Was it detached, or another tensor used in its place? allow_unused=True gives None for it."
+            )
+        results.append(dx if dx is None or isinstance(dx, Tensor) else wrap(np.array(dx)))
+    return tuple(results)
+
+
+def _sequence(tensors):
+    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+
+
+def _seeds(caller, roots, given, create_graph):
+    """The gradient that each root starts with."""
+    given = (None,) * len(roots) if given is None else _sequence(given)
+    if len(given) != len(roots):
+        raise GraphError(f"{caller}: {len(given)} gradients for {len(roots)} tensors")
+    seeds = []
+    for root, seed in zip(roots, given, strict=True):
+        if not root._requires_grad:
+            raise GraphError(
+                f"{caller}: this tensor of shape {root.shape} does not require a gradient: no input of its operations "
+                "has requires_grad=True, or they ran under no_grad or after detach()."
+            )
+        if seed is None:
+            if root._array.size != 1:
+                raise GraphError(
+                    f"{caller}: the tensor has shape {root.shape}, and only a scalar has an implicit gradient of 1. "
+                    f"Reduce it first, as in loss.mean().backward(), or pass a gradient of shape {root.shape}."
+                )
+            seed = np.ones_like(root._array)
+        else:
+            if isinstance(seed, Tensor):
+                shape = seed.shape
+            else:
+                raise TypeError(f"{caller}: a gradient must be a Tensor, not {type(seed).__name__}")
+            if shape != root.shape:
+                raise ShapeError(f"{caller}: a gradient of shape {shape} for a tensor of shape {root.shape}")
+            if seed.dtype != root.dtype:
+                raise DTypeError(f"{caller}: a gradient of dtype {seed.dtype} for a {root.dtype} tensor")
+            seed = seed if create_graph else seed._array
+        seeds.append(wrap(seed) if create_graph and not isinstance(seed, Tensor) else seed)
+    return seeds
+
+
+@attach("backward")
+def _backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+    """Compute the gradient of this tensor and add it to the ``.grad`` of every leaf it depends on.
+
+    Parameters
+    ----------
+    gradient : Tensor, optional
+        The gradient of this tensor, of its shape; default 1 for a tensor of one element.
+    retain_graph, create_graph, inputs
+        As in `microtorch.autograd.backward`.
+    """
+    backward(self, gradient, retain_graph, create_graph, inputs)

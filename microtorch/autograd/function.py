@@ -1,0 +1,275 @@
+"""Function: an operation, its context and its node in the graph, all one object.
+
+An operation is a subclass with a static `forward` and `backward`. `apply` runs it: arrays out of tensors, forward,
+a tensor around the result, and, where a gradient is wanted, the instance stays as ``grad_fn`` of that tensor.
+"""
+
+import weakref
+from itertools import count
+
+import numpy as np
+
+from ..errors import GraphError, explain
+from ..tensor import Tensor
+from .mode import state
+
+__all__ = ["Function", "once_differentiable"]
+
+# Note [Newest first]: every node takes the next number when it is made, after all its inputs. So creation order is a
+# topological order, and backward is: visit nodes newest first. Changes in place draw from the same counter, which
+# makes "was this value overwritten after that operation saved it?" a comparison of two numbers.
+next_number = count(1).__next__
+
+# Note [Shells]: a node keeps its input tensors, so that pictures show every value and a second derivative can find
+# them. A large input that no backward needs is replaced by a shell: the same place in the graph, shape and dtype,
+# over one element of memory. So memory for backward is what was saved, and small networks keep everything.
+SHELL_BYTES = 1 << 16
+
+_new = Tensor.__new__
+_ndarray = np.ndarray
+
+
+class Function:
+    """An operation on arrays with its derivative; subclass it to write your own.
+
+    ``forward(ctx, *args)`` receives ndarrays in place of tensors (everything else as given) and returns an ndarray or
+    a tuple of them. ``backward(ctx, *grad_outputs)`` returns a gradient for each argument of forward, None for those
+    that have none; trailing Nones may be left out. Write it with numpy's functions and operators: it receives arrays,
+    and under ``create_graph=True`` tensors, which record it for the next derivative. An input that was broadcast gets
+    its gradient summed over the broadcast dimensions by the engine.
+
+    ``backward_kernel``, if there is one, is the same value as `backward` computed faster, on arrays only; ordinary
+    training calls it, second derivatives call `backward`.
+
+    Attributes
+    ----------
+    inputs : tuple
+        The arguments of `apply`.
+    saved_tensors : tuple
+        What `save_for_backward` has saved.
+    needs_input_grad : tuple of bool
+        Which arguments a gradient is wanted for.
+    cache : object
+        For intermediates that only `backward_kernel` reads; released with what was saved.
+    scope : tuple or None
+        ``(module, outer scope)``: whose forward was running.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import microtorch
+    >>> class Cube(microtorch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x**3
+    ...     @staticmethod
+    ...     def backward(ctx, dy):
+    ...         (x,) = ctx.saved_tensors
+    ...         return dy * 3 * x**2
+    >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> Cube.apply(x).sum().backward()
+    >>> x.grad
+    tensor([ 3., 12.])
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "hooks", "inputs", "large", "number", "outputs", "saved", "scope")
+
+    cache = None  # most operations have none
+    is_view = False  # whether the result shares the input's memory
+    non_differentiable = ()
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls.first_order = staticmethod(getattr(cls, "backward_kernel", cls.backward))
+
+    @staticmethod
+    def forward(ctx, *args):
+        """Compute the result from arrays; to be written by the subclass."""
+        raise NotImplementedError("a Function needs a static method forward(ctx, *args)")
+
+    @staticmethod
+    def backward(ctx, *grad_outputs):
+        """Compute the gradients of the arguments; to be written by the subclass."""
+        raise NotImplementedError("a Function needs a static method backward(ctx, *grad_outputs)")
+
+    @classmethod
+    def name(cls):
+        """The class's name, as pictures and messages show it."""
+        return cls.__name__
+
+    @classmethod
+    def apply(cls, *args):
+        """Run the operation on `args` and record it where a gradient is wanted.
+
+        Returns
+        -------
+        Tensor or tuple of Tensor
+            ndarrays instead, where no argument is a Tensor.
+        """
+        ctx = cls()
+        ctx.saved = ()
+        ctx.inputs = args
+        arrays = []
+        has_tensor = tracked = False
+        for a in args:
+            if isinstance(a, Tensor):
+                has_tensor = True
+                arrays.append(a._array)
+                if a._requires_grad:
+                    tracked = True
+            else:
+                arrays.append(a)
+        try:
+            y = cls.forward(ctx, *arrays)
+        except Exception as error:
+            better = explain(error, cls, arrays)
+            if better is error:
+                raise
+            raise better from error
+        if not has_tensor:
+            return y
+        if tracked and state.grad:
+            ctx.number = next_number()
+            ctx.scope = state.scope
+            ctx.hooks = None
+            ctx.outputs = None
+            ctx.large = False
+        else:
+            ctx = None
+        if type(y) is tuple:
+            return _outputs(y, ctx)
+        if type(y) is not _ndarray:
+            y = np.asarray(y)
+        out = _new(Tensor)
+        out._array = y
+        out._output_nr = 0
+        out.grad_fn = ctx
+        if ctx is None:
+            out._requires_grad = False
+        else:
+            out._requires_grad = True
+            if ctx.non_differentiable and any(y is n for n in ctx.non_differentiable):
+                out.grad_fn, out._requires_grad = None, False
+            if y.nbytes > SHELL_BYTES:
+                ctx.large = True
+                let_go(ctx)
+        return out
+
+    # -- for forward and backward ----------------------------------------------------------------------------------
+
+    def save_for_backward(self, *arrays):
+        """Keep inputs or the output, and nothing else, for `backward`.
+
+        A saved intermediate has no place in the graph, so a second derivative through it would be silently wrong;
+        under ``create_graph=True`` it is an error. Masks, shapes and axes are plain attributes of ``ctx``.
+        """
+        self.saved = arrays
+
+    @property
+    def saved_tensors(self):
+        """tuple: what was saved, as arrays; as tensors under ``create_graph=True``."""
+        if self.saved is None:
+            raise GraphError(released(self))
+        return self.saved
+
+    @property
+    def needs_input_grad(self):
+        """tuple of bool: which arguments a gradient is wanted for."""
+        return tuple(isinstance(a, Tensor) and a._requires_grad for a in self.inputs)
+
+    def mark_non_differentiable(self, *arrays):
+        """Say of outputs, such as indices, that no gradient flows through them."""
+        self.non_differentiable = arrays
+
+    # -- hooks -----------------------------------------------------------------------------------------------------
+
+    def hooks_of(self, output_nr):
+        """The list of hooks on one output."""
+        if self.hooks is None:
+            self.hooks = {}
+        return self.hooks.setdefault(output_nr, [])
+
+    def retain_grad_of(self, output):
+        """Have `backward` fill ``.grad`` of `output`; weakly, so that the graph does not keep it alive."""
+        output = weakref.ref(output)
+
+        def retain(grad):
+            if (alive := output()) is not None:
+                alive.grad = grad.clone()
+
+        self.hooks_of(output()._output_nr).append(retain)
+
+
+def _outputs(arrays, ctx):
+    """A tensor for each of several outputs."""
+    tensors = []
+    if ctx is not None:
+        ctx.outputs = [(y.shape, y.dtype) for y in arrays]
+        blocked = {id(y) for y in ctx.non_differentiable}
+    for nr, y in enumerate(arrays):
+        out = _new(Tensor)
+        out._array = np.asarray(y)
+        out._output_nr = nr
+        recorded = ctx is not None and y.dtype.kind == "f" and id(y) not in blocked
+        out.grad_fn = ctx if recorded else None
+        out._requires_grad = recorded
+        tensors.append(out)
+    return tuple(tensors)
+
+
+def let_go(node):
+    """Replace large inputs of `node` whose values nobody saved by shells; see Note [Shells]."""
+    for i, a in enumerate(node.inputs):
+        if isinstance(a, Tensor) and a.grad_fn is not None and a.grad_fn.large:
+            saved = (*(node.saved or ()), *(a.grad_fn.saved or ()))
+            if not any(a._array is s for s in saved):
+                node.inputs = (*node.inputs[:i], _shell(a), *node.inputs[i + 1 :])
+
+
+def _shell(a):
+    shell = _new(Tensor)
+    element = np.empty((), a._array.dtype)
+    shell._array = np.ndarray(a._array.shape, a._array.dtype, element, 0, (0,) * a._array.ndim)
+    shell._output_nr = a._output_nr
+    shell.grad_fn = a.grad_fn
+    shell._requires_grad = True
+    return shell
+
+
+def released(node):
+    """The message for a second backward through a node."""
+    return (
+        f"backward: the values that {node.name()} saved were released by an earlier backward through the same graph. "
+        "Compute the loss anew for each backward, or keep the values with backward(retain_graph=True)."
+    )
+
+
+def once_differentiable(backward):
+    """Decorate a `backward` that works on arrays only: a second derivative through it is an error, not a wrong value.
+
+    Parameters
+    ----------
+    backward : callable
+        ``backward(ctx, *grad_outputs)`` of a Function.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> class Sin(microtorch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return np.sin(x)
+    ...     @staticmethod
+    ...     @microtorch.autograd.once_differentiable
+    ...     def backward(ctx, dy):
+    ...         return dy * np.cos(ctx.saved_tensors[0])
+    >>> import numpy as np
+    >>> x = microtorch.zeros(1, requires_grad=True)
+    >>> Sin.apply(x).backward()
+    >>> x.grad
+    tensor([1.])
+    """
+    backward.once_differentiable = True
+    return backward

@@ -1,0 +1,174 @@
+"""Changes in place: who overwrote what, and when.
+
+A change is remembered by the memory it touched and gets a number from the same counter as the nodes (Note [Newest
+first] in function.py). A backward that needs a saved value asks for changes to that memory newer than itself. So an
+operation pays nothing for the check, views and `detach` are covered because they share the memory, and two disjoint
+parts of one array do not disturb each other.
+"""
+
+import weakref
+
+import numpy as np
+
+from ..errors import DTypeError, GraphError, ShapeError, user_line
+from ..tensor import Tensor, attach, wrap
+from .function import next_number
+from .mode import state
+
+
+class _Changes:
+    """All changes to memory that is still alive."""
+
+    def __init__(self):
+        self.last = 0  # the number of the newest change
+        self.by_owner = {}  # id of the owning array -> {(first, end) byte: (number, operation, line)}
+        self.counts = {}  # id of the owning array -> how many changes
+
+    def forget(self, key):
+        self.by_owner.pop(key, None)
+        self.counts.pop(key, None)
+
+
+changes = _Changes()
+
+
+def _owner(array):
+    """The array that owns the memory `array` looks at."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def record_change(array, operation, line):
+    """Remember that `operation`, called at `line`, wrote into `array`."""
+    owner = _owner(array)
+    key = id(owner)
+    regions = changes.by_owner.get(key)
+    if regions is None:
+        regions = changes.by_owner[key] = {}
+        weakref.finalize(owner, changes.forget, key).atexit = False
+    changes.counts[key] = changes.counts.get(key, 0) + 1
+    changes.last = number = next_number()
+    regions[np.lib.array_utils.byte_bounds(array)] = (number, operation, line)
+
+
+def _change_since(array, number):
+    """The newest change to the memory of `array` after `number`, as (number, operation, line), or None."""
+    regions = changes.by_owner.get(id(_owner(array)))
+    if not regions:
+        return None
+    first, end = np.lib.array_utils.byte_bounds(array)
+    newest = max(
+        (change for (start, stop), change in regions.items() if start < end and first < stop), default=(0, "", "")
+    )
+    return newest if newest[0] > number else None
+
+
+def check_saved(node):
+    """Raise GraphError if a value that `node` needs was overwritten after the node was made."""
+    needed = node.saved
+    if node.is_view:  # its result shares the input's memory: what was read through it may be stale
+        needed = (*needed, node.inputs[0]._array)
+    for array in needed:
+        change = _change_since(array, node.number) if isinstance(array, np.ndarray) else None
+        if change is not None:
+            _, operation, line = change
+            raise GraphError(
+                f"backward: {node.name()} saved a value of shape {array.shape} that was changed in place afterwards, "
+                f"by {operation} at {line}. Use a version that makes a new tensor (y = y + 1 rather than y += 1), "
+                "change a copy (t.clone()), or make the change after backward."
+            )
+
+
+def in_place(self, operation, compute):
+    """Give `self` the values of ``compute(self)``, in its own memory; where recorded, it takes the result's place.
+
+    Parameters
+    ----------
+    self : Tensor
+        What is changed.
+    operation : str
+        The name for messages, as ``add_``.
+    compute : callable
+        From a tensor to a new tensor of the same shape.
+
+    Raises
+    ------
+    GraphError
+        For a leaf that requires a gradient, and for a view inside the graph.
+    """
+    refuse_unsafe(self, operation)
+    recorded = state.grad and self._requires_grad
+    # What is computed may save the values before the change, which are about to be overwritten.
+    result = compute(stand_in(self, self._array.copy()) if recorded else self)
+    if result.shape != self.shape:
+        raise ShapeError(
+            f"{operation}: the result has shape {result.shape}, which does not fit into {self.shape} in place. "
+            "Use the version that makes a new tensor."
+        )
+    if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+        raise DTypeError(
+            f"{operation}: the result is {result.dtype} and cannot be kept in a {self.dtype} tensor. "
+            "Use the version that makes a new tensor, or convert first."
+        )
+    if result.dtype != self.dtype:
+        result = result.to(self.dtype)
+    take_place(self, operation, result)
+    np.copyto(self._array, result._array)
+    record_change(self._array, operation, user_line())
+    return self
+
+
+def attach_in_place(function, *names):
+    """Give Tensor methods, as ``add_`` and ``__iadd__``, that keep the result of `function` in the tensor itself."""
+    label = names[0]
+
+    def method(self, *args, **kwargs):
+        return in_place(self, label, lambda t: function(t, *args, **kwargs))
+
+    method.__doc__ = f"In place: the tensor takes the values of `{function.__name__}`."
+    for name in names:
+        setattr(Tensor, name, method)
+
+
+def refuse_unsafe(self, operation):
+    """Raise GraphError where a change in place would spoil the graph."""
+    if not state.grad or not self._requires_grad:
+        return
+    if self.grad_fn is None:
+        raise GraphError(
+            f"{operation}: this tensor is a leaf that requires a gradient; changing it in place would lose the value "
+            "its gradient belongs to. Do it inside `with microtorch.no_grad():`, or work on a copy (t.clone())."
+        )
+    if self.grad_fn.is_view:
+        raise GraphError(
+            f"{operation}: this tensor is a view made by {self.grad_fn.name()}, inside the graph; changing it in place "
+            "would change its base behind the graph's back. Change the base (base[index] = value) or a clone()."
+        )
+
+
+def stand_in(self, array):
+    """A tensor over `array` in the place that `self` has in the graph now."""
+    other = wrap(array)
+    other.grad_fn, other._output_nr, other._requires_grad = self.grad_fn, self._output_nr, self._requires_grad
+    return other
+
+
+def take_place(self, operation, result):
+    """Put `self` where `result` is in the graph, if it is recorded."""
+    if not result._requires_grad:
+        return
+    if not self._requires_grad and self._array.base is not None:
+        raise GraphError(
+            f"{operation}: this tensor shares its memory with another one (a view, detach or from_numpy), which would "
+            "change without being recorded. Change the other one (base[0, 1] = value in one step), or a clone()."
+        )
+    self.grad_fn, self._output_nr, self._requires_grad = result.grad_fn, result._output_nr, True
+
+
+def _version(self):
+    """How many times the memory of this tensor was changed in place."""
+    return changes.counts.get(id(_owner(self._array)), 0)
+
+
+attach("_version")(property(_version))

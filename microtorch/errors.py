@@ -1,0 +1,85 @@
+"""The exceptions of microtorch, and the one place that words an explanation.
+
+Every message says what happened, the facts (operation, shapes, names) and what to do. numpy's own errors are let
+through the hot path and explained here, after the fact, because a `try` that does not raise costs nothing.
+"""
+
+import os
+import sys
+
+import numpy as np
+
+__all__ = ["CheckpointError", "DTypeError", "DatasetError", "GradientError", "GraphError", "ShapeError"]
+
+
+class ShapeError(ValueError):
+    """Shapes that do not fit together."""
+
+
+class DTypeError(TypeError):
+    """A dtype that the operation cannot take, or cannot differentiate."""
+
+
+class GraphError(RuntimeError):
+    """The graph cannot do what was asked: it was released, overwritten, or never recorded."""
+
+
+class GradientError(RuntimeError):
+    """A gradient is wrong: its shape, its number, or what a backward saved to compute it."""
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that cannot be read, or does not fit the model."""
+
+
+class DatasetError(RuntimeError):
+    """A data file that is missing, damaged or not what it claims to be."""
+
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def user_line():
+    """The user's line that led here, as ``"file:line"``: the nearest frame outside this package."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return "an unknown line" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def operation_name(function):
+    """The public name of an operation class: ``LogSoftmax`` is used as ``log_softmax``."""
+    name = function.__name__
+    words = "".join("_" + c.lower() if c.isupper() and i and not name[i - 1].isupper() else c.lower() for i, c in enumerate(name))
+    return words
+
+
+def describe(value):
+    """A value in a message: its shape and dtype where it has them, else itself."""
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{tuple(value.shape)} {value.dtype}"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def explain(error, function, arrays):
+    """What to raise for `error`, which came out of `function.forward(ctx, *arrays)`.
+
+    Errors of our own are passed on as they are: the operation has already worded them. An operation may word
+    numpy's errors itself in a static method ``explain(*arrays)`` that returns a text or None.
+    """
+    if isinstance(error, ShapeError | DTypeError | GraphError | GradientError) or not isinstance(
+        error, ValueError | TypeError | IndexError
+    ):
+        return error
+    own = getattr(function, "explain", None)
+    text = own(*arrays) if own is not None else None
+    if text is None:
+        text = f"{operation_name(function)}: {', '.join(describe(a) for a in arrays)}: {error}"
+    if isinstance(error, IndexError):
+        return IndexError(text)
+    # numpy raises TypeError for dtypes it cannot combine, ValueError for shapes it cannot
+    numeric = any(isinstance(a, np.ndarray) for a in arrays)
+    if isinstance(error, TypeError):
+        return DTypeError(text) if numeric else TypeError(text)
+    return ShapeError(text)

@@ -1,0 +1,97 @@
+"""How kernels are compiled: the one setting, when, and where the machine code is kept.
+
+Importing numba takes 0.3 s, so a kernel compiles (or loads from the cache) when it is first called; then the compiled
+function takes its place in its module, so that later calls pay nothing for the laziness.
+"""
+
+import functools
+import hashlib
+import os
+import pathlib
+import platform
+import tempfile
+import types
+
+SETTING = {
+    "error_model": "numpy",  # division by zero gives inf, as numpy's; the check would stop loops from vectorising
+    # Every licence but two: nnan and ninf would let the compiler delete NaN and inf handling.
+    "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
+}
+
+
+class _Lazy:
+    """A kernel that compiles at its first call."""
+
+    def __init__(self, function, options):
+        functools.update_wrapper(self, function)
+        self.function, self.options = function, options
+
+    def __call__(self, *args):
+        return self.compiled()(*args)
+
+    @functools.lru_cache(maxsize=None)  # noqa: B019 — kernels live as long as the process
+    def compiled(self):
+        import numba
+
+        names = self.function.__globals__
+        for name in self.function.__code__.co_names:  # the kernels that this one calls
+            if isinstance(names.get(name), _Lazy):
+                names[name] = names[name].compiled()
+        directory = _cache_directory()
+        before = numba.config.CACHE_DIR
+        if directory is not None:
+            numba.config.CACHE_DIR = str(directory)  # read once, when the function is made
+        try:
+            kernel = numba.njit(self.function, cache=directory is not None, **SETTING, **self.options)
+        finally:
+            numba.config.CACHE_DIR = before
+        if names.get(self.__name__) is self:
+            names[self.__name__] = kernel
+        return kernel
+
+
+def jit(function=None, **options):
+    """Decorate a kernel: numba compiles it at its first call, with the one `SETTING`.
+
+    Parameters
+    ----------
+    function : callable
+        Plain loops over contiguous arrays.
+    **options
+        More for `numba.njit`, as ``inline="always"``.
+    """
+    if function is None:
+        return functools.partial(jit, **options)
+    if not isinstance(function, types.FunctionType):
+        raise TypeError(f"jit takes a function, not {type(function).__name__}")
+    return _Lazy(function, options)
+
+
+@functools.cache
+def _cache_directory():
+    """Where compiled kernels are kept, or None where nothing is writable.
+
+    The directory is named by all kernel sources and versions: numba by itself notices changes only in the file of the
+    kernel, and would go on using a stale helper from another one.
+    """
+    import llvmlite
+    import numba
+    import numpy
+
+    digest = hashlib.sha256()
+    for part in (platform.python_version(), numba.__version__, llvmlite.__version__, numpy.__version__):
+        digest.update(part.encode())
+    for source in sorted(pathlib.Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    name = f"kernels-{digest.hexdigest()[:16]}"
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    for parent in (os.environ.get("NUMBA_CACHE_DIR"), os.path.join(home, "microtorch"), tempfile.gettempdir()):
+        if parent:
+            try:
+                directory = pathlib.Path(parent, name)
+                directory.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=directory):
+                    return directory
+            except OSError:
+                continue
+    return None

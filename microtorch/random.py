@@ -1,0 +1,142 @@
+"""Generators: where all randomness comes from, so that a seed repeats a run bit for bit."""
+
+import os
+import threading
+
+import numpy as np
+
+__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+
+_MASK = (1 << 64) - 1
+
+
+class Generator:
+    """A source of random numbers with a state of its own.
+
+    Parameters
+    ----------
+    device : str, default "cpu"
+        Accepted for compatibility; there is only the CPU.
+
+    Notes
+    -----
+    Two streams come from one seed: numbers are drawn from ``numpy`` (PCG64), and masks of dropout are computed from
+    keys (`next_key`), so that they can be computed again in the backward pass instead of being stored.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> g = microtorch.Generator().manual_seed(0)
+    >>> a = microtorch.rand(3, generator=g)
+    >>> b = microtorch.rand(3, generator=g.manual_seed(0))
+    >>> bool((a == b).all())
+    True
+    """
+
+    def __init__(self, device="cpu"):
+        if str(device) != "cpu":
+            raise ValueError(f"device {device!r}: microtorch runs on the CPU only")
+        self.device = "cpu"
+        self._lock = threading.Lock()
+        self.manual_seed(67280421310721)  # PyTorch's default seed
+
+    def manual_seed(self, seed):
+        """Start again from `seed`, an int; return the generator."""
+        seed = int(seed)
+        if not -(1 << 63) <= seed <= _MASK:
+            raise ValueError(f"manual_seed: {seed} does not fit 64 bits")
+        self._seed, self._keys, self._numpy = seed & _MASK, 0, None
+        return self
+
+    def seed(self):
+        """Start again from a seed of the operating system's; return it."""
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
+        return self._seed
+
+    def initial_seed(self):
+        """The seed it started from."""
+        return self._seed
+
+    @property
+    def numpy(self):
+        """numpy.random.Generator: to draw numbers from."""
+        if self._numpy is None:
+            self._numpy = np.random.Generator(np.random.PCG64(self._seed))
+        return self._numpy
+
+    def next_key(self):
+        """An int of 64 bits, a new one at each call, that determines one random mask."""
+        with self._lock:
+            self._keys += 1
+            count = self._keys
+        # splitmix64 (Steele, Lea, Flood 2014): consecutive counts give unrelated keys
+        z = (self._seed + count * 0x9E3779B97F4A7C15) & _MASK
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        return z ^ (z >> 31)
+
+    def get_state(self):
+        """The state as a dict that JSON can hold, for `set_state`."""
+        return {"seed": self._seed, "keys": self._keys, "numpy": self.numpy.bit_generator.state}
+
+    def set_state(self, state):
+        """Go on from a state that `get_state` gave."""
+        fresh = np.random.Generator(np.random.PCG64(0))
+        try:
+            fresh.bit_generator.state = state["numpy"]
+            new_seed, keys = int(state["seed"]), int(state["keys"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"set_state: not a state of a microtorch Generator ({error})") from None
+        self._seed, self._keys, self._numpy = new_seed, keys, fresh
+
+    def clone_state(self):
+        """A new generator that goes on from the same state."""
+        other = Generator()
+        other.set_state(self.get_state())
+        return other
+
+    def __repr__(self):
+        return f"Generator(seed={self._seed})"
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed):
+    """Seed the default generator.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Generator
+        The default generator.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> _ = microtorch.manual_seed(0)
+    """
+    return default_generator.manual_seed(seed)
+
+
+def seed():
+    """Seed the default generator from the operating system; return the seed."""
+    return default_generator.seed()
+
+
+def initial_seed():
+    """The seed the default generator started from."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state():
+    """The state of the default generator, a dict that JSON can hold."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state):
+    """Put the default generator into a state that `get_rng_state` gave."""
+    default_generator.set_state(state)

@@ -1,0 +1,543 @@
+"""Tensor: an array that remembers how it was made.
+
+The methods that compute something are not here: each operation in `ops/` attaches its public function to Tensor
+beside its definition (`attach`), so that one file tells all about it.
+"""
+
+import numpy as np
+
+from .errors import DTypeError, GraphError, ShapeError
+
+__all__ = ["Tensor", "as_tensor", "from_numpy", "tensor"]
+
+bool_ = np.dtype(np.bool_)
+uint8, int32, int64 = (np.dtype(t) for t in (np.uint8, np.int32, np.int64))
+float32, float64 = (np.dtype(t) for t in (np.float32, np.float64))
+
+_DTYPES = {bool_, uint8, int32, int64, float32, float64}
+_PYTHON_DTYPES = {float: float32, int: int64, bool: bool_}  # as torch.tensor([1.0]), torch.tensor([1]) have it
+
+NUMPY = {}  # numpy function -> the public function that takes its place when an argument is a Tensor
+
+
+def as_dtype(dtype):
+    """`dtype` as one of the six that tensors have; Python's float, int and bool mean float32, int64 and bool."""
+    found = _PYTHON_DTYPES.get(dtype) or np.dtype(dtype)
+    if found not in _DTYPES:
+        names = ", ".join(sorted(d.name for d in _DTYPES))
+        raise DTypeError(f"dtype {found} is none of {names}. Convert first, e.g. array.astype('float32').")
+    return found
+
+
+class Tensor:
+    """A multi-dimensional array that records the operations on it, so that gradients can be computed.
+
+    Parameters
+    ----------
+    data : ndarray
+        Its memory is shared. `microtorch.tensor` makes tensors from lists and copies arrays.
+    requires_grad : bool, default False
+        Whether operations on it are recorded and `backward` fills its ``.grad``. Floating dtypes only.
+
+    Attributes
+    ----------
+    grad : Tensor or None
+        The gradient that `backward` has accumulated.
+    grad_fn : Function or None
+        The operation that made it, a node of the graph; None for leaves.
+    name : str or None
+        Shown in pictures and messages.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4., 6.])
+    """
+
+    # Note [Unset slots]: the results of operations are made by `Function.apply`, which sets only the four slots that
+    # every tensor needs; the rest (`_grad`, `_hooks`, `_name`) are read through properties that know their defaults.
+    # Each slot set costs 15 to 20 ns an operation.
+    __slots__ = ("__weakref__", "_array", "_grad", "_hooks", "_name", "_output_nr", "_requires_grad", "grad_fn")
+
+    __hash__ = object.__hash__  # `==` compares elements; as a key a tensor is itself
+
+    def __init__(self, data, requires_grad=False):
+        array = np.asarray(data)
+        as_dtype(array.dtype)
+        # Note [One array, one tensor]: a view, never the object itself: no two tensors hold the same ndarray object,
+        # so that the engine can tell by identity which tensor an operation saved.
+        self._array = array.view()
+        self.grad_fn = None
+        self._output_nr = 0
+        self._requires_grad = False
+        if requires_grad:
+            self.requires_grad_()
+
+    # -- what it is -----------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self):
+        """tuple of int: the length of each dimension."""
+        return self._array.shape
+
+    @property
+    def dtype(self):
+        """numpy.dtype: the type of the elements."""
+        return self._array.dtype
+
+    @property
+    def ndim(self):
+        """int: the number of dimensions."""
+        return self._array.ndim
+
+    @property
+    def is_leaf(self):
+        """bool: whether no recorded operation made it; leaves that require a gradient get ``.grad``."""
+        return self.grad_fn is None
+
+    @property
+    def output_nr(self):
+        """int: which output of `grad_fn` it is."""
+        return self._output_nr
+
+    def size(self, dim=None):
+        """Its shape, or the length of one dimension."""
+        return self._array.shape if dim is None else self._array.shape[dim]
+
+    def dim(self):
+        """The number of dimensions."""
+        return self._array.ndim
+
+    def numel(self):
+        """The number of elements."""
+        return self._array.size
+
+    def element_size(self):
+        """The bytes of one element."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self):
+        """int: the bytes of all elements."""
+        return self._array.nbytes
+
+    def is_contiguous(self):
+        """Whether the elements lie in memory in row-major order without gaps."""
+        return self._array.flags.c_contiguous
+
+    def is_floating_point(self):
+        """Whether the dtype is float32 or float64."""
+        return self._array.dtype.kind == "f"
+
+    def __len__(self):
+        if self._array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor: it has no dimensions. Use .item() for its value.")
+        return len(self._array)
+
+    # -- out of the graph ------------------------------------------------------------------------------------------
+
+    def item(self):
+        """The value of a tensor of one element as a Python number."""
+        if self._array.size != 1:
+            raise ShapeError(f"item: a tensor of shape {self.shape} has {self.numel()} elements, not 1. Use .tolist().")
+        return self._array.item()
+
+    def tolist(self):
+        """The elements as nested lists of Python numbers."""
+        return self._array.tolist()
+
+    def numpy(self, *, force=False):
+        """The values as an ndarray that shares memory.
+
+        Parameters
+        ----------
+        force : bool, default False
+            Also for tensors that require a gradient; same as ``.detach().numpy()``.
+
+        Raises
+        ------
+        GraphError
+            If the tensor requires a gradient and `force` is not set: what is done to the array is not recorded.
+        """
+        if self._requires_grad and not force:
+            raise GraphError(
+                "numpy: this tensor requires a gradient, and work on its array would not be recorded. "
+                "Use .detach().numpy() for the values, or microtorch's functions (np.exp(t) too is recorded)."
+            )
+        return self._array.view()
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        if copy is False and dtype is not None and array.dtype != dtype:
+            raise ValueError(f"a {array.dtype} tensor cannot be a {np.dtype(dtype)} array without a copy")
+        return array.astype(dtype, copy=bool(copy)) if dtype is not None else array.copy() if copy else array
+
+    def detach(self):
+        """A tensor over the same memory, outside the graph.
+
+        Writing into it in place is noticed where a backward still needs the old values.
+        """
+        return Tensor(self._array)
+
+    @property
+    def data(self):
+        """Tensor: the same memory outside the graph, as `detach`. Assigning replaces the values, unrecorded."""
+        return Tensor(self._array)
+
+    @data.setter
+    def data(self, value):
+        array = value._array if isinstance(value, Tensor) else np.asarray(value)
+        as_dtype(array.dtype)
+        self._array = array.view()
+
+    def __float__(self):
+        return float(self.item())
+
+    def __int__(self):
+        return int(self.item())
+
+    def __index__(self):
+        if self._array.dtype.kind not in "iub" or self._array.size != 1:
+            raise TypeError(f"only an integer tensor of one element is an index, not {self.dtype} {self.shape}")
+        return int(self._array.item())
+
+    def __bool__(self):
+        if self._array.size != 1:
+            raise ValueError(
+                f"the truth of a tensor of shape {self.shape} is ambiguous. Use .any() or .all(), "
+                "or microtorch.where(condition, a, b) to choose by element."
+            )
+        return bool(self._array.item())
+
+    def __contains__(self, value):
+        return value in self._array
+
+    def __format__(self, spec):
+        return format(self._array.item(), spec) if spec and self._array.ndim == 0 else format(str(self), spec)
+
+    # -- gradients -------------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self):
+        """bool: whether operations on it are recorded."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value):
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad=True):
+        """Record (or stop recording) operations on this leaf, in place.
+
+        Returns
+        -------
+        Tensor
+            Itself.
+
+        Raises
+        ------
+        DTypeError
+            If its dtype is not floating.
+        GraphError
+            If it is the result of a recorded operation.
+        """
+        if self.grad_fn is not None:
+            if not requires_grad:
+                raise GraphError(
+                    f"requires_grad: this tensor is the result of {self.grad_fn.name()}, so it requires a gradient as "
+                    "its inputs do. Use .detach() to leave the graph."
+                )
+            return self
+        if requires_grad and self._array.dtype.kind != "f":
+            raise DTypeError(
+                f"requires_grad: a {self.dtype} tensor has no gradient; only float32 and float64 have. "
+                "Convert with .float()."
+            )
+        self._requires_grad = bool(requires_grad)
+        return self
+
+    @property
+    def grad(self):
+        """Tensor or None: the gradient that `backward` has accumulated here."""
+        try:
+            return self._grad
+        except AttributeError:  # Note [Unset slots]
+            return None
+
+    @grad.setter
+    def grad(self, value):
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f"grad must be a Tensor or None, not {type(value).__name__}")
+            if value.shape != self.shape:
+                raise ShapeError(f"grad of shape {value.shape} does not fit a tensor of shape {self.shape}")
+            if value.dtype != self.dtype:
+                raise DTypeError(f"grad of dtype {value.dtype} does not fit a {self.dtype} tensor")
+        self._grad = value
+
+    @property
+    def name(self):
+        """str or None: shown in pictures and messages."""
+        try:
+            return self._name
+        except AttributeError:
+            return None
+
+    @name.setter
+    def name(self, value):
+        self._name = value
+
+    @property
+    def hooks(self):
+        """list of callable: what `register_hook` has registered on a leaf."""
+        try:
+            return self._hooks
+        except AttributeError:
+            self._hooks = []
+            return self._hooks
+
+    def register_hook(self, hook):
+        """Call `hook(grad)` when the gradient of this tensor is complete.
+
+        Parameters
+        ----------
+        hook : callable
+            Takes the gradient, a Tensor; what it returns, if not None, takes the gradient's place.
+
+        Returns
+        -------
+        RemovableHandle
+            Its ``remove()`` takes the hook away.
+
+        Examples
+        --------
+        >>> import microtorch
+        >>> x = microtorch.ones(2, requires_grad=True)
+        >>> handle = x.register_hook(lambda grad: grad * 10)
+        >>> (x * 3).sum().backward()
+        >>> x.grad
+        tensor([30., 30.])
+        """
+        if not self._requires_grad:
+            raise GraphError("register_hook: this tensor does not require a gradient, so no gradient will come.")
+        if self.grad_fn is None:
+            hooks, entry = self.hooks, hook
+        else:  # on the node: it lives as long as the graph, the tensor may not
+            hooks, entry = self.grad_fn.hooks_of(self._output_nr), hook
+        hooks.append(entry)
+        return RemovableHandle(hooks, entry)
+
+    def retain_grad(self):
+        """Have `backward` fill ``.grad`` of this tensor although it is not a leaf."""
+        if not self._requires_grad:
+            raise GraphError("retain_grad: this tensor does not require a gradient.")
+        if self.grad_fn is not None:
+            self.grad_fn.retain_grad_of(self)
+
+    # -- how it looks ----------------------------------------------------------------------------------------------
+
+    def __repr__(self):
+        body = np.array2string(self._array, separator=", ", prefix="tensor(", floatmode="maxprec", precision=4)
+        if self._array.dtype.kind == "f" and self._array.ndim == 0:
+            body = np.format_float_positional(self._array, precision=4, unique=False, trim="-") if (
+                1e-4 <= abs(self._array) < 1e6 or self._array == 0
+            ) else f"{self._array.item():.4e}"
+            body += "." if body.lstrip("-").isdigit() else ""
+        notes = [body]
+        if self._array.dtype not in (float32, int64, bool_):
+            notes.append(f"dtype={self._array.dtype.name}")
+        if self.grad_fn is not None:
+            notes.append(f"grad_fn=<{self.grad_fn.name()}>")
+        elif self._requires_grad:
+            notes.append("requires_grad=True")
+        return f"tensor({', '.join(notes)})"
+
+    # -- numpy's dispatch --------------------------------------------------------------------------------------------
+
+    __array_priority__ = 1000
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        function = NUMPY.get(ufunc)
+        if function is None or method != "__call__" or kwargs:
+            detail = f".{method}" if method != "__call__" else f" with {', '.join(kwargs)}" if kwargs else ""
+            raise TypeError(
+                f"np.{ufunc.__name__}{detail} has no differentiable form here. "
+                f"Use microtorch's functions, or {ufunc.__name__}(t.detach().numpy()) for values alone."
+            )
+        return function(*inputs)
+
+    def __array_function__(self, function, types, args, kwargs):
+        ours = NUMPY.get(function)
+        if ours is None:
+            raise TypeError(
+                f"np.{function.__name__} has no differentiable form here. "
+                f"Use microtorch's functions, or np.{function.__name__}(t.detach().numpy()) for values alone."
+            )
+        return ours(*args, **kwargs)
+
+
+class RemovableHandle:
+    """Takes a registered hook away again."""
+
+    def __init__(self, hooks, entry):
+        self._hooks, self._entry = hooks, entry
+
+    def remove(self):
+        """Take the hook away; a second call does nothing."""
+        if self._entry in self._hooks:
+            self._hooks.remove(self._entry)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.remove()
+
+
+def wrap(array):
+    """A leaf over an array that is nobody else's, without the checks and the view that `Tensor(data)` makes."""
+    t = Tensor.__new__(Tensor)
+    t._array = array
+    t._output_nr = 0
+    t._requires_grad = False
+    t.grad_fn = None
+    return t
+
+
+def attach(*names, reflected=None, numpy=None):
+    """Decorate a public function: it becomes these methods of Tensor, and stands for these numpy functions.
+
+    Parameters
+    ----------
+    *names : str
+        Method names; none means only numpy's dispatch.
+    reflected : str, optional
+        The method that is called with its operands swapped, as ``__rsub__``.
+    numpy : callable or tuple of callable, optional
+        The numpy functions that the public function takes the place of.
+    """
+
+    def decorate(function):
+        for name in names:
+            setattr(Tensor, name, function)
+        if reflected is not None:
+            setattr(Tensor, reflected, lambda self, other: function(other, self))
+        for theirs in numpy if isinstance(numpy, tuple) else (numpy,) if numpy is not None else ():
+            NUMPY[theirs] = function
+        return function
+
+    return decorate
+
+
+def tensor(data, *, dtype=None, requires_grad=False):
+    """A tensor with a copy of `data`.
+
+    Parameters
+    ----------
+    data : array_like
+        Numbers, nested sequences of numbers or tensors, an ndarray or a Tensor.
+    dtype : numpy.dtype, optional
+        Default: that of an ndarray or Tensor; float32 for Python floats, int64 for ints, bool for bools.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    DTypeError
+        For dtypes other than float32, float64, int64, int32, uint8 and bool.
+    ShapeError
+        For sequences of unequal lengths.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
+    made = wrap(_to_array(data, dtype).copy())
+    as_dtype(made.dtype)
+    return made.requires_grad_() if requires_grad else made
+
+
+def as_tensor(data, dtype=None):
+    """`data` as a tensor, sharing memory where that is possible.
+
+    Parameters
+    ----------
+    data : array_like
+        A Tensor of the right dtype is returned as it is, an ndarray is shared, anything else is copied.
+    dtype : numpy.dtype, optional
+        As in `tensor`.
+
+    Returns
+    -------
+    Tensor
+    """
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    return Tensor(_to_array(data, dtype))
+
+
+def from_numpy(ndarray):
+    """A tensor over the memory of `ndarray`: what changes one changes the other.
+
+    Parameters
+    ----------
+    ndarray : numpy.ndarray
+        Of dtype float32, float64, int64, int32, uint8 or bool.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    TypeError
+        For anything but an ndarray.
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy takes an ndarray, not {type(ndarray).__name__}. Use microtorch.tensor(data).")
+    return Tensor(ndarray)
+
+
+def _to_array(data, dtype):
+    if isinstance(data, Tensor):
+        array = data._array
+    elif isinstance(data, np.ndarray | np.generic):
+        array = np.asarray(data)
+    else:
+        array = _from_sequence(data, dtype)
+    return array if dtype is None else array.astype(as_dtype(dtype), copy=False)
+
+
+def _from_sequence(data, dtype):
+    try:
+        array = np.array(_without_tensors(data))
+    except ValueError as error:
+        raise ShapeError(f"tensor: {error}. All rows must have the same length.") from None
+    if array.dtype == object or array.dtype.kind in "US":
+        raise TypeError(f"tensor: cannot make numbers of {type(data).__name__} {str(data)[:60]!r}")
+    if dtype is None and array.dtype == np.float64 and not _holds_float64(data):
+        return array.astype(float32)
+    return array
+
+
+def _without_tensors(data):
+    if isinstance(data, Tensor):
+        return data._array
+    return [_without_tensors(item) for item in data] if isinstance(data, list | tuple) else data
+
+
+def _holds_float64(data):
+    """Whether the first number in nested `data` carries numpy's float64 rather than being a Python float."""
+    while isinstance(data, list | tuple) and data:
+        data = data[0]
+    return getattr(data, "dtype", None) == np.float64
