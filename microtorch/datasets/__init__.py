@@ -1,0 +1,5 @@
+"""Datasets ready to train on."""
+
+from .digits import Digits
+
+__all__ = ["Digits"]
