@@ -10,8 +10,9 @@ JOBS := 2
 # fails for that or any other reason, plain pip does the work.
 define INSTALL
 install() { \
-  if [ -x .uv/bin/uv ] && .uv/bin/uv pip install --quiet --python $(BIN)/python -c constraints.txt "$$@"; then \
-    return 0; \
+  if [ -x .uv/bin/uv ]; then \
+    .uv/bin/uv pip install --quiet --python $(BIN)/python -c constraints.txt "$$@" && return; \
+    echo "uv could not install this: using pip"; \
   fi; \
   $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt "$$@"; \
 }; install
@@ -46,11 +47,13 @@ clean: ## remove everything made here except .venv
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # --seed puts pip into the environment, for `make oracle` and for the fallback. `pip --target` works also where
-# the system's Python is closed to pip (PEP 668) or lacks the venv module.
+# the system's Python is closed to pip (PEP 668) or lacks the venv module; uv also fetches a Python where the
+# system's is too old.
 $(BIN)/python:
 	@echo "Making .venv"
-	@{ $(PYTHON) -m pip install -qq --disable-pip-version-check --target .uv uv \
-	  && .uv/bin/uv venv --quiet --clear --seed --python-preference system --python '>=3.11' .venv; } \
+	@{ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' && wanted=$(PYTHON) || wanted='>=3.11'; \
+	  $(PYTHON) -m pip install -qq --disable-pip-version-check --target .uv uv \
+	  && .uv/bin/uv venv --quiet --clear --seed --python "$$wanted" .venv; } \
 	|| { echo "uv is not to be had here: using $(PYTHON) -m venv"; rm -rf .uv; $(PYTHON) -m venv --clear .venv; }
 
 .venv/.stamp-dev: pyproject.toml constraints.txt | $(BIN)/python
