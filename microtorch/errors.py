@@ -50,7 +50,9 @@ def user_line():
 def operation_name(function):
     """The public name of an operation class: ``LogSoftmax`` is used as ``log_softmax``."""
     name = function.__name__
-    words = "".join("_" + c.lower() if c.isupper() and i and not name[i - 1].isupper() else c.lower() for i, c in enumerate(name))
+    words = "".join(
+        "_" + c.lower() if c.isupper() and i and not name[i - 1].isupper() else c.lower() for i, c in enumerate(name)
+    )
     return words
 
 

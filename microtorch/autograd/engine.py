@@ -29,9 +29,11 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
     """
     order, holders = _newest_first(roots, create_graph)
     wanted, captured = _leading_to(order, targets) if targets is not None else (None, {})
+    # The gradients that wait, by place; those that are sums are our own arrays and take a further one in place.
     pending, summed, results = {}, set(), {}
     for root, seed in zip(roots, seeds, strict=True):
-        _add(pending, summed, _place(root), seed)
+        place = _place(root)
+        pending[place] = pending[place] + seed if place in pending else seed
     before, state.grad = state.grad, create_graph
     node = None
     try:
@@ -43,10 +45,11 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
                 dy = _call_hooks(node.hooks[0], dy)
             if dy is None:
                 continue
-            if node in captured:
-                results.update((place, dy if k is None else dy[k]) for place, k in captured[node])
-            if wanted is not None and node not in wanted:
-                continue
+            if wanted is not None:
+                if node in captured:
+                    results.update((place, dy if k is None else dy[k]) for place, k in captured[node])
+                if node not in wanted:
+                    continue
             if node.saved is None:
                 raise GraphError(released(node))
             if node.number < changes.last:
@@ -68,16 +71,22 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
                     continue
                 if dx.shape != x._array.shape:
                     dx = _unbroadcast(node, dx, x._array.shape)
-                maker = x.grad_fn
-                if maker is None:
+                place = x.grad_fn
+                if place is None:
                     place = x
                 else:
-                    place = (maker, x._output_nr) if x._output_nr else maker
-                    heavy = heavy or maker.large
-                if place in pending:
-                    _add(pending, summed, place, dx)
-                else:
+                    heavy = heavy or place.large
+                    if x._output_nr:
+                        place = (place, x._output_nr)
+                held = pending.get(place)
+                if held is None:
                     pending[place] = dx
+                elif place in summed:
+                    held += dx
+                else:
+                    pending[place] = total = held + dx
+                    if type(total) is np.ndarray:
+                        summed.add(place)
             if not retain_graph:  # its place in the graph stays, for pictures
                 if node.saved:
                     node.saved = None
@@ -99,24 +108,26 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
 
 def _newest_first(roots, keep_outputs):
     """Every node below `roots`, newest first (Note [Newest first]); for each, a tensor per output if asked for."""
-    nodes, holders = set(), {}
-    stack = list(roots)
-    while stack:
-        t = stack.pop()
-        node = t.grad_fn
-        if keep_outputs and node is not None:
-            holders.setdefault(node, {})[t._output_nr] = t
-        if node is None or node in nodes:
-            continue
-        nodes.add(node)
+    holders = {}
+    seen = {t.grad_fn for t in roots} - {None}
+    order = list(seen)
+    for node in order:  # it grows as we go
         for x in node.inputs:
-            if isinstance(x, Tensor) and x.grad_fn is not None and (keep_outputs or x.grad_fn not in nodes):
-                stack.append(x)
-    return sorted(nodes, key=attrgetter("number"), reverse=True), holders
+            if isinstance(x, Tensor):
+                maker = x.grad_fn
+                if maker is not None and maker not in seen:
+                    seen.add(maker)
+                    order.append(maker)
+    if keep_outputs:
+        for t in (*roots, *(x for node in order for x in node.inputs if isinstance(x, Tensor))):
+            if t.grad_fn is not None:
+                holders.setdefault(t.grad_fn, {})[t._output_nr] = t
+    order.sort(key=attrgetter("number"), reverse=True)
+    return order, holders
 
 
 def _leading_to(order, targets):
-    """The nodes of `order` whose backward leads to a target, and those whose own gradient is one: {node: [(place, k)]}."""
+    """The nodes whose backward leads to a target, and those whose own gradient is one: {node: [(place, k)]}."""
     places = {_place(t) for t in targets}
     captured = {}
     for t in targets:
@@ -137,19 +148,6 @@ def _place(t):
     if t.grad_fn is None:
         return t
     return (t.grad_fn, t._output_nr) if t._output_nr else t.grad_fn
-
-
-def _add(pending, summed, place, dx):
-    """Add a gradient to what waits at `place`; sums are our own arrays, so a third is added in place."""
-    waiting = pending.get(place)
-    if waiting is None:
-        pending[place] = dx
-    elif place in summed:
-        waiting += dx
-    else:
-        pending[place] = total = waiting + dx
-        if type(total) is np.ndarray:
-            summed.add(place)
 
 
 def _unbroadcast(node, dx, shape):
@@ -289,7 +287,9 @@ def _accumulate(gradients, create_graph):
             leaf._grad = dx.clone() if leaf.grad is None else leaf._grad + dx
         else:
             dx = _take_owned(gradients, leaf)
-            leaf._grad = wrap(dx if leaf.grad is None else leaf._grad._array + dx)
+            if leaf.grad is not None:
+                dx += leaf._grad._array
+            leaf._grad = wrap(dx)
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
@@ -338,10 +338,19 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         by_place = {_place(t): t for t in targets}
         gradients = {by_place[place]: dx for place, dx in gradients.items() if place in by_place}
     _accumulate(gradients, create_graph)
+    for t in tensors:
+        if t.grad_fn is not None:
+            t.grad_fn.done = True  # so that pictures tell the gradients of this graph from those left over
 
 
 def grad(
-    outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None, materialize_grads=False
+    outputs,
+    inputs,
+    grad_outputs=None,
+    retain_graph=None,
+    create_graph=False,
+    allow_unused=None,
+    materialize_grads=False,
 ):
     """The gradients of `outputs` with respect to `inputs`; no ``.grad`` is touched.
 

@@ -1,0 +1,57 @@
+"""Engines taking turns: each in a process of its own, several rounds, the median of the ratios of each round."""
+
+import json
+import statistics
+import subprocess
+import sys
+
+
+class Engine:
+    """A worker process."""
+
+    def __init__(self, name):
+        self.name = name
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "benchmarks.worker", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def time(self, task, case, seconds):
+        """Seconds per call of `task` on `case`, measured for about `seconds`."""
+        request = json.dumps({"task": task, "case": case, "seconds": seconds})
+        self.process.stdin.write(request + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"the {self.name} worker died at {request}")
+        return json.loads(answer)["seconds"]
+
+    def close(self):
+        """End the process."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def measure(engines, task, case, *, rounds, seconds):
+    """Time `task` in every engine, in turns.
+
+    Returns
+    -------
+    dict
+        ``{"seconds": {engine: median}, "ratios": {engine: median of microtorch / engine over the rounds}}``
+    """
+    times = {engine.name: [] for engine in engines}
+    for _ in range(rounds):
+        for engine in engines:
+            times[engine.name].append(engine.time(task, case, seconds))
+    ours = times["microtorch"]
+    return {
+        "seconds": {name: statistics.median(values) for name, values in times.items()},
+        "ratios": {
+            name: statistics.median(a / b for a, b in zip(ours, values, strict=True))
+            for name, values in times.items()
+            if name != "microtorch"
+        },
+    }

@@ -1,0 +1,122 @@
+"""Train an MLP on 1,797 real handwritten digits with three optimizers, and draw what happened.
+
+Writes into the output folder: the backward graph of one training step (graph.svg, graph.png), loss and accuracy
+over the epochs (curves.png) and the numbers behind them (curves.csv).
+"""
+
+import csv
+import pathlib
+import time
+
+# What each optimizer is made of: its name in torch.optim's spelling and its settings.
+RECIPES = {
+    "SGD": ("SGD", {"lr": 0.1}),
+    "SGD with momentum": ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    "Adam": ("Adam", {"lr": 3e-3}),
+}
+
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("--epochs", type=int, default=30, help="passes over the training images")
+    parser.add_argument("--batch-size", type=int, default=32, help="images per step")
+    parser.add_argument("--hidden", type=int, nargs="*", default=[64, 32], help="widths of the hidden layers")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and shuffling")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("demo"), help="folder for the pictures")
+
+
+def run(args):
+    """Train with each recipe, print the table, write the pictures."""
+    import microtorch
+    from microtorch.data import DataLoader
+    from microtorch.datasets import Digits
+
+    if args.epochs < 1 or args.batch_size < 1:
+        raise ValueError("demo: --epochs and --batch-size must be at least 1")
+    train, test = Digits(train=True), Digits(train=False)
+    print(f"{len(train)} training and {len(test)} test images of 8×8 pixels, {' '.join(train.classes)}")
+    curves, rows = {}, []
+    for title, (optimizer, settings) in RECIPES.items():
+        microtorch.manual_seed(args.seed)  # the same weights and the same order for each
+        model = network(args.hidden)
+        loader = DataLoader(train, batch_size=args.batch_size, shuffle=True)
+        update = getattr(microtorch.optim, optimizer)(model.parameters(), **settings)
+        start = time.perf_counter()
+        curves[title] = fit(model, update, loader, test, args.epochs, title)
+        seconds = time.perf_counter() - start
+        rows.append((title, accuracy(model, train), accuracy(model, test), seconds))
+    print_table(rows)
+    args.out.mkdir(parents=True, exist_ok=True)
+    draw_step(model, train, args.out)
+    write_curves(curves, args.out)
+    print(f"Pictures: {args.out / 'graph.svg'}, {args.out / 'graph.png'}, {args.out / 'curves.png'}")
+
+
+def network(hidden):
+    """64 inputs, ReLU layers, 10 scores."""
+    from microtorch import nn
+
+    sizes = [64, *hidden, 10]
+    layers = [nn.Flatten()]
+    for n, m in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(n, m), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def fit(model, update, loader, test, epochs, title):
+    """Train for some epochs; return for each (mean loss, test accuracy)."""
+    from tqdm import tqdm
+
+    from microtorch.nn.functional import cross_entropy
+
+    curve = []
+    with tqdm(total=epochs * len(loader), desc=f"{title:18}", unit="step", leave=True) as bar:
+        for _ in range(epochs):
+            total = 0.0
+            for images, labels in loader:
+                update.zero_grad()
+                loss = cross_entropy(model(images), labels)
+                loss.backward()
+                update.step()
+                total += loss.item()
+                bar.update()
+            curve.append((total / len(loader), accuracy(model, test)))
+            bar.set_postfix(loss=f"{curve[-1][0]:.4f}", test=f"{curve[-1][1]:.1%}")
+    return curve
+
+
+def accuracy(model, dataset):
+    """The share of images in `dataset` whose highest score is the right digit."""
+    import microtorch
+
+    images, labels = dataset.__getitems__(range(len(dataset)))
+    with microtorch.no_grad():
+        return (model(images).argmax(1) == labels).float().mean().item()
+
+
+def print_table(rows):
+    """The accuracies, one optimizer a line."""
+    print(f"\n{'optimizer':20}{'train':>8}{'test':>8}{'seconds':>9}")
+    for title, train, test, seconds in rows:
+        print(f"{title:20}{train:8.1%}{test:8.1%}{seconds:9.1f}")
+    print()
+
+
+def draw_step(model, dataset, folder):
+    """The backward graph of one training step."""
+    from microtorch import viz
+    from microtorch.nn.functional import cross_entropy
+
+    images, labels = dataset.__getitems__(range(4))
+    graph = viz.draw(cross_entropy(model(images), labels), model)
+    graph.save(folder / "graph.svg")
+    graph.save(folder / "graph.png")
+
+
+def write_curves(curves, folder):
+    """Loss and accuracy by epoch, as numbers and, where matplotlib is installed, as a picture."""
+    with open(folder / "curves.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["optimizer", "epoch", "loss", "test_accuracy"])
+        for title, curve in curves.items():
+            table.writerows((title, epoch, *values) for epoch, values in enumerate(curve, 1))
