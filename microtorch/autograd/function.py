@@ -140,7 +140,7 @@ class Function:
         if type(y) is tuple:
             return _outputs(y, ctx)
         if type(y) is not _ndarray:
-            y = np.asarray(y)
+            y = _as_array(y, ctx)
         out = _new(Tensor)
         out._array = y
         out._output_nr = 0
@@ -208,14 +208,24 @@ def _outputs(arrays, ctx):
         ctx.outputs = [(y.shape, y.dtype) for y in arrays]
         blocked = {id(y) for y in ctx.non_differentiable}
     for nr, y in enumerate(arrays):
+        if type(y) is not _ndarray:
+            y = _as_array(y, ctx)
         out = _new(Tensor)
-        out._array = np.asarray(y)
+        out._array = y
         out._output_nr = nr
         recorded = ctx is not None and y.dtype.kind == "f" and id(y) not in blocked
         out.grad_fn = ctx if recorded else None
         out._requires_grad = recorded
         tensors.append(out)
     return tuple(tensors)
+
+
+def _as_array(scalar, ctx):
+    """numpy's scalar, which it returns in place of a 0-d array, as an array; also where it was saved."""
+    y = np.asarray(scalar)
+    if ctx is not None:
+        ctx.saved = tuple([y if s is scalar else s for s in ctx.saved])
+    return y
 
 
 def let_go(node):

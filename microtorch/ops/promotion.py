@@ -52,10 +52,10 @@ def _wider(a, b):
 
 def operand(x):
     """An argument of a binary operation as a Tensor or a Python number; numpy's scalars count as Python numbers."""
+    if isinstance(x, np.generic):  # first: np.float64 is a float too
+        return x.item()
     if isinstance(x, Tensor | bool | int | float):
         return x
-    if isinstance(x, np.generic):
-        return x.item()
     if isinstance(x, np.ndarray | list | tuple):
         return as_tensor(x)
     raise TypeError(f"an operand must be a Tensor, an array or a number, not {type(x).__name__}")
