@@ -257,9 +257,15 @@ def has_values(tensor):
 def released(node):
     """The message for a second backward through a node."""
     return (
-        f"backward: the values that {node.name()} saved were released by an earlier backward through the same graph. "
-        "Compute the loss anew for each backward, or keep the values with backward(retain_graph=True)."
+        f"backward: the values that {node.name()}{called_at(node)} saved were released by an earlier backward through "
+        "the same graph. Compute the loss anew for each backward, or keep the values with backward(retain_graph=True)."
     )
+
+
+def called_at(node):
+    """Where `node` was made, for a message, if `detect_anomaly` was on to remember it."""
+    line = node.__dict__.get("line")
+    return f" (called at {line})" if line else ""
 
 
 def once_differentiable(backward):

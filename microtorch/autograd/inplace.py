@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError, user_line
 from ..tensor import Tensor, attach, wrap
-from .function import next_number
+from .function import called_at, next_number
 from .mode import state
 
 
@@ -86,8 +86,8 @@ def check_saved(node):
         if change is not None:
             _, operation, line = change
             raise GraphError(
-                f"backward: {node.name()} saved a value of shape {array.shape} that was changed in place afterwards, "
-                f"by {operation} at {line}. Use a version that makes a new tensor (y = y + 1 rather than y += 1), "
+                f"backward: {node.name()}{called_at(node)} saved a value of shape {array.shape} that was changed in "
+                f"place afterwards, by {operation} at {line}. Use a version that makes a new tensor (y = y + 1 rather than y += 1), "
                 "change a copy (t.clone()), or make the change after backward."
             )
 

@@ -6,6 +6,7 @@ decorators, as in PyTorch. Each thread has its own: evaluating in one never stop
 
 import functools
 import inspect
+import itertools
 import threading
 
 __all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
@@ -14,9 +15,23 @@ __all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_g
 class _Mode(threading.local):
     grad = True  # do operations record themselves?
     scope = None  # (the module whose forward runs, the scope around it), or None
+    anomaly = None  # the detect_anomaly block we are in, or None
 
 
 state = _Mode()
+
+
+def scope_path(scope):
+    """A scope in a message: ``MLP.fc1 (Linear)``, from the outermost running module to the innermost."""
+    modules = []
+    while scope:
+        module, scope = scope
+        modules.insert(0, module)
+    names = [type(modules[0]).__name__]
+    for outer, inner in itertools.pairwise(modules):
+        names.append(next((name for name, m in outer.named_modules() if m is inner), "?"))
+    kind = f" ({type(modules[-1]).__name__})" if len(modules) > 1 else ""
+    return ".".join(names) + kind
 
 
 def is_grad_enabled():
