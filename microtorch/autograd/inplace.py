@@ -87,8 +87,8 @@ def check_saved(node):
             _, operation, line = change
             raise GraphError(
                 f"backward: {node.name()}{called_at(node)} saved a value of shape {array.shape} that was changed in "
-                f"place afterwards, by {operation} at {line}. Use a version that makes a new tensor (y = y + 1 rather than y += 1), "
-                "change a copy (t.clone()), or make the change after backward."
+                f"place afterwards, by {operation} at {line}. Use a version that makes a new tensor (y = y + 1 rather "
+                "than y += 1), change a copy (t.clone()), or make the change after backward."
             )
 
 
