@@ -35,14 +35,14 @@ class _Lazy:
 
         names = self.function.__globals__
         for name in self.function.__code__.co_names:  # the kernels that this one calls
-            if isinstance(names.get(name), _Lazy):
+            if isinstance(names.get(name), _Lazy) and names[name] is not self:
                 names[name] = names[name].compiled()
         directory = _cache_directory()
         before = numba.config.CACHE_DIR
         if directory is not None:
             numba.config.CACHE_DIR = str(directory)  # read once, when the function is made
         try:
-            kernel = numba.njit(self.function, cache=directory is not None, **SETTING, **self.options)
+            kernel = numba.njit(self.function, cache=directory is not None, **{**SETTING, **self.options})
         finally:
             numba.config.CACHE_DIR = before
         if names.get(self.__name__) is self:
