@@ -66,8 +66,8 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
             if len(dxs) != len(inputs):
                 _check_count(node, dxs)
             heavy = False
-            for x, dx in zip(inputs, dxs):  # dxs may be shorter: trailing Nones
-                if dx is None or not isinstance(x, Tensor) or not x._requires_grad:
+            for x, dx, needed in zip(inputs, dxs, node.needs_input_grad):  # dxs may be shorter: trailing Nones
+                if not needed or dx is None:
                     continue
                 if dx.shape != x._array.shape:
                     dx = _unbroadcast(node, dx, x._array.shape)

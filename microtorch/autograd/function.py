@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 
 from ..errors import GraphError, explain
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .mode import state
 
 __all__ = ["Function", "once_differentiable"]
@@ -73,7 +73,7 @@ class Function:
     tensor([ 3., 12.])
     """
 
-    __slots__ = ("__dict__", "__weakref__", "hooks", "inputs", "large", "number", "outputs", "saved", "scope")
+    __slots__ = ("__dict__", "__weakref__", "hooks", "inputs", "large", "needs_input_grad", "number", "outputs", "saved", "scope")
 
     cache = None  # most operations have none
     is_view = False  # whether the result shares the input's memory
@@ -110,16 +110,16 @@ class Function:
         ctx = cls()
         ctx.saved = ()
         ctx.inputs = args
-        arrays = []
-        has_tensor = tracked = False
+        arrays, needs, has_tensor = [], [], False
         for a in args:
             if isinstance(a, Tensor):
                 has_tensor = True
                 arrays.append(a._array)
-                if a._requires_grad:
-                    tracked = True
+                needs.append(a._requires_grad)
             else:
                 arrays.append(a)
+                needs.append(False)
+        ctx.needs_input_grad = tuple(needs)
         try:
             y = cls.forward(ctx, *arrays)
         except Exception as error:
@@ -129,32 +129,7 @@ class Function:
             raise better from error
         if not has_tensor:
             return y
-        if tracked and state.grad:
-            ctx.number = next_number()
-            ctx.scope = state.scope
-            ctx.hooks = None
-            ctx.outputs = None
-            ctx.large = False
-        else:
-            ctx = None
-        if type(y) is tuple:
-            return _outputs(y, ctx)
-        if type(y) is not _ndarray:
-            y = _as_array(y, ctx)
-        out = _new(Tensor)
-        out._array = y
-        out._output_nr = 0
-        out.grad_fn = ctx
-        if ctx is None:
-            out._requires_grad = False
-        else:
-            out._requires_grad = True
-            if ctx.non_differentiable and any(y is n for n in ctx.non_differentiable):
-                out.grad_fn, out._requires_grad = None, False
-            if y.nbytes > SHELL_BYTES:
-                ctx.large = True
-                let_go(ctx)
-        return out
+        return record(ctx, y, True in needs)
 
     # -- for forward and backward ----------------------------------------------------------------------------------
 
@@ -172,11 +147,6 @@ class Function:
         if self.saved is None:
             raise GraphError(released(self))
         return self.saved
-
-    @property
-    def needs_input_grad(self):
-        """tuple of bool: which arguments a gradient is wanted for."""
-        return tuple([isinstance(a, Tensor) and a._requires_grad for a in self.inputs])  # a list: half the time
 
     def mark_non_differentiable(self, *arrays):
         """Say of outputs, such as indices, that no gradient flows through them."""
@@ -201,31 +171,49 @@ class Function:
         self.hooks_of(output()._output_nr).append(retain)
 
 
-def _outputs(arrays, ctx):
+def record(ctx, y, tracked):
+    """A tensor around the result `y` of `ctx`; where `tracked` and grad mode is on, `ctx` becomes a node."""
+    if tracked and state.grad:
+        ctx.number = next_number()
+        ctx.scope = state.scope
+        ctx.hooks = None
+        ctx.outputs = None
+        ctx.large = False
+    else:
+        ctx = None
+    if type(y) is not _ndarray:
+        if type(y) is tuple:
+            return _outputs(ctx, y)
+        y = np.asarray(y)
+    out = _new(Tensor)
+    out._array = y
+    out._output_nr = 0
+    out.grad_fn = ctx
+    if ctx is None:
+        out._requires_grad = False
+        return out
+    out._requires_grad = True
+    if ctx.non_differentiable:
+        out.grad_fn, out._requires_grad = None, False
+    elif y.nbytes > SHELL_BYTES:
+        ctx.large = True
+        let_go(ctx)
+    return out
+
+
+def _outputs(ctx, arrays):
     """A tensor for each of several outputs."""
-    tensors = []
     if ctx is not None:
         ctx.outputs = [(y.shape, y.dtype) for y in arrays]
         blocked = {id(y) for y in ctx.non_differentiable}
+    tensors = []
     for nr, y in enumerate(arrays):
-        if type(y) is not _ndarray:
-            y = _as_array(y, ctx)
-        out = _new(Tensor)
-        out._array = y
+        out = wrap(np.asarray(y))
         out._output_nr = nr
-        recorded = ctx is not None and y.dtype.kind == "f" and id(y) not in blocked
-        out.grad_fn = ctx if recorded else None
-        out._requires_grad = recorded
+        if ctx is not None and y.dtype.kind == "f" and id(y) not in blocked:
+            out.grad_fn, out._requires_grad = ctx, True
         tensors.append(out)
     return tuple(tensors)
-
-
-def _as_array(scalar, ctx):
-    """numpy's scalar, which it returns in place of a 0-d array, as an array; also where it was saved."""
-    y = np.asarray(scalar)
-    if ctx is not None:
-        ctx.saved = tuple([y if s is scalar else s for s in ctx.saved])
-    return y
 
 
 def let_go(node):
