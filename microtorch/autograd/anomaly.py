@@ -72,19 +72,36 @@ def is_anomaly_enabled():
 
 _users = 0  # threads inside detect_anomaly
 _users_lock = threading.Lock()
-_plain_apply = Function.__dict__["apply"].__func__
 
 
 def _switch(change):
-    """Put the watching `apply` in place for the first thread that wants it, and take it away after the last."""
+    """Put watching versions of `apply` in place for the first thread that wants them; away after the last."""
     global _users
     with _users_lock:
         _users += change
-        Function.apply = classmethod(_watched_apply if _users else _plain_apply)
+        if _users == change == 1:
+            _replaced.update((f, f.__dict__["apply"]) for f in _with_apply(Function))
+            for function, plain in _replaced.items():
+                function.apply = classmethod(functools.partial(_watched_apply, plain.__func__))
+        elif _users == 0:
+            while _replaced:
+                function, plain = _replaced.popitem()
+                function.apply = plain
 
 
-def _watched_apply(cls, *args):
-    result = _plain_apply(cls, *args)
+_replaced = {}  # each class that has an `apply` of its own -> that
+
+
+def _with_apply(function):
+    """`function` and its subclasses, those that have an `apply` of their own."""
+    if "apply" in function.__dict__:
+        yield function
+    for sub in function.__subclasses__():
+        yield from _with_apply(sub)
+
+
+def _watched_apply(plain, cls, *args):
+    result = plain(cls, *args)
     watch = state.anomaly
     if watch is None or not any(isinstance(a, Tensor) for a in args):
         return result

@@ -73,7 +73,18 @@ class Function:
     tensor([ 3., 12.])
     """
 
-    __slots__ = ("__dict__", "__weakref__", "hooks", "inputs", "large", "needs_input_grad", "number", "outputs", "saved", "scope")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "hooks",
+        "inputs",
+        "large",
+        "needs_input_grad",
+        "number",
+        "outputs",
+        "saved",
+        "scope",
+    )
 
     cache = None  # most operations have none
     is_view = False  # whether the result shares the input's memory
@@ -123,10 +134,7 @@ class Function:
         try:
             y = cls.forward(ctx, *arrays)
         except Exception as error:
-            better = explain(error, cls, arrays)
-            if better is error:
-                raise
-            raise better from error
+            raise explain(error, cls, arrays) from error.__cause__
         if not has_tensor:
             return y
         return record(ctx, y, True in needs)

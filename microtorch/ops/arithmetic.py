@@ -13,7 +13,7 @@ from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
 from ..tensor import attach
-from .promotion import floating, pair
+from .promotion import Binary, floating, pair
 
 __all__ = ["add", "div", "divide", "mul", "multiply", "neg", "negative", "sub", "subtract", "true_divide"]
 
@@ -42,7 +42,7 @@ def absorb(dy, factor):
     return Absorb.apply(dy, factor)
 
 
-class Add(Function):
+class Add(Binary):
     """y = a + b        da = dy,  db = dy"""
 
     @staticmethod
@@ -54,7 +54,7 @@ class Add(Function):
         return dy, dy
 
 
-class Sub(Function):
+class Sub(Binary):
     """y = a − b        da = dy,  db = −dy"""
 
     @staticmethod
@@ -66,7 +66,7 @@ class Sub(Function):
         return dy, -dy
 
 
-class Mul(Function):
+class Mul(Binary):
     """y = a · b        da = dy · b,  db = dy · a"""
 
     @staticmethod
@@ -81,7 +81,7 @@ class Mul(Function):
         return dy * b if need_a else None, dy * a if need_b else None
 
 
-class Div(Function):
+class Div(Binary):
     """y = a / b        da = dy / b,  db = −dy · a / b²"""
 
     @staticmethod
@@ -147,7 +147,7 @@ def add(input, other, *, alpha=1):
     >>> x.grad
     tensor([1., 1.])
     """
-    return Add.apply(*pair(input, other if alpha == 1 else mul(other, alpha)))
+    return Add.apply(input, other if alpha == 1 else mul(other, alpha))
 
 
 @attach("sub", "subtract", "__sub__", reflected="__rsub__", numpy=np.subtract)
@@ -160,7 +160,7 @@ def sub(input, other, *, alpha=1):
 @attach("mul", "multiply", "__mul__", "__rmul__", numpy=np.multiply)
 def mul(input, other):
     """The product of two tensors, by element."""
-    return Mul.apply(*pair(input, other))
+    return Mul.apply(input, other)
 
 
 @attach("div", "divide", "true_divide", "__truediv__", reflected="__rtruediv__", numpy=np.true_divide)

@@ -6,7 +6,7 @@ from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
 from ..tensor import Tensor, as_tensor, attach, bool_
-from .promotion import in_dtype, operand, pair, result_type
+from .promotion import Binary, in_dtype, operand, pair, result_type
 
 __all__ = ["clamp", "clip", "maximum", "minimum", "where"]
 
@@ -26,7 +26,7 @@ class Where(Function):
         return None, np.where(condition, dy, 0.0) if need_a else None, np.where(condition, 0.0, dy) if need_b else None
 
 
-class Maximum(Function):
+class Maximum(Binary):
     """y = max(a, b)        da = dy where a > b, dy/2 where a = b,  db likewise"""
 
     @staticmethod
@@ -44,7 +44,7 @@ class Maximum(Function):
         )
 
 
-class Minimum(Function):
+class Minimum(Binary):
     """y = min(a, b)        da = dy where a < b, dy/2 where a = b,  db likewise"""
 
     @staticmethod
@@ -92,13 +92,13 @@ class Clamp(Function):
 @attach("maximum", numpy=np.maximum)
 def maximum(input, other):
     """The larger of two tensors, by element."""
-    return Maximum.apply(*pair(input, other))
+    return Maximum.apply(input, other)
 
 
 @attach("minimum", numpy=np.minimum)
 def minimum(input, other):
     """The smaller of two tensors, by element."""
-    return Minimum.apply(*pair(input, other))
+    return Minimum.apply(input, other)
 
 
 def where(condition, input, other):
