@@ -1,5 +1,22 @@
-"""Datasets ready to train on."""
+"""Datasets ready to train on, and what is done to images on their way into a batch."""
 
+from . import transforms
+from .cifar10 import CIFAR10
 from .digits import Digits
+from .images import ImageDataset
+from .mnist import MNIST, FashionMNIST
+from .svhn import SVHN
+from .toy import blobs, moons, spirals
 
-__all__ = ["Digits"]
+__all__ = [
+    "Digits",
+    "MNIST",
+    "FashionMNIST",
+    "CIFAR10",
+    "SVHN",
+    "ImageDataset",
+    "spirals",
+    "moons",
+    "blobs",
+    "transforms",
+]

@@ -97,9 +97,7 @@ def _read():
         with open(_FILE, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             data, targets = file["data"], file["targets"]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DatasetError(
-            f"Digits: {_FILE.name} is unreadable ({error}). Install microtorch again."
-        ) from error
+        raise DatasetError(f"Digits: {_FILE.name} is unreadable ({error}). Install microtorch again.") from error
     found = hashlib.sha256(data.tobytes() + targets.tobytes()).hexdigest()
     if found != _SHA256:
         raise DatasetError(
