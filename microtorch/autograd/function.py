@@ -192,7 +192,7 @@ def record(ctx, y, tracked):
     if type(y) is not _ndarray:
         if type(y) is tuple:
             return _outputs(ctx, y)
-        y = np.asarray(y)
+        y = _as_array(ctx, y)
     out = _new(Tensor)
     out._array = y
     out._output_nr = 0
@@ -209,6 +209,14 @@ def record(ctx, y, tracked):
     return out
 
 
+def _as_array(ctx, y):
+    """An array for `y`, a scalar as numpy's functions return it for 0-d arrays; also where it was saved."""
+    array = np.asarray(y)
+    if ctx is not None and ctx.saved:  # by identity a second derivative finds the output it belongs to
+        ctx.saved = tuple([array if s is y else s for s in ctx.saved])
+    return array
+
+
 def _outputs(ctx, arrays):
     """A tensor for each of several outputs."""
     if ctx is not None:
@@ -216,7 +224,7 @@ def _outputs(ctx, arrays):
         blocked = {id(y) for y in ctx.non_differentiable}
     tensors = []
     for nr, y in enumerate(arrays):
-        out = wrap(np.asarray(y))
+        out = wrap(y if type(y) is _ndarray else _as_array(ctx, y))
         out._output_nr = nr
         if ctx is not None and y.dtype.kind == "f" and id(y) not in blocked:
             out.grad_fn, out._requires_grad = ctx, True
