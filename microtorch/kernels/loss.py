@@ -1,0 +1,139 @@
+"""Losses fused with their reduction; x is (M, C), one row for each sample, labels (M,), and sums are float64.
+
+`terms` is None, or (2, C): what a row charges for each class, and what it charges besides for its label's.
+"""
+
+import numpy as np
+
+from ._jit import jit
+from ._math import exp
+
+
+@jit
+def cross_entropy(x, labels, ignore_index, terms, rows):
+    """rows (3, M) takes each row's loss, max x and 1 / Σ e^(x − max); returns (Σ loss, Σ weight, row of a bad label or −1)
+
+    One pass over x where numpy makes six: maximum, difference, exponential, sum, choice of the label, sum.
+    """
+    M, C = x.shape
+    total, weights = 0.0, 0.0
+    for m in range(M):
+        t = labels[m]
+        if t == ignore_index:
+            rows[0, m], rows[1, m], rows[2, m] = 0, 0, 0
+            continue
+        if t < 0 or t >= C:
+            return total, weights, m
+        high = x[m, 0]
+        for c in range(1, C):
+            high = x[m, c] if x[m, c] > high else high
+        s = 0.0
+        for c in range(C):
+            s += exp(x[m, c] - high)
+        level = high + np.log(s)
+        loss, weight = level - x[m, t], 1.0
+        if terms is not None:
+            loss *= terms[1, t]
+            weight = terms[1, t] + C * terms[0, t]
+            for c in range(C):
+                loss += terms[0, c] * (level - x[m, c])
+        rows[0, m], rows[1, m], rows[2, m] = loss, high, 1 / s
+        total += loss
+        weights += weight
+    return total, weights, -1
+
+
+@jit
+def cross_entropy_backward(x, labels, ignore_index, terms, rows, g, dx):
+    """dx = g · (softmax(x) · Σ terms − terms); rows (3, M) from `cross_entropy`, g (M,) or (1,) for each row's loss"""
+    M, C = x.shape
+    spread = 0.0
+    if terms is not None:
+        for c in range(C):
+            spread += terms[0, c]
+    for m in range(M):
+        t = labels[m]
+        if t == ignore_index:
+            for c in range(C):
+                dx[m, c] = 0
+            continue
+        gm, high, share = g[m if g.size > 1 else 0], rows[1, m], rows[2, m]
+        if terms is None:
+            for c in range(C):
+                dx[m, c] = gm * (exp(x[m, c] - high) * share)
+            dx[m, t] -= gm
+        else:
+            sum_of_terms = x.dtype.type(spread + terms[1, t])
+            for c in range(C):
+                dx[m, c] = gm * (exp(x[m, c] - high) * share * sum_of_terms - terms[0, c])
+            dx[m, t] -= gm * terms[1, t]
+
+
+@jit
+def cross_entropy_of_shares(x, shares, terms, losses):
+    """As `cross_entropy`, with a share (M, C) of each class in place of a label; terms[0] is charged to every class,
+    terms[1] to each in proportion to its share; returns Σ loss"""
+    M, C = x.shape
+    total = 0.0
+    for m in range(M):
+        high = x[m, 0]
+        for c in range(1, C):
+            high = x[m, c] if x[m, c] > high else high
+        s = 0.0
+        for c in range(C):
+            s += exp(x[m, c] - high)
+        level = high + np.log(s)
+        loss = 0.0
+        for c in range(C):
+            loss += (terms[0, c] + terms[1, c] * shares[m, c]) * (level - x[m, c])
+        losses[m] = loss
+        total += loss
+    return total
+
+
+@jit
+def nll(x, labels, ignore_index, weight, rows):
+    """rows (M,) takes −weight · x at the label; returns (Σ loss, Σ weight, the first row with a bad label or −1)"""
+    M, C = x.shape
+    total, weights = 0.0, 0.0
+    for m in range(M):
+        t = labels[m]
+        if t == ignore_index:
+            rows[m] = 0
+            continue
+        if t < 0 or t >= C:
+            return total, weights, m
+        w = x.dtype.type(1) if weight is None else weight[t]
+        rows[m] = -x[m, t] * w
+        total += rows[m]
+        weights += w
+    return total, weights, -1
+
+
+@jit
+def nll_backward(labels, ignore_index, weight, g, dx):
+    """dx = −g · weight at the label, else 0; g (M,) or (1,) is the gradient of each row's loss"""
+    dx[:] = 0
+    for m in range(labels.size):
+        t = labels[m]
+        if t != ignore_index:
+            gm = g[m if g.size > 1 else 0]
+            dx[m, t] = -gm if weight is None else -gm * weight[t]
+
+
+@jit
+def mse(x, t):
+    """Σ (x − t)² over flat arrays: one pass and no array where numpy needs two of each"""
+    s = 0.0
+    for i in range(x.size):
+        d = x[i] - t[i]
+        s += d * d
+    return s
+
+
+@jit
+def mse_backward(x, t, g, dx):
+    """dx = g · (x − t), over flat arrays"""
+    g = x.dtype.type(g)
+    for i in range(dx.size):
+        dx[i] = g * (x[i] - t[i])

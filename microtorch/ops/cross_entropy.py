@@ -1,0 +1,328 @@
+"""Cross-entropy, of class labels or of probabilities, and the negative log-likelihood.
+
+Note [Rows]: inputs are (C,), (N, C) or (N, C, d1, ...); the kernels see one row of C numbers for each sample. A class
+dimension that is last costs nothing; otherwise the rows are a copy.
+"""
+
+from math import prod
+
+import numpy as np
+
+from ..autograd.function import Function
+from ..errors import DTypeError, ShapeError
+from ..kernels import loss as kernels
+from ..tensor import Tensor, as_tensor
+from .loss import as_reduction
+from .promotion import pair
+from .softmax import LogSoftmax, Softmax
+
+__all__ = ["cross_entropy", "nll_loss"]
+
+
+def as_rows(x):
+    """`x` with its class dimension last, as a contiguous (M, C); Note [Rows]."""
+    if x.ndim > 2:
+        x = np.moveaxis(x, 1, -1)
+    return np.ascontiguousarray(x).reshape(prod(x.shape[:-1]), x.shape[-1])
+
+
+def from_rows(rows, x):
+    """The inverse of `as_rows`: `rows` in the shape of `x`."""
+    if x.ndim <= 2:
+        return rows.reshape(x.shape)
+    return np.ascontiguousarray(np.moveaxis(rows.reshape(x.shape[0], *x.shape[2:], x.shape[1]), -1, 1))
+
+
+def check_weight(name, x, weight, C):
+    """Complain if `weight` is not one number for each class."""
+    if weight is not None:
+        if weight.shape != (C,):
+            raise ShapeError(
+                f"{name}: weight of shape {weight.shape} for {C} classes. It needs shape ({C},), a number for each class."
+            )
+        if weight.dtype != x.dtype:
+            raise DTypeError(f"{name}: the input is {x.dtype}, the weight {weight.dtype}. Convert one of them.")
+
+
+def check_labels(name, x, target):
+    """Complain if `target` is not one label for each sample of `x`."""
+    if x.ndim == 0:
+        raise ShapeError(f"{name}: a 0-d input has no classes. It needs shape (C,), (N, C) or (N, C, d1, ...).")
+    if target.dtype.kind not in "iu":
+        hint = "Labels are integers: target.long()."
+        if name == "cross_entropy" and target.dtype.kind == "f":
+            hint += f" Probabilities of the classes would have the input's shape, {x.shape}."
+        raise DTypeError(f"{name}: target of shape {target.shape} is {target.dtype}. {hint}")
+    wanted = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
+    if target.shape != wanted:
+        hint = ""
+        if target.shape == (*wanted, 1):
+            hint = " Remove its last dimension: target.squeeze(-1)."
+        elif target.shape == x.shape:
+            hint = " For one-hot labels: target.argmax(1), or target.float() to take them as probabilities."
+        raise ShapeError(
+            f"{name}: input {x.shape} and target {target.shape}: an input of this shape needs labels of shape "
+            f"{wanted}.{hint}"
+        )
+
+
+def bad_label(name, x, target, ignore_index):
+    """The words for the first label that is no class, or None."""
+    if not isinstance(target, np.ndarray) or target.dtype.kind not in "iu" or x.ndim == 0:
+        return None
+    C = x.shape[1] if x.ndim > 1 else x.shape[0]
+    bad = np.argwhere((target != ignore_index) & ((target < 0) | (target >= C)))
+    if not len(bad):
+        return None
+    place = tuple(bad[0].tolist())
+    row = f"row {place[0]}" if len(place) == 1 else f"position {place}" if place else "the target"
+    label = target[place].item()
+    hint = f"Classes are numbered 0 to {C - 1}"
+    hint += "; do yours start at 1?" if label == C else f"; to leave out samples, label them {ignore_index}."
+    return f"{name}: label {label} in {row} is none of {C} classes. {hint}"
+
+
+def reduced(reduction, total, weights, losses, x):
+    """The loss under `reduction`, from the sums that a kernel has made or the loss of each row."""
+    if reduction == "mean":
+        return x.dtype.type(total / weights if weights else np.nan)
+    if reduction == "sum":
+        return x.dtype.type(total)
+    return losses.reshape(x.shape[:1] + x.shape[2:] if x.ndim > 1 else ())
+
+
+def target_terms(weight, smoothing, C, dtype):
+    """What is charged to every class, and what to the target's besides, (2, C); None if that is just 0 and 1."""
+    if weight is None and smoothing == 0:
+        return None
+    terms = np.empty((2, C), dtype)
+    terms[0], terms[1] = smoothing / C, 1 - smoothing
+    return terms if weight is None else terms * weight
+
+
+class CrossEntropy(Function):
+    """y = −Σ q · log softmax(x), q = weight · ((1 − ε) · target + ε/C)        dx = dy · (softmax(x) · Σ q − q)"""
+
+    @staticmethod
+    def forward(ctx, x, target, weight, ignore_index, reduction, smoothing):
+        C = x.shape[1] if x.ndim > 1 else x.shape[0]
+        check_weight("cross_entropy", x, weight, C)
+        ctx.save_for_backward(x, target, weight)
+        ctx.options = ignore_index, reduction, smoothing
+        terms = target_terms(weight, smoothing, C, x.dtype)
+        rows = as_rows(x)
+        if target.dtype.kind == "f" and target.shape == x.shape:
+            if terms is None:
+                terms = np.stack([np.zeros(C, x.dtype), np.ones(C, x.dtype)])
+            losses = np.empty(len(rows), x.dtype)
+            total = kernels.cross_entropy_of_shares(rows, as_rows(target), terms, losses)
+            ctx.labels, ctx.weights = None, len(rows)
+            return reduced(reduction, total, len(rows), losses, x)
+        check_labels("cross_entropy", x, target)
+        ctx.labels = np.ascontiguousarray(target, np.int64)
+        sums = np.empty((3, len(rows)), x.dtype)
+        total, ctx.weights, bad = kernels.cross_entropy(rows, ctx.labels.ravel(), ignore_index, terms, sums)
+        if bad >= 0:
+            raise IndexError  # worded below
+        ctx.cache = rows, terms, sums
+        return reduced(reduction, total, ctx.weights, sums[0], x)
+
+    @staticmethod
+    def explain(x, target, weight, ignore_index, reduction, smoothing):
+        return bad_label("cross_entropy", x, target, ignore_index)
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, target, weight = ctx.saved_tensors
+        ignore_index, reduction, smoothing = ctx.options
+        dim = 1 if x.ndim > 1 else 0
+        C = x.shape[dim]
+        across = (1, C) + (1,) * (x.ndim - 2) if x.ndim > 1 else (C,)
+        charge = 1 if weight is None else weight.reshape(across)
+        if ctx.labels is None:
+            q = (target * (1 - smoothing) + smoothing / C) * charge
+        else:
+            labels = np.expand_dims(ctx.labels, dim)
+            q = np.where(labels == np.arange(C).reshape(across), 1 - smoothing + smoothing / C, smoothing / C)
+            q = q.astype(x.dtype) * charge * (labels != ignore_index)
+        g = dy / ctx.weights if reduction == "mean" else dy if reduction == "sum" else np.expand_dims(dy, dim)
+        p = Softmax.apply(x, dim)
+        dx = g * (p * q.sum(axis=dim, keepdims=True) - q)
+        if ctx.labels is not None:
+            return np.where(labels == ignore_index, 0, dx)  # an ignored row never leaks NaN
+        if not ctx.needs_input_grad[1]:
+            return dx
+        return dx, g * -LogSoftmax.apply(x, dim) * charge * (1 - smoothing)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        if ctx.labels is None:
+            return CrossEntropy.backward(ctx, dy)
+        x = ctx.saved_tensors[0]
+        rows, terms, sums = ctx.cache
+        ignore_index, reduction, _ = ctx.options
+        g = np.asarray(dy / ctx.weights if reduction == "mean" else dy).ravel()
+        dx = np.empty(rows.shape, rows.dtype)
+        kernels.cross_entropy_backward(rows, ctx.labels.ravel(), ignore_index, terms, sums, g, dx)
+        return from_rows(dx, x)
+
+
+def cross_entropy(
+    input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0
+):
+    """How surprised a classifier with scores `input` is by the classes `target`: ``nll_loss(log_softmax(input))``.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C), (C,) or (N, C, d1, ...)
+        The scores (logits) of C classes, of any size and sign.
+    target : Tensor
+        Class labels 0 … C − 1 of any integer dtype and shape (N,), () or (N, d1, ...); or a probability for each
+        class, floating, of the shape of `input`.
+    weight : Tensor of shape (C,), optional
+        A weight for each class.
+    size_average, reduce : bool, optional
+        PyTorch's old words for `reduction`.
+    ignore_index : int, default -100
+        Samples with this label do not count.
+    reduction : {"mean", "sum", "none"}, default "mean"
+        The mean is weighted: the sum divided by the sum of the weights of the labels that count.
+    label_smoothing : float, default 0.0
+        Between 0 and 1: how much of the target is spread evenly over all classes.
+
+    Returns
+    -------
+    Tensor
+        0-d, or of the shape of the labels under "none".
+
+    Raises
+    ------
+    IndexError
+        If a label is no class; the message names the row, the label and the number of classes.
+    ShapeError, DTypeError
+        If `target` is neither labels nor probabilities for `input`.
+
+    Notes
+    -----
+    With p = softmax(x), ε the smoothing and q = w·((1 − ε)·target + ε/C): loss = −Σ q·log p and
+    dx = dy·(p·Σ q − q), divided by the number (or weight) of samples under "mean". The scores and the target are
+    saved. If every sample is ignored, the mean is NaN, as in PyTorch.
+
+    References
+    ----------
+    C. Szegedy et al.: Rethinking the Inception Architecture for Computer Vision, CVPR 2016 (label smoothing).
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([[0.0, 0.0]], requires_grad=True)
+    >>> loss = F.cross_entropy(x, microtorch.tensor([1]))
+    >>> loss.backward()
+    >>> loss.detach(), x.grad
+    (tensor(0.6931), tensor([[ 0.5000, -0.5000]]))
+    """
+    reduction = as_reduction("cross_entropy", reduction, size_average, reduce)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing is {label_smoothing}. It is a share, between 0 and 1.")
+    if type(target) is not Tensor:
+        target = as_tensor(target)
+    if target.is_floating_point():
+        if ignore_index >= 0:
+            raise ValueError(f"cross_entropy: ignore_index {ignore_index} has no meaning for probabilities.")
+        input, target = pair(input, target)
+    return CrossEntropy.apply(input, target, weight, int(ignore_index), reduction, float(label_smoothing))
+
+
+class NllLoss(Function):
+    """y = −weight[label] · x[label]        dx = −dy · weight[label] at the label, else 0"""
+
+    @staticmethod
+    def forward(ctx, x, target, weight, ignore_index, reduction):
+        check_labels("nll_loss", x, target)
+        check_weight("nll_loss", x, weight, x.shape[1] if x.ndim > 1 else x.shape[0])
+        ctx.save_for_backward(target, weight)
+        ctx.options = ignore_index, reduction
+        ctx.shape, ctx.dtype = x.shape, x.dtype
+        rows, labels = as_rows(x), np.ascontiguousarray(target, np.int64).ravel()
+        losses = np.empty(len(rows), x.dtype)
+        total, ctx.weights, bad = kernels.nll(rows, labels, ignore_index, weight, losses)
+        if bad >= 0:
+            raise IndexError  # worded below
+        return reduced(reduction, total, ctx.weights, losses, x)
+
+    @staticmethod
+    def explain(x, target, weight, ignore_index, reduction):
+        return bad_label("nll_loss", x, target, ignore_index)
+
+    @staticmethod
+    def backward(ctx, dy):
+        target, weight = ctx.saved_tensors
+        (ignore_index, reduction), shape = ctx.options, ctx.shape
+        dim = 1 if len(shape) > 1 else 0
+        across = tuple(n if i == dim else 1 for i, n in enumerate(shape))
+        labels = np.expand_dims(target, dim)
+        g = dy / ctx.weights if reduction == "mean" else dy if reduction == "sum" else np.expand_dims(dy, dim)
+        if weight is not None:
+            g = g * weight.reshape(across)
+        chosen = (labels == np.arange(shape[dim]).reshape(across)) & (labels != ignore_index)
+        return np.where(chosen, -g, 0)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        target, weight = ctx.saved_tensors
+        (ignore_index, reduction), shape = ctx.options, ctx.shape
+        g = np.asarray(dy / ctx.weights if reduction == "mean" else dy).ravel()
+        dx = np.empty((target.size, shape[1 if len(shape) > 1 else 0]), ctx.dtype)
+        kernels.nll_backward(np.ascontiguousarray(target, np.int64).ravel(), ignore_index, weight, g, dx)
+        return from_rows(dx, np.broadcast_to(dx.dtype.type(0), shape))
+
+
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
+    """The negative of the entry of `input` that each label chooses: a loss for logarithms of probabilities.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C), (C,) or (N, C, d1, ...)
+        Logarithms of the probabilities of C classes, as from `log_softmax`.
+    target : Tensor of shape (N,), () or (N, d1, ...)
+        Class labels 0 … C − 1 of any integer dtype.
+    weight : Tensor of shape (C,), optional
+        A weight for each class.
+    size_average, reduce : bool, optional
+        PyTorch's old words for `reduction`.
+    ignore_index : int, default -100
+        Samples with this label do not count.
+    reduction : {"mean", "sum", "none"}, default "mean"
+        The mean is weighted: the sum divided by the sum of the weights of the labels that count.
+
+    Returns
+    -------
+    Tensor
+        0-d, or of the shape of `target` under "none".
+
+    Raises
+    ------
+    IndexError
+        If a label is no class; the message names the row, the label and the number of classes.
+    ShapeError, DTypeError
+        If `target` is not one integer label for each sample.
+
+    Notes
+    -----
+    loss = −w[t]·x[t]; dx = −dy·w[t] at the label, else 0, divided by Σ w[t] under "mean". The target is saved. If
+    every sample is ignored, the mean is NaN, as in PyTorch.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([[-1.0, -2.0]], requires_grad=True)
+    >>> F.nll_loss(x, microtorch.tensor([1])).backward()
+    >>> x.grad
+    tensor([[ 0., -1.]])
+    """
+    reduction = as_reduction("nll_loss", reduction, size_average, reduce)
+    if type(target) is not Tensor:
+        target = as_tensor(target)
+    return NllLoss.apply(input, target, weight, int(ignore_index), reduction)

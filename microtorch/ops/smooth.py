@@ -1,0 +1,536 @@
+"""Smooth activations: ELU and its kin, GELU, SiLU, Mish, softplus, the logarithm of the sigmoid."""
+
+import numpy as np
+
+from ..autograd.function import Function
+from ..autograd.inplace import in_place
+from ..errors import ShapeError
+from ..kernels import smooth as kernels
+from .activation import one_pass
+from .elementwise import Sigmoid, sigmoid, tanh
+
+__all__ = ["celu", "elu", "gelu", "glu", "logsigmoid", "mish", "selu", "silu", "softplus", "softsign", "tanhshrink"]
+
+
+class Elu(Function):
+    """y = s · x where x > 0, else s · α · (e^(r·x) − 1)        dx = s · dy where x > 0, else s · α · r · e^(r·x) · dy"""
+
+    @staticmethod
+    def forward(ctx, x, alpha, scale, rate):
+        ctx.save_for_backward(x)
+        ctx.shape = alpha, scale, rate
+        return one_pass(kernels.elu, (x,), alpha, scale, rate)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        alpha, scale, rate = ctx.shape
+        bent = np.exp(np.where(x < 0, x, 0) * rate)  # never of a positive number: it might be inf, and 0 · inf NaN
+        return dy * np.where(x > 0, scale, bent * (scale * alpha * rate))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.elu_backward, (dy, *ctx.saved_tensors), *ctx.shape)
+
+
+class Selu(Elu):
+    """y = s · x where x > 0, else s · α · (eˣ − 1)        dx = s · dy where x > 0, else s · α · eˣ · dy"""
+
+
+class Celu(Elu):
+    """y = x where x > 0, else α · (e^(x/α) − 1)        dx = dy where x > 0, else e^(x/α) · dy"""
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """The exponential linear unit: `input` where it is positive, else a curve down to ``-alpha``.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    alpha : float, default 1.0
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = x where x > 0, else α·(eˣ − 1); dx = dy where x > 0, else α·eˣ·dy. The input is saved.
+
+    References
+    ----------
+    D.-A. Clevert, T. Unterthiner, S. Hochreiter: Fast and Accurate Deep Network Learning by ELUs, ICLR 2016.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([-1.0, 2.0], requires_grad=True)
+    >>> F.elu(x).sum().backward()
+    >>> x.grad
+    tensor([0.3679, 1.0000])
+    """
+    if inplace:
+        return in_place(input, "elu_", lambda t: elu(t, alpha))
+    return Elu.apply(input, float(alpha), 1.0, 1.0)
+
+
+def selu(input, inplace=False):
+    """The self-normalising ELU: `elu` with constants that keep mean 0 and variance 1 from layer to layer.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = s·x where x > 0, else s·α·(eˣ − 1), with s = 1.0507… and α = 1.6733…; dx = s·dy or s·α·eˣ·dy. The input is
+    saved.
+
+    References
+    ----------
+    G. Klambauer et al.: Self-Normalizing Neural Networks, NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.selu(microtorch.tensor([-1.0, 1.0]))
+    tensor([-1.1113,  1.0507])
+    """
+    if inplace:
+        return in_place(input, "selu_", selu)
+    return Selu.apply(input, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1.0)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """The ELU that is smooth at 0 for every `alpha`.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    alpha : float, default 1.0
+        Not 0.
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = x where x > 0, else α·(e^(x/α) − 1); dx = dy where x > 0, else e^(x/α)·dy. The input is saved.
+
+    References
+    ----------
+    J. T. Barron: Continuously Differentiable Exponential Linear Units, 2017.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.celu(microtorch.tensor([-1.0, 1.0]), alpha=2.0)
+    tensor([-0.7869,  1.0000])
+    """
+    if alpha == 0:
+        raise ZeroDivisionError("celu: alpha is 0, and the input is divided by it. Choose another.")
+    if inplace:
+        return in_place(input, "celu_", lambda t: celu(t, alpha))
+    return Celu.apply(input, float(alpha), 1.0, 1.0 / alpha)
+
+
+class Gelu(Function):
+    """y = x · Φ(x)        dx = dy · (Φ(x) + x · φ(x))"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(kernels.gelu, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        from .elementwise import Erf
+
+        below = 0.5 + 0.5 * Erf.apply(x * 0.7071067811865476)
+        return dy * (below + x * np.exp(x * x * -0.5) * 0.3989422804014327)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.gelu_backward, (dy, *ctx.saved_tensors))
+
+
+class GeluTanh(Function):
+    """y = x · (1 + t) / 2, t = tanh(√(2/π) · (x + 0.044715 x³))        dx = dy · dy/dx, by the product rule"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(kernels.gelu_tanh, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        c = 0.7978845608028654  # sqrt(2 / π)
+        t = np.tanh((x + x * x * x * 0.044715) * c)
+        dt = (1 - t * t) * (x * x * (3 * 0.044715) + 1) * c
+        return dy * (1 + t + x * dt) * 0.5
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.gelu_tanh_backward, (dy, *ctx.saved_tensors))
+
+
+def gelu(input, approximate="none"):
+    """The Gaussian error linear unit: `input` times the share of a standard normal below it.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    approximate : {"none", "tanh"}, default "none"
+        Whether to use the approximation by a tanh.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        For any other `approximate`.
+
+    Notes
+    -----
+    y = x·Φ(x) with Φ(x) = (1 + erf(x/√2))/2; dx = dy·(Φ(x) + x·φ(x)). With "tanh", Φ is replaced by
+    (1 + tanh(√(2/π)·(x + 0.044715·x³)))/2. The input is saved.
+
+    References
+    ----------
+    D. Hendrycks, K. Gimpel: Gaussian Error Linear Units, 2016.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> F.gelu(x).sum().backward()
+    >>> x.grad
+    tensor([0.5000, 1.0833])
+    """
+    if approximate == "none":
+        return Gelu.apply(input)
+    if approximate == "tanh":
+        return GeluTanh.apply(input)
+    raise ValueError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}.")
+
+
+class Silu(Function):
+    """y = x · σ(x)        dx = dy · σ(x) · (1 + x · (1 − σ(x)))"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(kernels.silu, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        s = Sigmoid.apply(x)
+        return dy * s * (1 + x * (1 - s))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.silu_backward, (dy, *ctx.saved_tensors))
+
+
+def silu(input, inplace=False):
+    """The sigmoid linear unit, also called swish: `input` times its sigmoid.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = x·σ(x); dx = dy·σ·(1 + x·(1 − σ)). The input is saved.
+
+    References
+    ----------
+    S. Elfwing, E. Uchibe, K. Doya: Sigmoid-Weighted Linear Units, Neural Networks 107, 2018.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> F.silu(x).sum().backward()
+    >>> x.grad
+    tensor([0.5000, 0.9277])
+    """
+    return in_place(input, "silu_", silu) if inplace else Silu.apply(input)
+
+
+class Mish(Function):
+    """y = x · t, t = tanh(log(1 + eˣ))        dx = dy · (t + x · σ(x) · (1 − t²))"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(kernels.mish, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        t = np.tanh(Softplus.apply(x, 1.0, 40.0))
+        return dy * (t + x * Sigmoid.apply(x) * (1 - t * t))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.mish_backward, (dy, *ctx.saved_tensors))
+
+
+def mish(input, inplace=False):
+    """`input` times the tanh of its softplus.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = x·t with t = tanh(log(1 + eˣ)); dx = dy·(t + x·σ(x)·(1 − t²)). The input is saved.
+
+    References
+    ----------
+    D. Misra: Mish: A Self Regularized Non-Monotonic Activation Function, BMVC 2020.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> F.mish(x).sum().backward()
+    >>> x.grad
+    tensor([0.6000, 1.0490])
+    """
+    return in_place(input, "mish_", mish) if inplace else Mish.apply(input)
+
+
+class Softplus(Function):
+    """y = log(1 + e^(β·x)) / β, or x where β · x > threshold        dx = dy · σ(β · x), or dy"""
+
+    @staticmethod
+    def forward(ctx, x, beta, threshold):
+        ctx.save_for_backward(x)
+        ctx.beta, ctx.threshold = beta, threshold
+        return one_pass(kernels.softplus, (x,), beta, threshold)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(x * ctx.beta > ctx.threshold, dy, dy * Sigmoid.apply(x * ctx.beta))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.softplus_backward, (dy, *ctx.saved_tensors), ctx.beta, ctx.threshold)
+
+
+def softplus(input, beta=1.0, threshold=20.0):
+    """A smooth `relu`: the logarithm of 1 plus the exponential.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    beta : float, default 1.0
+        Its sharpness.
+    threshold : float, default 20.0
+        Where ``beta * input`` is above it, the result is `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = log(1 + e^(β·x))/β, computed as max(x, 0) + log(1 + e^−|β·x|)/β, which cannot overflow; dx = dy·σ(β·x). The
+    input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([0.0, 30.0], requires_grad=True)
+    >>> F.softplus(x).sum().backward()
+    >>> x.grad
+    tensor([0.5000, 1.0000])
+    """
+    return Softplus.apply(input, float(beta), float(threshold))
+
+
+class Logsigmoid(Function):
+    """y = log σ(x)        dx = dy · σ(−x)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(kernels.logsigmoid, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return dy * Sigmoid.apply(-x)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(kernels.logsigmoid_backward, (dy, *ctx.saved_tensors))
+
+
+def logsigmoid(input):
+    """The logarithm of the sigmoid, precise also where the sigmoid rounds to 0.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = log σ(x) = min(x, 0) − log(1 + e^−|x|); dx = dy·σ(−x). The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.logsigmoid(microtorch.tensor([0.0, -200.0]))
+    tensor([  -0.6931, -200.0000])
+    """
+    return Logsigmoid.apply(input)
+
+
+def softsign(input):
+    """`input` divided by 1 plus its size: between −1 and 1.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
+
+    Notes
+    -----
+    y = x/(1 + |x|); dx = dy/(1 + |x|)².
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.softsign(microtorch.tensor([-1.0, 0.0, 3.0]))
+    tensor([-0.5000,  0.0000,  0.7500])
+    """
+    return input / (abs(input) + 1)
+
+
+def tanhshrink(input):
+    """`input` minus its tanh.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
+
+    Notes
+    -----
+    y = x − tanh x; dx = dy·tanh² x.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.tanhshrink(microtorch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.2384])
+    """
+    return input - tanh(input)
+
+
+def glu(input, dim=-1):
+    """The gated linear unit: the first half of `input` times the sigmoid of the second.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int, default -1
+        The dimension that is halved; its length is even.
+
+    Returns
+    -------
+    Tensor
+        Half as long in `dim`.
+
+    Raises
+    ------
+    ShapeError
+        If the length is odd, or there are no dimensions.
+
+    Notes
+    -----
+    With input = (a, b): y = a·σ(b); da = dy·σ(b), db = dy·a·σ(b)·(1 − σ(b)).
+
+    References
+    ----------
+    Y. Dauphin et al.: Language Modeling with Gated Convolutional Networks, ICML 2017.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.glu(microtorch.tensor([3.0, 0.0]))
+    tensor([1.5000])
+    """
+    if input.ndim == 0:
+        raise ShapeError("glu: a 0-d tensor has no dimension to halve.")
+    if not -input.ndim <= dim < input.ndim:
+        raise IndexError(f"glu: dim {dim} is outside of an input of shape {input.shape}.")
+    length = input.shape[dim]
+    if length % 2:
+        raise ShapeError(f"glu: dimension {dim} of an input of shape {input.shape} has odd length {length}.")
+    before = (slice(None),) * (dim % input.ndim)
+    return input[(*before, slice(length // 2))] * sigmoid(input[(*before, slice(length // 2, None))])
