@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError, user_line
 from ..tensor import Tensor, attach, wrap
-from .function import called_at, next_number
+from .function import Function, called_at, next_number
 from .mode import state
 
 
@@ -79,8 +79,9 @@ def _change_since(array, number):
 def check_saved(node):
     """Raise GraphError if a value that `node` needs was overwritten after the node was made."""
     needed = node.saved
-    if node.is_view:  # its result shares the input's memory: what was read through it may be stale
-        needed = (*needed, node.inputs[0]._array)
+    if node.is_view:  # what was read through it may be stale; the view is made again to see how much it covers
+        views = node.forward(Function(), *(a._array if isinstance(a, Tensor) else a for a in node.inputs))
+        needed = (*needed, *(views if type(views) is tuple else (views,)))
     for array in needed:
         change = _change_since(array, node.number) if isinstance(array, np.ndarray) else None
         if change is not None:

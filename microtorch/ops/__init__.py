@@ -6,8 +6,10 @@ from .cast import *
 from .comparison import *
 from .creation import *
 from .cross_entropy import *
+from .division import *
 from .dropout import *
 from .elementwise import *
+from .exponential import *
 from .extremes import *
 from .gathering import *
 from .indexing import *
@@ -18,6 +20,7 @@ from .loss import *
 from .normalization import *
 from .permutation import *
 from .power import *
+from .promotion import *
 from .reduction import *
 from .rounding import *
 from .sampling import *
@@ -25,3 +28,4 @@ from .selection import *
 from .shape import *
 from .smooth import *
 from .softmax import *
+from .trigonometry import *

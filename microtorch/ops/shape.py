@@ -1,0 +1,403 @@
+"""New shapes for the same elements. Results share memory with their input where that is possible."""
+
+import math
+
+import numpy as np
+
+from ..autograd.function import Function
+from ..errors import ShapeError
+from ..tensor import attach
+from . import dimensions
+
+__all__ = [
+    "broadcast_to", "expand", "expand_as", "flatten", "reshape", "squeeze", "unflatten", "unsqueeze", "view",
+]  # fmt: skip
+
+
+class Reshape(Function):
+    """y = x in another shape        dx = dy in the shape of x"""
+
+    is_view = True
+
+    @staticmethod
+    def forward(ctx, x, shape):
+        ctx.shape = x.shape
+        y = x.reshape(shape)
+        ctx.is_view = y.base is x or (x.base is not None and y.base is x.base)
+        return y
+
+    @staticmethod
+    def explain(x, shape):
+        return (
+            f"reshape: {x.size} elements of shape {x.shape} do not fit into {tuple(shape)}. "
+            "One length may be -1, which stands for what is left."
+        )
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy.reshape(ctx.shape)
+
+
+def sizes_of(sizes):
+    """Lengths given one by one or as one sequence."""
+    return sizes[0] if len(sizes) == 1 and not hasattr(sizes[0], "__index__") else sizes
+
+
+@attach("reshape")
+def reshape(input, *shape):
+    """The same elements in another shape; they share memory where the layout allows it.
+
+    Parameters
+    ----------
+    input : Tensor
+    *shape : int or one tuple of int
+        One of them may be -1, which stands for what is left.
+
+    Returns
+    -------
+    Tensor
+        A view where possible, else a copy.
+
+    Raises
+    ------
+    ShapeError
+        If the number of elements does not fit.
+
+    Notes
+    -----
+    dx is dy in the shape of x. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.arange(6.0).requires_grad_()
+    >>> y = x.reshape(2, -1)
+    >>> y.detach()
+    tensor([[0., 1., 2.],
+            [3., 4., 5.]])
+    >>> y[1].sum().backward()
+    >>> x.grad
+    tensor([0., 0., 0., 1., 1., 1.])
+    """
+    return Reshape.apply(input, sizes_of(shape))
+
+
+@attach(numpy=np.reshape)
+def _numpy_reshape(a, shape=None, **kwargs):
+    if kwargs.pop("order", "C") != "C" or kwargs:
+        raise TypeError("np.reshape of a tensor takes a shape only, in row-major order")
+    return Reshape.apply(a, shape)
+
+
+@attach(numpy=np.ravel)
+def _numpy_ravel(a, order="C"):
+    if order != "C":
+        raise TypeError("np.ravel of a tensor works in row-major order only")
+    return Reshape.apply(a, (-1,))
+
+
+@attach("view")
+def view(input, *shape):
+    """The same elements in another shape, sharing memory; an error where the layout does not allow that.
+
+    Parameters
+    ----------
+    input : Tensor
+    *shape : int or one tuple of int
+        One of them may be -1, which stands for what is left.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        If the number of elements does not fit, or if it would need a copy.
+
+    Notes
+    -----
+    dx is dy in the shape of x. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.zeros(2, 3)
+    >>> y = x.view(6)
+    >>> y[0] = 1.0
+    >>> x
+    tensor([[1., 0., 0.],
+            [0., 0., 0.]])
+    """
+    y = Reshape.apply(input, sizes_of(shape))
+    if not np.may_share_memory(y._array, input._array) and input._array.size:
+        raise ShapeError(
+            f"view: shape {input.shape} with strides {input._array.strides} (bytes) cannot be seen as {y.shape} "
+            "without a copy. Use .reshape(), which copies where it must."
+        )
+    return y
+
+
+@attach("flatten")
+def flatten(input, start_dim=0, end_dim=-1):
+    """Several neighbouring dimensions as one.
+
+    Parameters
+    ----------
+    input : Tensor
+    start_dim, end_dim : int, default 0 and -1
+        The first and the last of them.
+
+    Returns
+    -------
+    Tensor
+        A view where possible, else a copy. A tensor without dimensions gets one.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+    ShapeError
+        If `start_dim` comes after `end_dim`.
+
+    Notes
+    -----
+    dx is dy in the shape of x. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(2, 3, 4).flatten(1).shape
+    (2, 12)
+    """
+    shape = input._array.shape
+    start = dimensions.one("flatten", start_dim, len(shape))
+    end = dimensions.one("flatten", end_dim, len(shape))
+    if start > end:
+        raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {shape}.")
+    return Reshape.apply(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+@attach("unflatten")
+def unflatten(input, dim, sizes):
+    """One dimension as several.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    sizes : tuple of int
+        Their lengths; one may be -1, which stands for what is left.
+
+    Returns
+    -------
+    Tensor
+        A view where possible, else a copy.
+
+    Raises
+    ------
+    ShapeError
+        If the lengths do not multiply to that of `dim`.
+
+    Notes
+    -----
+    dx is dy in the shape of x. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(2, 12).unflatten(1, (3, -1)).shape
+    (2, 3, 4)
+    """
+    shape = input._array.shape
+    if not shape:
+        raise ShapeError("unflatten: the tensor has no dimensions. Reshape it to one first.")
+    dim = dimensions.one("unflatten", dim, len(shape))
+    known = math.prod(n for n in sizes if n != -1)
+    left = shape[dim] // known if known else 0
+    lengths = tuple([left if n == -1 else n for n in sizes])
+    if not lengths or lengths.count(-1) > 1 or math.prod(lengths) != shape[dim]:
+        raise ShapeError(f"unflatten: dimension {dim} of shape {shape} cannot be divided into {tuple(sizes)}.")
+    return Reshape.apply(input, (*shape[:dim], *lengths, *shape[dim + 1 :]))
+
+
+@attach("squeeze")
+def squeeze(input, dim=None):
+    """Without dimensions of length 1.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Only these, where they have length 1; default all of length 1.
+
+    Returns
+    -------
+    Tensor
+        A view.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    dx is dy in the shape of x. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(1, 3, 1).squeeze().shape
+    (3,)
+    >>> microtorch.zeros(1, 3, 1).squeeze(0).shape
+    (3, 1)
+    """
+    shape = input._array.shape
+    dims = range(len(shape)) if dim is None else () if dim == () else dimensions.some("squeeze", dim, len(shape)) or ()
+    return Reshape.apply(input, tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
+
+
+@attach(numpy=np.squeeze)
+def _numpy_squeeze(a, axis=None):
+    return squeeze(a, axis)
+
+
+@attach("unsqueeze")
+def unsqueeze(input, dim):
+    """With a dimension of length 1 inserted.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Which dimension of the result it is.
+
+    Returns
+    -------
+    Tensor
+        A view.
+
+    Raises
+    ------
+    IndexError
+        If the result has no such dimension.
+
+    Notes
+    -----
+    dx is dy in the shape of x. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(3).unsqueeze(0).shape
+    (1, 3)
+    """
+    shape = input._array.shape
+    dim = dimensions.one("unsqueeze", dim, len(shape) + 1)
+    return Reshape.apply(input, (*shape[:dim], 1, *shape[dim:]))
+
+
+@attach(numpy=np.expand_dims)
+def _numpy_expand_dims(a, axis):
+    shape = list(a.shape)
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    for i in sorted(dimensions.some("expand_dims", axes, len(shape) + len(axes))):
+        shape.insert(i, 1)
+    return Reshape.apply(a, tuple(shape))
+
+
+class Expand(Function):
+    """y = x repeated along dimensions of length 1        dx = Σ dy over these (by the engine)"""
+
+    is_view = True
+
+    @staticmethod
+    def forward(ctx, x, shape):
+        return np.broadcast_to(x, shape)
+
+    @staticmethod
+    def explain(x, shape):
+        return (
+            f"expand: shape {x.shape} does not expand to {tuple(shape)}: "
+            "only dimensions of length 1 can grow, and new ones come in front."
+        )
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy
+
+
+@attach("expand")
+def expand(input, *sizes):
+    """Dimensions of length 1 repeated, without a copy.
+
+    Parameters
+    ----------
+    input : Tensor
+    *sizes : int or one tuple of int
+        The lengths of the result; -1 leaves a dimension as it is. New dimensions come in front.
+
+    Returns
+    -------
+    Tensor
+        A view that cannot be written to: elements share memory.
+
+    Raises
+    ------
+    ShapeError
+        If a dimension is neither 1 nor of the length asked for.
+
+    Notes
+    -----
+    dx is the sum of dy over the repeated dimensions. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([[1.0], [2.0]], requires_grad=True)
+    >>> x.expand(-1, 3).sum().backward()
+    >>> x.grad
+    tensor([[3.],
+            [3.]])
+    """
+    sizes, shape = sizes_of(sizes), input._array.shape
+    lead = len(sizes) - len(shape)
+    if lead < 0 or any(n < 0 and (n != -1 or i < lead) for i, n in enumerate(sizes)):
+        raise ShapeError(Expand.explain(input._array, sizes))
+    return Expand.apply(input, tuple([n if n != -1 else shape[i - lead] for i, n in enumerate(sizes)]))
+
+
+@attach("expand_as")
+def expand_as(input, other):
+    """`expand` to the shape of `other`."""
+    return expand(input, other.shape)
+
+
+@attach("broadcast_to", numpy=np.broadcast_to)
+def broadcast_to(input, shape):
+    """`expand` to `shape`, as ``np.broadcast_to``.
+
+    Parameters
+    ----------
+    input : Tensor
+    shape : tuple of int
+
+    Returns
+    -------
+    Tensor
+        A view that cannot be written to: elements share memory.
+
+    Raises
+    ------
+    ShapeError
+        If a dimension is neither 1 nor of the length asked for.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.broadcast_to(microtorch.tensor([1.0, 2.0]), (2, 2))
+    tensor([[1., 2.],
+            [1., 2.]])
+    """
+    return expand(input, tuple(shape) if isinstance(shape, tuple | list) else (shape,))
