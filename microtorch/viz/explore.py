@@ -1,0 +1,342 @@
+"""`explore`: one page that plays the backward pass, with everything in it: records, numbers, layout and script."""
+
+import inspect
+import json
+import math
+from html import escape
+from importlib import resources
+
+import numpy as np
+
+import microtorch
+
+from ..errors import operation_name
+from .graph import graph
+from .mathml import derivative, mathml, terms, tokens
+from .measures import MEASURES, with_times
+from .numbers import number, shape_text, size_text, statistics, time_text
+from .records import Operation
+from .render import render
+from .steps import backward_steps
+
+__all__ = ["explore"]
+
+WHOLE = 4096  # numbers up to which a tensor is put into the page whole
+IN_ALL = 16_384  # numbers in the page, about 200 kB; the tensors after that come as summaries
+FEW = 40  # operations up to which what they keep is drawn beside them
+WINDOW = 8  # rows and columns that are shown of a larger one
+
+
+def explore(loss, path, model=None, names=None, check=False):
+    """Write a page that plays the backward pass of `loss`, step by step.
+
+    Parameters
+    ----------
+    loss : Tensor
+        What to differentiate, before its backward (or after ``backward(retain_graph=True)``).
+    path : str or path-like
+        The .html file to write. It needs no network, and nothing beside it.
+    model : Module, optional
+    names : dict, optional
+        As in `draw`.
+    check : bool, default False
+        Also compute the gradient of each operation numerically, where its inputs are small, and show both.
+
+    Raises
+    ------
+    GraphError
+        If a backward has released the graph, or if there is no Graphviz to lay it out.
+
+    Notes
+    -----
+    No ``.grad`` changes; hooks run, because they have a say in the gradient. Tensors of up to 4,096 elements are
+    shown whole as long as the page stays small, others by statistics, a histogram and a window into them.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> w = microtorch.tensor([3.0, 4.0], requires_grad=True)
+    >>> microtorch.viz.explore((w * w).sum(), "backprop.html")  # doctest: +SKIP
+    """
+    records = graph(loss, model, names)
+    steps = backward_steps(records, check)
+    page = _Page(with_times(records), steps).html()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(page)
+
+
+class _Page:
+    """Gathers what the page shows into one JSON-able dict."""
+
+    def __init__(self, records, steps):
+        self.records, self.steps = records, steps
+        self.tensors, self.known, self.left = [], {}, IN_ALL
+        self.kept = []  # arrays whose id is in `known`, alive so that no other takes it
+        self.out, self.into = {}, {}
+        self.edge_numbers = {edge: i for i, edge in enumerate(records.edges)}
+        for edge in records.edges:
+            self.out.setdefault(edge.source, []).append(edge)
+            self.into.setdefault(edge.target, []).append(edge)
+
+    def html(self):
+        """The page."""
+        files = resources.files(__package__)
+        template, style, graph_script, panel_script = [
+            (files / name).read_text("utf-8")
+            for name in ("explorer.html", "explorer.css", "explorer.js", "explorer_panel.js")
+        ]
+        data = json.dumps(self.data(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        title = ", ".join(v.name for v in self.records.roots)
+        page = template.replace("/*STYLE*/", style).replace("TITLE", escape(title))
+        # "</" ends a script wherever it stands, also inside a string.
+        return page.replace("/*SCRIPT*/", graph_script + panel_script).replace('"DATA"', data.replace("</", "<\\/"))
+
+    def data(self):
+        """Everything; edges and tensors are numbered, nodes named."""
+        records = self.records
+        # Gradients first: they are what the page is about, so they are the last to be shortened.
+        steps = [self._step(i, step) for i, step in enumerate(self.steps, 1)]
+        nodes = [self._operation(o) for o in records.operations] + [self._value(v) for v in records.values]
+        if len(records.operations) <= FEW:
+            nodes += [self._saved(o) for o in records.operations if o.saved]
+        edges = [
+            {
+                "from": e.source.id, "to": e.target.id, "argument": e.argument, "shape": shape_text(e.shape),
+                "dtype": e.dtype, "flows": e.flows,
+            }
+            for e in records.edges
+        ]  # fmt: skip
+        modules = [
+            {"id": s.id, "title": s.title, "path": s.path, "parent": s.parent.id if s.parent else None}
+            for s in records.scopes
+        ]
+        found = {
+            "nodes": nodes, "edges": edges, "modules": modules, "steps": steps,
+            "colors": {name: self._colors(name) for name in ("gradient", "time")},
+            "summary": self._summary(), "size": None,
+        }  # fmt: skip
+        _lay_out(found)
+        found["tensors"] = self.tensors
+        return found
+
+    def _summary(self):
+        root = self.records.roots[0]
+        value = f" {number(root.array.item())}" if root.array.size == 1 else ""
+        counts = [
+            f"{root.name}{value}", f"{len(self.steps)} steps", f"{len(self.records.parameters)} parameters",
+            f"keeps {size_text(self.records.nbytes)}",
+        ]  # fmt: skip
+        return " · ".join(counts)
+
+    def _colors(self, name):
+        """{node: place in 0..1} and the ends of the bar."""
+        title, measure, text, _ = MEASURES[name]
+        found = {r.id: measure(r) for r in (*self.records.operations, *self.records.values)}
+        usable = [x for x in found.values() if x is not None and x > 0 and math.isfinite(x)]
+        low, high = (min(usable), max(usable)) if usable else (1.0, 1.0)
+        span = math.log(high / low) or 1.0
+        places = {
+            k: 0.0 if not x > 0 else round(min(1.0, math.log(x / low) / span), 3)
+            for k, x in found.items()
+            if x is not None
+        }
+        return {"title": title, "low": text(low), "high": text(high), "places": places}
+
+    # -- tensors -----------------------------------------------------------------------------------------------------
+
+    def tensor(self, array):
+        """The number of `array` in the page; None for None."""
+        if array is None:
+            return None
+        if id(array) not in self.known:
+            self.known[id(array)] = len(self.tensors)
+            self.kept.append(array)
+            self.tensors.append(self._tensor(array))
+        return self.known[id(array)]
+
+    def _tensor(self, array):
+        found = {"shape": list(array.shape), "dtype": array.dtype.name}
+        if array.size <= min(WHOLE, self.left):
+            self.left -= array.size
+            found["values"] = [_plain(x) for x in array.ravel()]
+        else:
+            matrix = array.reshape(-1, array.shape[-1])[:WINDOW, :WINDOW]
+            found["window"] = [[_plain(x) for x in row] for row in matrix]
+        if array.size > 16:
+            found["statistics"] = {k: v for k, v in statistics(array).items() if k != "histogram" or len(v) > 1}
+        return found
+
+    # -- nodes -------------------------------------------------------------------------------------------------------
+
+    def _operation(self, o):
+        subtitle = ", ".join(o.labels) or ", ".join(shape_text(s) for s in o.shapes if s is not None)
+        return {
+            "id": o.id, "kind": "operation", "title": o.name, "subtitle": ("→ " if o.labels else "") + subtitle,
+            "module": o.scope.id if o.scope else None, "formula": mathml(o.formula, _names(o)) if o.formula else "",
+            "doc": _docstring(o.name), "arguments": o.arguments, "hooks": bool(o.node is not None and o.node.hooks),
+            "values": [self.tensor(a) for a in o.arrays], "gradients": [self.tensor(g) for g in o.grads],
+            "saved": [[s.of, shape_text(s.shape), s.dtype, size_text(s.nbytes)] for s in o.saved or ()],
+            "kept": size_text(o.nbytes) if o.nbytes else "", "time": time_text(o.seconds) if o.seconds else "",
+        }  # fmt: skip
+
+    def _saved(self, o):
+        what = " and ".join(dict.fromkeys("its output" if s.of == "output" else s.of for s in o.saved))
+        shapes = ", ".join(dict.fromkeys(shape_text(s.shape) for s in o.saved))
+        return {
+            "id": f"{o.id}_saved", "kind": "saved", "title": f"keeps {what}", "of": o.id,
+            "subtitle": f"{shapes} · {size_text(o.nbytes)}", "module": o.scope.id if o.scope else None,
+        }  # fmt: skip
+
+    def _value(self, v):
+        small = v.array.size == 1 and v.kind in ("output", "input")
+        return {
+            "id": v.id, "kind": v.kind, "title": _short(v.name or v.kind),
+            "subtitle": number(v.array.item()) if small else shape_text(v.shape), "name": v.name or v.kind,
+            "module": v.scope.id if v.scope else None, "values": [self.tensor(v.array)],
+            "gradients": [self.tensor(v.grad)], "state": v.state, "used": v.used,
+            "stale": self.tensor(v.tensor.grad._array) if v.state in ("stale", "filled") else None,
+            "users": len(self.out.get(v, ())),
+        }  # fmt: skip
+
+    # -- steps -------------------------------------------------------------------------------------------------------
+
+    def _step(self, i, step):
+        o = step.operation
+        arrivals = [
+            {
+                "edge": self.edge_numbers[a.edge], "part": self.tensor(a.part), "nth": a.nth, "total": self.tensor(a.total),
+                "hooked": a.hooked,
+            }
+            for a in step.arrivals
+        ]  # fmt: skip
+        found = {"node": o.id, "arrivals": arrivals, "rules": self._rules(step)}
+        if step.error is not None:
+            found["error"] = _error_text(step.error)
+        return found
+
+    def _rules(self, step):
+        """For each argument that gets a gradient: the rule, and the rule with its numbers as a list of pieces."""
+        o = step.operation
+        arrays = {"y": o.arrays[0], "dy": o.grads[0]} if o.arrays else {}
+        for edge in self.into.get(o, ()):
+            source = edge.source
+            arrays[edge.argument] = source.arrays[edge.output] if isinstance(source, Operation) else source.array
+        parts = {a.edge.argument: a.part for a in step.arrivals}
+        rules = []
+        for name, right in terms(o.gradient):
+            if name not in parts:
+                continue
+            pieces = []
+            for text, kind in tokens(right):
+                known = arrays.get(text) if kind == "word" else None
+                if kind == "super" and pieces and "tensor" in pieces[-1] and text == "T":
+                    pieces[-1]["transposed"] = True
+                elif kind == "super":
+                    pieces.append({"super": text})
+                elif known is not None:
+                    pieces.append({"tensor": self.tensor(known), "caption": _caption(text)})
+                elif kind == "word" and text in o.arguments:
+                    pieces.append({"text": o.arguments[text]})
+                else:
+                    pieces.append({"text": text})
+            rules.append(
+                {
+                    "math": f"<math>{derivative(name)}<mo>=</mo>{mathml(right, _names(o))[6:-7]}</math>",
+                    "pieces": pieces, "result": self.tensor(parts[name]), "caption": _caption("d" + name),
+                }
+            )  # fmt: skip
+        told = {name for name, _ in terms(o.gradient)}
+        for name, part in parts.items():
+            if name not in told:
+                rules.append({"math": "", "pieces": [], "result": self.tensor(part), "caption": _caption("d" + name)})
+        return rules
+
+
+def _error_text(error):
+    """``6·10⁻⁸``."""
+    if not error:
+        return "0"
+    mantissa, _, exponent = f"{error:.0e}".partition("e")
+    return f"{mantissa}·10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def _caption(name):
+    return f"∂L/∂{name[1:]}" if name[0] == "d" and len(name) > 1 else name
+
+
+def _names(operation):
+    return {argument for argument, _ in terms(operation.gradient)} | {"x", "y"}
+
+
+def _short(name):
+    return name.rpartition(".")[2] or name
+
+
+def _plain(x):
+    """A number as JSON has it, with the fewest digits that give it back."""
+    if x.dtype.kind != "f":
+        return x.item()
+    return float(str(x)) if np.isfinite(x) else str(x)
+
+
+def _docstring(name):
+    """The first paragraph of the public function of an operation."""
+    function = getattr(microtorch, operation_name(type(name, (), {})), None)
+    function = function or getattr(getattr(microtorch.ops, "loss", None), name.lower(), None)
+    return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ") if function is not None else ""
+
+
+def _lay_out(found):
+    """Let Graphviz place the nodes: the loss on top, gradients fall. Points of 1/72 inch become pixels."""
+    import graphviz
+
+    dot = graphviz.Digraph(
+        graph_attr={"rankdir": "TB", "nodesep": "0.35", "ranksep": "0.45", "splines": "true", "margin": "0"},
+        node_attr={"shape": "box", "fixedsize": "true", "label": ""},
+        edge_attr={"arrowhead": "none"},
+    )
+    if len(found["nodes"]) > 400:  # keeps Graphviz within seconds; straight lines are as readable at that size
+        dot.attr(splines="line", nslimit="1", nslimit1="1", mclimit="0.2", searchsize="10")
+    _inside(dot, found, None)
+    for i, edge in enumerate(found["edges"]):
+        dot.edge(edge["to"], edge["from"], id=str(i), **({} if edge["flows"] else {"weight": "0"}))
+    for node in found["nodes"]:
+        if node["kind"] == "saved":
+            with dot.subgraph() as same:
+                same.attr(rank="same")
+                same.edge(node["of"], node["id"])
+    laid_out = json.loads(render(dot.source, "json0"))
+    _, _, width, height = (float(x) for x in laid_out["bb"].split(","))
+    found["size"] = [round(width), round(height)]
+    nodes, modules = {n["id"]: n for n in found["nodes"]}, {m["id"]: m for m in found["modules"]}
+    for item in laid_out.get("objects", ()):
+        if item["name"] in nodes:
+            x, y = (float(v) for v in item["pos"].split(","))
+            nodes[item["name"]].update(x=round(x, 1), y=round(height - y, 1), w=_width(nodes[item["name"]]), h=40)
+        elif item["name"].startswith("cluster_"):
+            left, bottom, right, top = (float(v) for v in item["bb"].split(","))
+            box = [round(v, 1) for v in (left, height - top, right - left, top - bottom)]
+            modules[item["name"][8:]]["box"] = box
+    for item in laid_out.get("edges", ()):
+        if "id" not in item:  # from an operation to what it keeps, side by side
+            continue
+        points = [p.split(",") for p in item["pos"].split(" ") if p[0] not in "es"]
+        flat = [[round(float(x), 1), round(height - float(y), 1)] for x, y in points]
+        found["edges"][int(item["id"])]["points"] = flat
+
+
+def _inside(dot, found, module):
+    for node in found["nodes"]:
+        if node["module"] == module:
+            dot.node(node["id"], width=f"{_width(node) / 72:.3f}", height=f"{40 / 72:.3f}")
+    for inner in found["modules"]:
+        if inner["parent"] == module:
+            with dot.subgraph(name=f"cluster_{inner['id']}") as cluster:
+                # The title is laid out too, so that a frame is as wide as what it says.
+                cluster.attr(label=inner["title"], labelloc="b", labeljust="l", fontsize="13", margin="14")
+                _inside(cluster, found, inner["id"])
+
+
+def _width(node):
+    """Room for the text of a node in pixels."""
+    return round(max(56, 8.2 * len(node["title"]) + 26, 6.9 * len(node["subtitle"]) + 22))

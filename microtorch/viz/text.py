@@ -1,0 +1,87 @@
+"""`tree`: the graph as lines of text, for terminals and logs."""
+
+from .graph import graph
+from .numbers import shape_text, size_text, summary
+from .records import Operation
+
+__all__ = ["tree"]
+
+
+def tree(loss, model=None, names=None):
+    """The graph that leads to `loss` as text, newest first; each line's inputs are indented below it.
+
+    Parameters
+    ----------
+    loss, model, names
+        As in `draw`.
+
+    Returns
+    -------
+    str
+        A value that several operations use is written out once; after that a line points to it by its number.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> w = microtorch.tensor([3.0, 4.0], requires_grad=True)
+    >>> loss = (w * w + w * 2.0) * 0.5
+    >>> print(microtorch.viz.tree(loss, names={"w": w, "loss": loss}))
+    loss  2  = 7.5 12
+    └─ 4 Mul(b=0.5)  2
+       └─ 3 Add  2
+          ├─ 1 Mul  2  keeps a, b
+          │  ├─ w  2  parameter, .grad none
+          │  └─ w  2  parameter, .grad none
+          └─ 2 Mul(b=2.0)  2
+             └─ w  2  parameter, .grad none
+    """
+    return as_text(graph(loss, model, names))
+
+
+def as_text(records):
+    """The lines of `tree`, from records."""
+    into = {}
+    for edge in records.edges:
+        into.setdefault(edge.target, []).append(edge.source)
+    roots = records.roots or [o for o in records.operations if o.error is not None]
+    lines, seen = [], set()
+    # (record, what stands before its line, what stands before its children's); a stack, because graphs are deep
+    stack = [(root, "", "") for root in reversed(roots)]
+    while stack:
+        record, before, indent = stack.pop()
+        repeated = record in seen and isinstance(record, Operation)
+        lines.append(before + (f"{record.number} {record.name}  (above)" if repeated else _line(record)))
+        if record in seen:
+            continue
+        seen.add(record)
+        sources = into.get(record, [])
+        for i, source in reversed(list(enumerate(sources))):
+            last = i == len(sources) - 1
+            stack.append((source, indent + ("└─ " if last else "├─ "), indent + ("   " if last else "│  ")))
+    lines += [f"not reached: {_line(v)}" for v in records.values if not v.used]
+    return "\n".join(lines)
+
+
+def _line(record):
+    if not isinstance(record, Operation):
+        notes = [record.kind] if record.kind in ("parameter", "frozen", "input") else []
+        if record.state:
+            notes.append(
+                f".grad {record.state}" if record.state != "filled" else f".grad {summary(record.tensor.grad._array)}"
+            )
+        value = f"  = {summary(record.array)}" if record.kind == "output" else ""
+        named = f"{record.name}  " if record.name else ""
+        return f"{named}{shape_text(record.shape)}{value}" + (f"  {', '.join(notes)}" if notes else "")
+    arguments = ", ".join(f"{k}={v}" for k, v in record.arguments.items())
+    text = f"{record.number} {record.name}" + (f"({arguments})" if arguments else "")
+    text += "".join(f"  {shape_text(shape)}" for shape in record.shapes if shape is not None)
+    if record.error is not None:
+        return f"✗ {record.name} failed: {record.error}"
+    if record.labels:
+        text += f"  → {', '.join(record.labels)}"
+    if record.scope is not None and record.scope.path:
+        text += f"  in {record.scope.path}"
+    if record.saved:
+        text += f"  keeps {', '.join(dict.fromkeys(s.of for s in record.saved))}"
+        text += f" ({size_text(record.nbytes)})" if record.nbytes >= 1024 else ""
+    return text
