@@ -1,0 +1,104 @@
+"""Adagrad: the gradient divided by the root of all its squares."""
+
+import math
+
+import numpy as np
+
+from ..kernels import optim as kernels
+from ..tensor import wrap
+from .optimizer import Optimizer
+
+
+class Adagrad(Optimizer):
+    """Adagrad: each weight's gradient is divided by the root of the sum of its squares so far.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (str, Tensor), or of dict
+        What to optimize, see `Optimizer`.
+    lr : float, default 1e-2
+        Learning rate η.
+    lr_decay : float, default 0
+        κ; at step t the learning rate is η / (1 + (t − 1) κ).
+    weight_decay : float, default 0
+        λ, adds λw to the gradient.
+    initial_accumulator_value : float, default 0
+        What the sum starts from.
+    eps : float, default 1e-10
+        ε, added to the denominator.
+    maximize : bool, default False
+        Go up instead of down.
+
+    Notes
+    -----
+    ::
+
+        d = g + λ w
+        s = s + d²
+        w = w − η / (1 + (t − 1) κ) · d / (√s + ε)
+
+    References
+    ----------
+    J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods for online learning and stochastic optimization",
+    JMLR 2011, the diagonal form.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = microtorch.optim.Adagrad([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([ 0.9, -1.9], requires_grad=True)
+    """
+
+    ranges = {
+        "lr": (0.0, math.inf),
+        "lr_decay": (0.0, math.inf),
+        "eps": (0.0, math.inf),
+        "weight_decay": (0.0, math.inf),
+        "initial_accumulator_value": (0.0, math.inf),
+    }
+
+    def __init__(
+        self,
+        params,
+        lr=1e-2,
+        lr_decay=0,
+        weight_decay=0,
+        initial_accumulator_value=0,
+        eps=1e-10,
+        *,
+        maximize=False,
+        **hints,
+    ):
+        defaults = {
+            "lr": lr,
+            "lr_decay": lr_decay,
+            "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value,
+            "eps": eps,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults, **hints)
+
+    def update(self, group):
+        lr, lr_decay, eps = float(group["lr"]), float(group["lr_decay"]), float(group["eps"])
+        decay, sign = float(group["weight_decay"]), -1.0 if group["maximize"] else 1.0
+        for p, g, state, contiguous in self.gradients(group):
+            if not state:
+                state.update(step=0, sum=wrap(np.full(p.shape, group["initial_accumulator_value"], p.dtype)))
+            state["step"] = t = state["step"] + 1
+            numbers = (lr / (1.0 + (t - 1) * lr_decay), eps, decay, sign)
+            (kernels.adagrad if contiguous else adagrad)(p, g, state["sum"]._array, numbers)
+
+
+def adagrad(p, g, total, numbers):
+    """The formula of `Adagrad` for one parameter."""
+    lr, eps, decay, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    total += d * d
+    p -= lr * d / (np.sqrt(total) + eps)

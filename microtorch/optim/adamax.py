@@ -1,0 +1,85 @@
+"""Adamax: Adam with the infinity norm."""
+
+import math
+
+import numpy as np
+
+from ..kernels import optim as kernels
+from .optimizer import Optimizer, zeros
+
+
+class Adamax(Optimizer):
+    """Adamax: Adam whose steps are divided by a decaying maximum of the gradient instead of its mean square.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (str, Tensor), or of dict
+        What to optimize, see `Optimizer`.
+    lr : float, default 2e-3
+        Learning rate η.
+    betas : (float, float), default (0.9, 0.999)
+        β₁ and β₂.
+    eps : float, default 1e-8
+        ε, added to the gradient's absolute value.
+    weight_decay : float, default 0
+        λ, adds λw to the gradient.
+    maximize : bool, default False
+        Go up instead of down.
+
+    Notes
+    -----
+    ::
+
+        d = g + λ w
+        m = β₁ m + (1 − β₁) d
+        u = max(β₂ u, |d| + ε)
+        w = w − η / (1 − β₁ᵗ) · m / u
+
+    References
+    ----------
+    D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 2.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = microtorch.optim.Adamax([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([ 0.9, -1.9], requires_grad=True)
+    """
+
+    ranges = {"lr": (0.0, math.inf), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
+
+    def __init__(self, params, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, *, maximize=False, **hints):
+        defaults = {
+            "lr": lr,
+            "betas": tuple(map(float, betas)),
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults, **hints)
+
+    def update(self, group):
+        lr, (beta1, beta2), eps = float(group["lr"]), group["betas"], float(group["eps"])
+        decay, sign = float(group["weight_decay"]), -1.0 if group["maximize"] else 1.0
+        for p, g, state, contiguous in self.gradients(group):
+            if not state:
+                state.update(step=0, exp_avg=zeros(p), exp_inf=zeros(p))
+            state["step"] = t = state["step"] + 1
+            numbers = (lr / (1.0 - beta1**t), beta1, beta2, eps, decay, sign)
+            rule = kernels.adamax if contiguous else adamax
+            rule(p, g, state["exp_avg"]._array, state["exp_inf"]._array, numbers)
+
+
+def adamax(p, g, exp_avg, exp_inf, numbers):
+    """The formula of `Adamax` for one parameter."""
+    size, beta1, beta2, eps, decay, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    exp_avg += (1 - beta1) * (d - exp_avg)
+    np.maximum(beta2 * exp_inf, np.abs(d) + eps, out=exp_inf)
+    p -= size * exp_avg / exp_inf

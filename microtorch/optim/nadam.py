@@ -1,0 +1,122 @@
+"""NAdam: Adam with Nesterov momentum."""
+
+import math
+
+import numpy as np
+
+from ..kernels import optim as kernels
+from .optimizer import Optimizer, zeros
+
+
+class NAdam(Optimizer):
+    """NAdam: Adam that looks ahead along its average, as Nesterov momentum does.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (str, Tensor), or of dict
+        What to optimize, see `Optimizer`.
+    lr : float, default 2e-3
+        Learning rate η.
+    betas : (float, float), default (0.9, 0.999)
+        β₁ and β₂.
+    eps : float, default 1e-8
+        ε, added to the denominator.
+    weight_decay : float, default 0
+        λ.
+    momentum_decay : float, default 4e-3
+        ψ, how fast the momentum approaches β₁.
+    decoupled_weight_decay : bool, default False
+        Shrink the weights themselves, as `AdamW` does.
+    maximize : bool, default False
+        Go up instead of down.
+
+    Notes
+    -----
+    ::
+
+        d = g + λ w                         (decoupled: d = g, and w = (1 − η λ) w)
+        μₜ = β₁ (1 − 0.96^(t ψ) / 2),    Πₜ = μ₁ μ₂ ... μₜ
+        m = β₁ m + (1 − β₁) d,    v = β₂ v + (1 − β₂) d²
+        w = w − η ((1 − μₜ) d / (1 − Πₜ) + μₜ₊₁ m / (1 − Πₜ₊₁)) / (√(v / (1 − β₂ᵗ)) + ε)
+
+    References
+    ----------
+    T. Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016, algorithm 2.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = microtorch.optim.NAdam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([ 0.8..., -1.8...], requires_grad=True)
+    """
+
+    ranges = {
+        "lr": (0.0, math.inf),
+        "eps": (0.0, math.inf),
+        "weight_decay": (0.0, math.inf),
+        "momentum_decay": (0.0, math.inf),
+    }
+
+    def __init__(
+        self,
+        params,
+        lr=2e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0,
+        momentum_decay=4e-3,
+        decoupled_weight_decay=False,
+        *,
+        maximize=False,
+        **hints,
+    ):
+        defaults = {
+            "lr": lr,
+            "betas": tuple(map(float, betas)),
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum_decay": momentum_decay,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults, **hints)
+
+    def update(self, group):
+        lr, (beta1, beta2), eps = float(group["lr"]), group["betas"], float(group["eps"])
+        psi, sign = float(group["momentum_decay"]), -1.0 if group["maximize"] else 1.0
+        decay, decoupled = float(group["weight_decay"]), group["decoupled_weight_decay"]
+        for p, g, state, contiguous in self.gradients(group):
+            if not state:
+                state.update(step=0, mu_product=1.0, exp_avg=zeros(p), exp_avg_sq=zeros(p))
+            state["step"] = t = state["step"] + 1
+            mu = beta1 * (1.0 - 0.5 * 0.96 ** (t * psi))
+            mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((t + 1) * psi))
+            state["mu_product"] = product = state["mu_product"] * mu
+            numbers = (
+                lr * (1.0 - mu) / (1.0 - product),
+                lr * mu_next / (1.0 - product * mu_next),
+                beta1,
+                beta2,
+                (1.0 - beta2**t) ** -0.5,
+                eps,
+                0.0 if decoupled else decay,
+                1.0 - lr * decay if decoupled else 1.0,
+                sign,
+            )
+            rule = kernels.nadam if contiguous else nadam
+            rule(p, g, state["exp_avg"]._array, state["exp_avg_sq"]._array, numbers)
+
+
+def nadam(p, g, exp_avg, exp_avg_sq, numbers):
+    """The formula of `NAdam` for one parameter."""
+    of_g, of_avg, beta1, beta2, root, eps, decay, shrink, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    exp_avg += (1 - beta1) * (d - exp_avg)
+    exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * d * d
+    p[...] = shrink * p - (of_g * d + of_avg * exp_avg) / (np.sqrt(exp_avg_sq) * root + eps)

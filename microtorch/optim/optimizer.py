@@ -1,0 +1,374 @@
+"""What all optimizers share: parameter groups, the step, and a state that is saved under the parameters' names."""
+
+import collections
+import math
+
+import numpy as np
+
+from ..autograd.inplace import record_changes, watch
+from ..autograd.mode import enable_grad
+from ..errors import CheckpointError, ShapeError, user_line
+from ..tensor import Tensor, wrap
+from .checkpoint import load_groups, load_state
+
+# How PyTorch calls an option in its message about a bad value.
+_CALLED = {"lr": "learning rate", "eps": "epsilon value"}
+_NOTHING = ((None,), False)
+_HINTS = ("foreach", "fused", "capturable", "differentiable")
+
+
+class Optimizer:
+    """The base of all optimizers; to write one, override `update` or `step`.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (str, Tensor), or of dict
+        What to optimize: ``model.parameters()``, ``model.named_parameters()``, or parameter groups, each a dict with
+        ``"params"`` and the options that differ from the defaults.
+    defaults : dict
+        The options of groups that do not give their own.
+    **hints
+        ``foreach`` and ``fused`` choose between implementations in PyTorch; here there is one, which is always fused,
+        so they change nothing. ``capturable`` and ``differentiable`` ask for what microtorch does not have: only
+        False is accepted.
+
+    Attributes
+    ----------
+    param_groups : list of dict
+        The groups; schedulers and scripts change the options in them.
+    state : dict
+        By parameter: a dict of tensors and numbers that the updates keep.
+
+    Raises
+    ------
+    TypeError
+        If `params` is a single tensor, or holds anything but tensors.
+    ValueError
+        If it is empty, names a parameter twice, holds a tensor that is the result of a recorded operation, or if an
+        option is out of range.
+
+    Notes
+    -----
+    Parameters whose ``.grad`` is None are left alone, as in PyTorch. An update writes into the parameters' memory;
+    a graph that still needs the old values notices when it is differentiated.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.optim import Optimizer
+    >>> class SignDescent(Optimizer):
+    ...     def __init__(self, params, lr=0.1):
+    ...         super().__init__(params, {"lr": lr})
+    ...     def update(self, group):
+    ...         for p, g, state, _ in self.gradients(group):
+    ...             p -= group["lr"] * np.sign(g)
+    >>> import numpy as np
+    >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = SignDescent([w])
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([ 0.9, -1.9], requires_grad=True)
+    """
+
+    ranges = {}  # option -> (lowest, highest) allowed value
+
+    def __init__(self, params, defaults, **hints):
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got a Tensor. "
+                "Write [tensor]."
+            )
+        self.defaults = {name: _as_number(name, value) for name, value in defaults.items()}
+        _refuse(type(self).__name__, hints)
+        self.state = collections.defaultdict(dict)
+        self.param_groups = []
+        self.stepped = False  # schedulers warn if they are stepped first
+        self._watched = {}  # parameter -> (what `watch` found about its array, whether that is contiguous)
+        self._written = []  # what `watch` found, of the parameters that this step writes into
+        groups = list(params)
+        if not groups:
+            raise ValueError(
+                "optimizer got an empty parameter list. An iterator such as model.parameters() is empty after its "
+                "first use."
+            )
+        for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
+            self.add_param_group(group)
+
+    # -- groups ----------------------------------------------------------------------------------------------------
+
+    def add_param_group(self, param_group):
+        """Optimize more parameters, with options of their own.
+
+        Parameters
+        ----------
+        param_group : dict
+            ``"params"``: tensors or (name, tensor) pairs; other entries take the place of the defaults.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group).__name__}")
+        group = {k: _as_number(k, v) for k, v in param_group.items() if k not in _HINTS}
+        _refuse(type(self).__name__, {k: v for k, v in param_group.items() if k in _HINTS})
+        group["params"], names = _named(group.get("params"))
+        if names is not None:
+            group["param_names"] = names
+        for name, default in self.defaults.items():
+            group.setdefault(name, default)
+        self.check(group)
+        taken = {p for other in self.param_groups for p in other["params"]}
+        if len(set(group["params"])) != len(group["params"]):
+            twice = [i for i, p in enumerate(group["params"]) if p in set(group["params"][:i])]
+            raise ValueError(
+                f"a parameter group with duplicate parameters: number {', '.join(map(str, twice))} in it came before. "
+                "Each would be updated twice in a step."
+            )
+        if taken.intersection(group["params"]):
+            raise ValueError("some parameters appear in more than one parameter group")
+        for other in self.param_groups:
+            if ("param_names" in other) != (names is not None):
+                how = "with" if names is not None else "without"
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. "
+                    f"cannot add param group {how} names to the optimizer"
+                )
+        self.param_groups.append(group)
+
+    def check(self, group):
+        """Raise ValueError if an option of `group` is out of its range."""
+        for name, (lowest, highest) in self.ranges.items():
+            if not lowest <= group[name] <= highest:
+                called = _CALLED.get(name, f"{name} value")
+                raise ValueError(
+                    f"Invalid {called}: {group[name]}. {type(self).__name__} needs "
+                    f"{lowest:g} <= {name}" + (f" <= {highest:g}." if highest < math.inf else ".")
+                )
+        for i, beta in enumerate(group.get("betas", ())):
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(
+                    f"Invalid beta parameter at index {i}: {beta}. {type(self).__name__} needs 0 <= beta < 1."
+                )
+
+    def names(self):
+        """The names of all parameters in the order of the groups, or None where they are not known or not unique."""
+        names = [
+            name
+            for group in self.param_groups
+            for name in group.get("param_names") or [p.name for p in group["params"]]
+        ]
+        return names if None not in names and len(set(names)) == len(names) else None
+
+    # -- the step --------------------------------------------------------------------------------------------------
+
+    def zero_grad(self, set_to_none=True):
+        """Forget the gradients.
+
+        Parameters
+        ----------
+        set_to_none : bool, default True
+            Set ``.grad`` to None, which costs nothing and lets the next backward write instead of add. Otherwise the
+            gradients are filled with zeros.
+        """
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none:
+                    p._grad = None
+                elif (grad := p.grad) is not None and grad._requires_grad:
+                    p._grad = zeros(p._array)  # the graph of a gradient made with create_graph stays as it was
+                elif grad is not None:
+                    grad._array.fill(0)
+                    record_changes((watch(grad._array),), "zero_grad", user_line())
+
+    def step(self, closure=None):
+        """Update the parameters by their gradients.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the loss anew, with its gradients, and returns it.
+
+        Returns
+        -------
+        Tensor or None
+            What `closure` returned.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        self.stepped = True
+        written = self._written
+        try:
+            for group in self.param_groups:
+                self.update(group)
+        except (ValueError, NotImplementedError):
+            self._explain()
+            raise
+        finally:
+            record_changes(written, f"{type(self).__name__}.step", user_line())
+            written.clear()
+        return loss
+
+    def update(self, group):
+        """Update the parameters of one group; every optimizer has its own."""
+        raise NotImplementedError(f"{type(self).__name__} has neither update(group) nor step(closure).")
+
+    def gradients(self, group):
+        """Go through the parameters of `group` that have a gradient, noting that they are written into.
+
+        Yields
+        ------
+        p, g : ndarray
+            A parameter's memory and its gradient.
+        state : dict
+            What is kept for the parameter from step to step; empty at first.
+        contiguous : bool
+            Whether both lie in memory in row-major order, as kernels need it.
+        """
+        for param in group["params"]:
+            grad = getattr(param, "_grad", None)  # as param.grad, 50 ns sooner
+            if grad is None:
+                continue
+            p, g = param._array, grad._array
+            watched, contiguous = self._watched.get(param, _NOTHING)
+            if watched[0] is not p:
+                watched, contiguous = self._watched[param] = watch(p), p.flags.c_contiguous
+            self._written.append(watched)
+            yield p, g, self.state[param], contiguous and g.flags.c_contiguous
+
+    def _explain(self):
+        """Raise ShapeError if an update failed because a parameter's gradient or state has another shape."""
+        names = self.names()
+        params = [p for group in self.param_groups for p in group["params"]]
+        for i, p in enumerate(params):
+            kept = {k: v.shape for k, v in self.state.get(p, {}).items() if isinstance(v, Tensor)}
+            for key, shape in {"grad": p.grad.shape if p.grad is not None else p.shape, **kept}.items():
+                if shape != p.shape:
+                    raise ShapeError(
+                        f"{type(self).__name__}.step: parameter {names[i] if names else i} has shape {p.shape} and "
+                        f"its {key} {shape}. Was its data replaced? Call zero_grad(), and make a new optimizer."
+                    ) from None
+
+    # -- saving and loading ----------------------------------------------------------------------------------------
+
+    def state_dict(self):
+        """The state and the options, to be saved.
+
+        Returns
+        -------
+        dict
+            ``"state"``: a dict of tensors and numbers for each parameter, under its name where the names are known
+            (the optimizer was made from ``model.named_parameters()``, or each parameter has a ``name`` of its own),
+            else under its number, as in PyTorch. ``"param_groups"``: the options, with those keys as ``"params"``.
+            The tensors are the optimizer's own, not copies, as in PyTorch.
+        """
+        keys, groups, start = self.names() or range(sum(len(g["params"]) for g in self.param_groups)), [], 0
+        state = {}
+        for group in self.param_groups:
+            mine = list(keys[start : start + len(group["params"])])
+            start += len(mine)
+            groups.append({**{k: v for k, v in group.items() if k != "param_names"}, "params": mine})
+            for key, p in zip(mine, group["params"], strict=True):
+                if self.state.get(p):
+                    state[key] = dict(self.state[p])
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict):
+        """Go on from a saved state.
+
+        Parameters
+        ----------
+        state_dict : dict
+            From `state_dict`, or one that PyTorch's optimizer of the same name made. The tensors are copied.
+
+        Raises
+        ------
+        CheckpointError
+            If it does not fit; the message lists every mismatch, and nothing is changed.
+
+        Notes
+        -----
+        A state that was saved by name is loaded by name, whatever the order of the parameters is now. One that was
+        saved by number is loaded by number, and its shapes are checked.
+        """
+        problems = []
+        groups, origins = load_groups(self, state_dict, problems)
+        state = load_state(self, state_dict, origins, problems)
+        if problems:
+            raise CheckpointError(
+                f"{type(self).__name__}.load_state_dict: the state does not fit this optimizer; nothing was loaded.\n"
+                + "\n".join(f"  {problem}" for problem in problems)
+            )
+        self.param_groups = groups
+        self.state = collections.defaultdict(dict, state)
+
+    def fits(self, param, key, value):
+        """Whether the array `value`, saved as `key`, can be part of the state of `param`."""
+        return value.ndim == 0 or value.shape == param.shape
+
+    def __getstate__(self):
+        # What `watch` found belongs to the memory of this process.
+        return {**self.__dict__, "_watched": {}, "_written": []}
+
+    def __repr__(self):
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {k}: {group[k]}" for k in sorted(group) if k not in ("params", "param_names")]
+        return "\n".join([*lines, ")"])
+
+
+def zeros(p):
+    """A new tensor of zeros like the array `p`, in row-major order."""
+    return wrap(np.zeros(p.shape, p.dtype))
+
+
+def _named(params):
+    """The parameters of a group as a list, and their names or None."""
+    if isinstance(params, Tensor):
+        params = [params]
+    if params is None:
+        raise ValueError("a parameter group is a dict with an entry 'params'")
+    if isinstance(params, set):
+        raise TypeError("parameters must be in a list, not a set: the order of a set differs from run to run")
+    params = list(params)
+    names = [entry[0] for entry in params if isinstance(entry, tuple)]
+    if names and len(names) != len(params):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    if len(set(names)) != len(names):
+        raise ValueError(f"two parameters of a group have the same name, among {', '.join(names)}")
+    params = [entry[1] if isinstance(entry, tuple) else entry for entry in params]
+    for p in params:
+        if not isinstance(p, Tensor):
+            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+        if not p.is_leaf:
+            raise ValueError(
+                f"can't optimize a non-leaf Tensor: it is the result of {p.grad_fn.name()}. "
+                "Give the tensor that it was computed from, or its detach().requires_grad_()."
+            )
+    return params, names or None
+
+
+def _as_number(name, value):
+    """A tensor of one element as a float; everything else as it is."""
+    if not isinstance(value, Tensor) or name == "params":
+        return value
+    if value.numel() != 1:
+        raise ValueError(f"Tensor {name} must be 1-element, not of shape {value.shape}")
+    return value.item()
+
+
+def _refuse(optimizer, hints):
+    """Raise for an option that does not exist, or asks for what microtorch does not have."""
+    for name, value in hints.items():
+        if name not in _HINTS:
+            raise TypeError(f"{optimizer}: there is no option {name!r}")
+        if value and name in ("capturable", "differentiable"):
+            raise ValueError(
+                f"{optimizer}: {name}=True is not supported. "
+                + (
+                    "It is for CUDA graphs."
+                    if name == "capturable"
+                    else "To differentiate through updates, write them as operations: w2 = w - lr * dw, with dw from "
+                    "autograd.grad(..., create_graph=True)."
+                )
+            )

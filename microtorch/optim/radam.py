@@ -1,0 +1,113 @@
+"""RAdam: Adam that waits until its variance is known."""
+
+import math
+
+import numpy as np
+
+from ..kernels import optim as kernels
+from .optimizer import Optimizer, zeros
+
+
+class RAdam(Optimizer):
+    """Rectified Adam: momentum alone at first, then Adam scaled by how well the mean square is known by now.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (str, Tensor), or of dict
+        What to optimize, see `Optimizer`.
+    lr : float, default 1e-3
+        Learning rate η.
+    betas : (float, float), default (0.9, 0.999)
+        β₁ and β₂.
+    eps : float, default 1e-8
+        ε, added to the denominator.
+    weight_decay : float, default 0
+        λ.
+    decoupled_weight_decay : bool, default False
+        Shrink the weights themselves, as `AdamW` does.
+    maximize : bool, default False
+        Go up instead of down.
+
+    Notes
+    -----
+    ::
+
+        d = g + λ w                         (decoupled: d = g, and w = (1 − η λ) w)
+        m = β₁ m + (1 − β₁) d,    v = β₂ v + (1 − β₂) d²
+        ρ∞ = 2 / (1 − β₂) − 1,    ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ)
+        r = √((ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ))
+        w = w − η r m / (1 − β₁ᵗ) · √(1 − β₂ᵗ) / (√v + ε)    if ρ > 5
+        w = w − η m / (1 − β₁ᵗ)                               otherwise
+
+    References
+    ----------
+    L. Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020, algorithm 2.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = microtorch.optim.RAdam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([ 0.8, -1.6], requires_grad=True)
+    """
+
+    ranges = {"lr": (0.0, math.inf), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
+
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0,
+        decoupled_weight_decay=False,
+        *,
+        maximize=False,
+        **hints,
+    ):
+        defaults = {
+            "lr": lr,
+            "betas": tuple(map(float, betas)),
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults, **hints)
+
+    def update(self, group):
+        lr, (beta1, beta2), eps = float(group["lr"]), group["betas"], float(group["eps"])
+        decay, decoupled = float(group["weight_decay"]), group["decoupled_weight_decay"]
+        shrink, sign = 1.0 - lr * decay if decoupled else 1.0, -1.0 if group["maximize"] else 1.0
+        for p, g, state, contiguous in self.gradients(group):
+            if not state:
+                state.update(step=0, exp_avg=zeros(p), exp_avg_sq=zeros(p))
+            state["step"] = t = state["step"] + 1
+            rectification = _rectification(beta2, t)
+            size = lr / (1.0 - beta1**t) * (rectification or 1.0)
+            numbers = (size, beta1, beta2, eps, 0.0 if decoupled else decay, shrink, sign)
+            rule = kernels.radam if contiguous else radam
+            rule(p, g, state["exp_avg"]._array, state["exp_avg_sq"]._array, rectification is not None, numbers)
+
+
+def _rectification(beta2, t):
+    """r √(1 − β₂ᵗ), or None as long as the variance is too little known."""
+    known, most = 1.0 - beta2**t, 2.0 / (1.0 - beta2) - 1.0
+    rho = most - 2.0 * t * beta2**t / known
+    if rho <= 5.0:
+        return None
+    return math.sqrt(known * (rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho))
+
+
+def radam(p, g, exp_avg, exp_avg_sq, rectified, numbers):
+    """The formula of `RAdam` for one parameter."""
+    size, beta1, beta2, eps, decay, shrink, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    exp_avg += (1 - beta1) * (d - exp_avg)
+    exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * d * d
+    p[...] = shrink * p - (size * exp_avg / (np.sqrt(exp_avg_sq) + eps) if rectified else size * exp_avg)
