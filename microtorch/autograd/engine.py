@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..tensor import Tensor, attach, wrap
 from .function import Function, let_go, released
-from .inplace import changes, check_saved
+from .inplace import as_they_were, changes, check_saved
 from .mode import state
 
 __all__ = ["backward", "grad"]
@@ -112,6 +112,8 @@ def _newest_first(roots, keep_outputs):
     seen = {t.grad_fn for t in roots} - {None}
     order = list(seen)
     for node in order:  # it grows as we go
+        if node.number < changes.last:
+            node.inputs = as_they_were(node)
         for x in node.inputs:
             if isinstance(x, Tensor):
                 maker = x.grad_fn

@@ -6,7 +6,9 @@ operation pays nothing for the check, views and `detach` are covered because the
 parts of one array do not disturb each other.
 """
 
+import bisect
 import weakref
+from operator import itemgetter
 
 import numpy as np
 
@@ -176,7 +178,25 @@ def take_place(self, operation, result):
             f"{operation}: this tensor shares its memory with another one (a view, detach or from_numpy), which would "
             "change without being recorded. Change the other one (base[0, 1] = value in one step), or a clone()."
         )
-    self.grad_fn, self._output_nr, self._requires_grad = result.grad_fn, result._output_nr, True
+    # Note [Earlier users]: operations that took `self` before hold the very tensor that moves now. Each move leaves
+    # behind a tensor in the old place, in a list that is handed on from node to node, so that `as_they_were` can find
+    # the place that a user knew.
+    node = result.grad_fn
+    node.moves = moves = getattr(self.grad_fn, "moves", None) or []
+    moves.append((node.number, stand_in(self, self._array)))
+    self.grad_fn, self._output_nr, self._requires_grad = node, result._output_nr, True
+
+
+def as_they_were(node):
+    """The inputs of `node` in the places they had when it was made; see Note [Earlier users]."""
+    return tuple([_before(a, node.number) if isinstance(a, Tensor) else a for a in node.inputs])
+
+
+def _before(a, number):
+    if a.grad_fn is None or a.grad_fn.number < number:
+        return a
+    moves = a.grad_fn.moves
+    return moves[bisect.bisect(moves, number, key=itemgetter(0))][1]
 
 
 def _version(self):
