@@ -203,7 +203,7 @@ class _Recorded:
         constants = {id(a) for a in node.inputs}
         saved = []
         for i, s in enumerate(node.saved):
-            if isinstance(s, np.ndarray) and id(s) not in constants and (s.dtype.kind == "f" or id(s) in tensors):
+            if isinstance(s, np.ndarray | np.generic) and id(s) not in constants and (s.dtype.kind == "f" or id(s) in tensors):
                 if id(s) not in tensors:
                     raise GradientError(
                         f"{node.name()} saved an intermediate (position {i} of save_for_backward, shape {s.shape}), "
