@@ -1,0 +1,116 @@
+"""Every operation against PyTorch, on the samples that PyTorch's maintainers test with.
+
+For each operation: value, dtype, shape, first and second derivative on all samples in float64 and float32; value,
+dtype and shape on all reference inputs (extreme values, odd layouts) and in the integer dtypes and bool; and an error
+of the same kind for all error inputs. The score per operation ends the report (``pytest -rP`` or on a failure).
+"""
+
+import re
+
+import pytest
+import torch_samples
+
+pytestmark = pytest.mark.oracle
+
+OPERATIONS = {
+    "arithmetic": """add sub rsub mul div true_divide pow __radd__ __rsub__ __rmul__ __rdiv__ __rpow__ __rmod__
+        maximum minimum clamp clamp_min clamp_max lerp fmod remainder floor_divide atan2 hypot""",
+    "comparison": """eq ne lt le gt ge equal isclose allclose logical_and logical_or logical_xor logical_not
+        isnan isinf isfinite where""",
+    "elementwise": """neg exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square abs sign reciprocal sin cos tan sinh
+        cosh tanh sigmoid erf floor ceil round trunc""",
+    "creation": """zeros ones full empty arange linspace eye zeros_like ones_like full_like empty_like rand_like
+        randn_like randn randint randint_like normal bernoulli multinomial""",
+    "dtype": "to float double int long bool type_as clone contiguous",
+    "reduction": """sum mean prod var std var_mean max min amax amin argmax argmin logsumexp norm cumsum cumprod any all
+        count_nonzero median sort topk""",
+    "linalg": """matmul __rmatmul__ mm bmm mv dot outer addmm baddbmm einsum tensordot trace nn.functional.linear
+        nn.functional.bilinear""",
+    "shape": """T mT transpose permute reshape view flatten unflatten squeeze unsqueeze expand broadcast_to repeat tile
+        cat stack split chunk unbind narrow flip roll""",
+    "indexing": """select __getitem__ gather scatter scatter_add index_select index_add take masked_fill masked_select
+        tril triu diag diagonal nn.functional.one_hot""",
+    "activation": """softmax log_softmax nn.functional.softmin nn.functional.relu nn.functional.relu6
+        nn.functional.leaky_relu nn.functional.prelu nn.functional.elu nn.functional.selu nn.functional.celu
+        nn.functional.gelu nn.functional.silu nn.functional.mish nn.functional.softplus nn.functional.softsign
+        nn.functional.tanhshrink nn.functional.hardtanh nn.functional.hardswish nn.functional.hardsigmoid
+        nn.functional.logsigmoid nn.functional.glu nn.functional.threshold""",
+    "loss": """nn.functional.cross_entropy nn.functional.nll_loss nn.functional.mse_loss nn.functional.l1_loss
+        nn.functional.smooth_l1_loss nn.functional.huber_loss nn.functional.binary_cross_entropy
+        nn.functional.binary_cross_entropy_with_logits nn.functional.kl_div nn.functional.hinge_embedding_loss
+        nn.functional.multi_margin_loss nn.functional.soft_margin_loss nn.functional.cosine_embedding_loss
+        nn.functional.margin_ranking_loss nn.functional.triplet_margin_loss nn.functional.poisson_nll_loss
+        nn.functional.gaussian_nll_loss""",
+    "normalization": """nn.functional.batch_norm nn.functional.layer_norm nn.functional.group_norm
+        nn.functional.instance_norm nn.functional.rms_norm nn.functional.normalize""",
+    "dropout": """nn.functional.dropout nn.functional.alpha_dropout nn.functional.feature_alpha_dropout
+        nn.functional.dropout2d nn.functional.dropout3d""",
+    "embedding": "nn.functional.embedding nn.functional.pad",
+}
+NAMES = {name: family for family, names in OPERATIONS.items() for name in names.split()}
+ALL_DTYPES = (*torch_samples.TOLERANCE, *torch_samples.EXACT)
+
+# The values are drawn from another generator than PyTorch's, or (empty) are whatever the memory held.
+RANDOM = {
+    *"empty empty_like rand_like randn_like randn randint randint_like normal bernoulli multinomial".split(),
+    *(f"nn.functional.{kind}" for kind in ("dropout", "alpha_dropout", "feature_alpha_dropout", "dropout2d", "dropout3d")),
+}
+
+# Where microtorch differs on purpose: for an operation, sentences that a finding may match, and the reason. Nothing
+# else is left out.
+NUMBERS = (r"^no error.*PyTorch: $|^no error.*argument 'input'.*must be Tensor", "a number is taken as a tensor of no dimensions")
+DIFFERENCES = {
+    **{
+        name: [NUMBERS]
+        for name in """rsub pow __radd__ __rsub__ __rmul__ __rdiv__ __rpow__ __rmod__ maximum minimum max min fmod remainder
+            atan2 hypot eq ne lt le gt ge logical_and logical_or logical_xor""".split()
+    },
+    "sign": [(r"value .*nan", "NaN stays NaN: what went wrong stays visible")],
+}
+
+
+def _judge(name, findings, score):
+    """The findings that no listed difference explains; `score` counts samples: all, agreeing, different on purpose."""
+    score[0] += 1
+    reasons = DIFFERENCES.get(name, ())
+    left = [f for f in findings if not any(re.search(pattern, f, re.DOTALL) for pattern, _ in reasons)]
+    score[1] += not findings
+    score[2] += bool(findings) and not left
+    return left
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_operation(name, torch, record_property):
+    score, wrong = [0, 0, 0], []
+    operations = torch_samples.entries().get(name)
+    assert operations, f"PyTorch's table has no {name}"
+    for op in operations:
+        for dtype in ALL_DTYPES:
+            for sample in torch_samples.samples(op, dtype):
+                torch.manual_seed(0)
+                findings = torch_samples.check(op, sample, random=name in RANDOM)
+                if findings is not None:
+                    left = _judge(name, findings, score)
+                    wrong += [f"{dtype} {sample.summary()}: {text}" for text in left]
+        for case in op.error_inputs("cpu") if op.error_inputs_func is not None else ():
+            finding = torch_samples.check_error(op, case)
+            left = _judge(name, [finding] if finding else [], score)
+            wrong += [f"error input {case.sample_input.summary()}: {text}" for text in left]
+    total, agree, on_purpose = score
+    record_property("score", f"{name}: {agree} of {total} samples" + (f", {on_purpose} differ on purpose" if on_purpose else ""))
+    assert total, f"no sample of {name} could be compared"
+    assert not wrong, f"{len(wrong)} differences:\n" + "\n".join(w[:400] for w in wrong[:12])
+
+
+def test_every_listed_difference_is_met(torch):
+    """A difference that no longer occurs leaves the list."""
+    for name, reasons in DIFFERENCES.items():
+        findings = []
+        for op in torch_samples.entries()[name]:
+            for dtype in ALL_DTYPES:
+                for sample in torch_samples.samples(op, dtype):
+                    findings += torch_samples.check(op, sample, random=name in RANDOM) or []
+            for case in op.error_inputs("cpu") if op.error_inputs_func is not None else ():
+                findings.append(torch_samples.check_error(op, case) or "")
+        for pattern, reason in reasons:
+            assert any(re.search(pattern, f, re.DOTALL) for f in findings), f"{name}: nothing differs now: {reason}"
