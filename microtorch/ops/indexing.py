@@ -23,8 +23,7 @@ class Slice(Function):
     @staticmethod
     def forward(ctx, x, index):
         ctx.shape, ctx.index = x.shape, index
-        y = x[index]
-        return y if type(y) is np.ndarray else x[(*index, ...)]  # a single element too as a view
+        return _view(x, index)
 
     @staticmethod
     def backward(ctx, dy):
@@ -75,6 +74,11 @@ class AddAt(Function):
     @staticmethod
     def backward(ctx, dy):
         return Index.apply(dy, ctx.index)
+
+
+def _view(x, index):
+    y = x[index]
+    return y if type(y) is np.ndarray else x[(*index, ...)]  # a single element too shares memory
 
 
 _PLAIN = {int, slice, type(None), type(Ellipsis)}
@@ -144,11 +148,7 @@ class SetItem(Function):
     @staticmethod
     def forward(ctx, x, value, first, then):
         ctx.first, ctx.then = first, then
-        part = x if first is None else x[first]
-        if then is not None:
-            part[then] = value
-        else:
-            x[first] = value
+        (x if first is None else _view(x, first))[... if then is None else then] = value
         return x.view()
 
     @staticmethod
@@ -168,10 +168,7 @@ class Cleared(Function):
     def forward(ctx, x, first, then):
         ctx.first, ctx.then = first, then
         y = x.copy()
-        if then is None:
-            y[first] = 0
-        else:
-            (y if first is None else y[first])[then] = 0
+        (y if first is None else _view(y, first))[... if then is None else then] = 0
         return y
 
     @staticmethod
@@ -188,10 +185,10 @@ def _setitem(self, index, value):
         value = value.to(self.dtype)
     else:
         value = as_tensor(np.asarray(value, self.dtype))
-    target = self._array if first is None else self._array[first]
+    target = self._array if first is None else _view(self._array, first)
     room = target.ndim if then is None else target[then].ndim
     while value.ndim > room and value.shape[0] == 1:
         value = value.squeeze(0)
     result = SetItem.apply(stand_in(self, self._array.view()), value, first, then)
     take_place(self, "t[index] = value", result)
-    record_change(target if isinstance(target, np.ndarray) else self._array, "t[index] = value", user_line())
+    record_change(target, "t[index] = value", user_line())
