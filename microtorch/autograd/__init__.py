@@ -3,18 +3,34 @@
 from .anomaly import detect_anomaly, is_anomaly_enabled
 from .engine import backward, grad
 from .function import Function, once_differentiable
+from .gradcheck import (
+    GradcheckError,
+    eval_numerical_gradient,
+    eval_numerical_gradient_array,
+    gradcheck,
+    gradgradcheck,
+    numerical_gradient,
+    relative_error,
+)
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 
 __all__ = [
     "Function",
+    "GradcheckError",
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "eval_numerical_gradient",
+    "eval_numerical_gradient_array",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_anomaly_enabled",
     "is_grad_enabled",
     "no_grad",
+    "numerical_gradient",
     "once_differentiable",
+    "relative_error",
     "set_grad_enabled",
 ]
