@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
 
-__all__ = ["Tensor", "as_tensor", "from_numpy", "tensor"]
+__all__ = ["Tensor", "as_tensor", "from_numpy", "get_default_dtype", "set_default_dtype", "tensor"]
 
 bool_ = np.dtype(np.bool_)
 uint8, int32, int64 = (np.dtype(t) for t in (np.uint8, np.int32, np.int64))
@@ -21,18 +21,61 @@ float32, float64 = (np.dtype(t) for t in (np.float32, np.float64))
 SPARE_BYTES = 1 << 20
 
 _DTYPES = {bool_, uint8, int32, int64, float32, float64}
-_PYTHON_DTYPES = {float: float32, int: int64, bool: bool_}  # as torch.tensor([1.0]), torch.tensor([1]) have it
+PYTHON_DTYPES = {float: float32, int: int64, bool: bool_}  # of Python numbers; `set_default_dtype` changes the first
 
 NUMPY = {}  # numpy function -> the public function that takes its place when an argument is a Tensor
 
 
 def as_dtype(dtype):
-    """`dtype` as one of the six that tensors have; Python's float, int and bool mean float32, int64 and bool."""
-    found = _PYTHON_DTYPES.get(dtype) or np.dtype(dtype)
+    """`dtype` as one of the six that tensors have; Python's float, int and bool mean float64, int64 and bool."""
+    found = np.dtype(dtype)
     if found not in _DTYPES:
         names = ", ".join(sorted(d.name for d in _DTYPES))
         raise DTypeError(f"dtype {found} is none of {names}. Convert first, e.g. array.astype('float32').")
     return found
+
+
+def get_default_dtype():
+    """The dtype of tensors made from Python floats, and of those made without a dtype: float32 unless changed.
+
+    Returns
+    -------
+    numpy.dtype
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.get_default_dtype()
+    dtype('float32')
+    """
+    return PYTHON_DTYPES[float]
+
+
+def set_default_dtype(dtype):
+    """Set the dtype of tensors made from Python floats, and of those made without a dtype.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        float32 or float64.
+
+    Raises
+    ------
+    DTypeError
+        For any other.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.set_default_dtype(microtorch.float64)
+    >>> microtorch.tensor([1.0]).dtype
+    dtype('float64')
+    >>> microtorch.set_default_dtype(microtorch.float32)
+    """
+    dtype = as_dtype(dtype)
+    if dtype.kind != "f":
+        raise DTypeError(f"set_default_dtype: the default is float32 or float64, not {dtype}")
+    PYTHON_DTYPES[float] = dtype
 
 
 class Tensor:
@@ -370,6 +413,29 @@ class Tensor:
         if self.grad_fn is not None:
             self.grad_fn.retain_grad_of(self)
 
+    # -- copies ------------------------------------------------------------------------------------------------------
+
+    def _refuse_to_copy(self, what):
+        if self.grad_fn is not None:
+            raise GraphError(
+                f"{what}: this tensor is the result of {self.grad_fn.name()}, and its graph cannot be taken along. "
+                "Use .detach() for the values alone."
+            )
+
+    def __deepcopy__(self, memo):
+        self._refuse_to_copy("deepcopy")
+        copied = type(self)(self._array.copy(), self._requires_grad)
+        memo[id(self)] = copied
+        if self.grad is not None:
+            copied._grad = self._grad.detach().clone()
+        if self.name is not None:
+            copied._name = self.name
+        return copied
+
+    def __reduce__(self):
+        self._refuse_to_copy("pickle")
+        return type(self), (self._array, self._requires_grad), (None, {"_name": self.name})
+
     # -- how it looks ----------------------------------------------------------------------------------------------
 
     def __repr__(self):
@@ -475,7 +541,7 @@ def tensor(data, *, dtype=None, requires_grad=False):
     data : array_like
         Numbers, nested sequences of numbers or tensors, an ndarray or a Tensor.
     dtype : numpy.dtype, optional
-        Default: that of an ndarray or Tensor; float32 for Python floats, int64 for ints, bool for bools.
+        Default: that of an ndarray or Tensor; `get_default_dtype` for Python floats, int64 for ints, bool for bools.
     requires_grad : bool, default False
         Whether operations on it are recorded.
 
@@ -561,7 +627,7 @@ def _from_sequence(data, dtype):
     if array.dtype == object or array.dtype.kind in "US":
         raise TypeError(f"tensor: cannot make numbers of {type(data).__name__} {str(data)[:60]!r}")
     if dtype is None and array.dtype == np.float64 and not _holds_float64(data):
-        return array.astype(float32)
+        return array.astype(PYTHON_DTYPES[float])
     return array
 
 

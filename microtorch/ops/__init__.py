@@ -2,10 +2,12 @@
 
 from .activation import *
 from .arithmetic import *
+from .binary_loss import *
 from .cast import *
 from .comparison import *
 from .creation import *
 from .cross_entropy import *
+from .distance_loss import *
 from .division import *
 from .dropout import *
 from .elementwise import *
@@ -15,6 +17,7 @@ from .gathering import *
 from .indexing import *
 from .joining import *
 from .layer_norm import *
+from .likelihood_loss import *
 from .linalg import *
 from .loss import *
 from .normalization import *

@@ -1,4 +1,4 @@
-"""Exponentials, logarithms and the smooth functions made of them, by element."""
+"""Sigmoid, tanh and erf, absolute value and sign, by element."""
 
 from math import pi, sqrt
 
@@ -6,40 +6,23 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
-from ..tensor import attach
+from ..kernels import elementwise as kernels
+from ..tensor import as_tensor, attach
 from .arithmetic import absorb
-from .promotion import floating
+from .promotion import floating, refuse_bool
 
-__all__ = ["exp", "log", "sigmoid", "tanh"]
-
-
-class Exp(Function):
-    """y = eˣ        dx = dy · y"""
-
-    @staticmethod
-    def forward(ctx, x):
-        y = np.exp(x)
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        (y,) = ctx.saved_tensors
-        return absorb(dy, y)
+__all__ = ["abs", "absolute", "erf", "sigmoid", "sign", "tanh"]
 
 
-class Log(Function):
-    """y = ln x        dx = dy / x"""
+FEW = 500  # elements below which numpy is faster than a call of a kernel
+SLOPE = 2 / sqrt(pi)  # of erf at 0
 
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return np.log(x)
 
-    @staticmethod
-    def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        return absorb(dy, 1 / x)
+def one_pass(kernel, arrays):
+    """A new array that `kernel` fills in one pass over flat `arrays` of one shape."""
+    y = np.empty(arrays[0].shape, arrays[0].dtype)
+    kernel(*[a.ravel() for a in arrays], y.ravel())
+    return y
 
 
 class Sigmoid(Function):
@@ -47,14 +30,51 @@ class Sigmoid(Function):
 
     @staticmethod
     def forward(ctx, x):
-        y = 1 / (1 + np.exp(-x))
+        y = one_pass(kernels.sigmoid, (x,))
         ctx.save_for_backward(y)
         return y
 
     @staticmethod
     def backward(ctx, dy):
         (y,) = ctx.saved_tensors
-        return dy * y * (1 - y)
+        return absorb(dy, y * (1 - y))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return one_pass(kernels.sigmoid_backward, (dy, y))
+
+
+@attach("sigmoid")
+def sigmoid(input):
+    """The logistic function of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from 0 to 1.
+
+    Notes
+    -----
+    y = 1 / (1 + e⁻ˣ); dx = dy · y · (1 − y). The output is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([-1.0, 0.0, 100.0], requires_grad=True)
+    >>> y = microtorch.sigmoid(x)
+    >>> y
+    tensor([0.2689, 0.5   , 1.    ], grad_fn=<Sigmoid>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0.1966, 0.25  , 0.    ])
+    """
+    return Sigmoid.apply(floating(input))
 
 
 class Tanh(Function):
@@ -62,39 +82,193 @@ class Tanh(Function):
 
     @staticmethod
     def forward(ctx, x):
-        y = np.tanh(x)
+        y = np.tanh(x) if x.size < FEW else one_pass(kernels.tanh, (x,))
         ctx.save_for_backward(y)
         return y
 
     @staticmethod
     def backward(ctx, dy):
         (y,) = ctx.saved_tensors
-        return dy * (1 - y * y)
+        return absorb(dy, 1 - y * y)
 
-
-@attach("exp", numpy=np.exp)
-def exp(input):
-    """e to the power of each element."""
-    return Exp.apply(floating(input))
-
-
-@attach("log", numpy=np.log)
-def log(input):
-    """The natural logarithm of each element."""
-    return Log.apply(floating(input))
-
-
-@attach("sigmoid")
-def sigmoid(input):
-    """1 / (1 + e⁻ˣ) of each element."""
-    return Sigmoid.apply(floating(input))
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return one_pass(kernels.tanh_backward, (dy, y))
 
 
 @attach("tanh", numpy=np.tanh)
 def tanh(input):
-    """The hyperbolic tangent of each element."""
+    """The hyperbolic tangent of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from -1 to 1.
+
+    Notes
+    -----
+    y = tanh x; dx = dy · (1 − y²). The output is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.tanh(x)
+    >>> y
+    tensor([0.    , 0.7616], grad_fn=<Tanh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.  , 0.42])
+    """
     return Tanh.apply(floating(input))
 
 
-for _function in (exp, log, sigmoid, tanh):
+class Erf(Function):
+    """y = 2/√π · ∫₀ˣ e^(−t²) dt        dx = dy · 2/√π · e^(−x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(kernels.erf, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, SLOPE * np.exp(-x * x))
+
+
+@attach("erf")
+def erf(input):
+    """The error function of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from -1 to 1.
+
+    Notes
+    -----
+    y = 2/√π · ∫₀ˣ e^(−t²) dt; dx = dy · 2/√π · e^(−x²). The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.erf(x)
+    >>> y
+    tensor([0.    , 0.8427], grad_fn=<Erf>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.1284, 0.4151])
+    """
+    return Erf.apply(floating(input))
+
+
+class Abs(Function):
+    """y = |x|        dx = dy · sign x"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.abs(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, Sign.apply(x))
+
+
+@attach("abs", "absolute", "__abs__", numpy=np.abs)
+def abs(input):
+    """The absolute value of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype, from 0 to inf.
+
+    Raises
+    ------
+    DTypeError
+        For a bool tensor.
+
+    Notes
+    -----
+    y = |x|; dx = dy · sign x, so 0 at 0. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
+    >>> y = microtorch.abs(x)
+    >>> y
+    tensor([2., 0., 3.], grad_fn=<Abs>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([-1.,  0.,  1.])
+    """
+    input = as_tensor(input)
+    refuse_bool("abs", "the tensor itself", input)
+    return Abs.apply(input)
+
+
+class Sign(Function):
+    """y = −1, 0 or 1 as x < 0, x = 0 or x > 0        dx = 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        return np.subtract(x > 0, x < 0, dtype=x.dtype) if x.dtype.kind != "b" else x.copy()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.zeros_like(dy)
+
+
+@attach("sign", numpy=np.sign)
+def sign(input):
+    """The sign of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype: -1 for negative elements, 1 for positive ones, 0 for zeros and, as in PyTorch, NaN.
+
+    Notes
+    -----
+    Constant on either side of 0: dx = 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.sign(microtorch.tensor([-2.0, 0.0, 3.0]))
+    tensor([-1.,  0.,  1.])
+    """
+    return Sign.apply(as_tensor(input))
+
+
+absolute = abs
+attach_in_place(abs, "abs_", "absolute_")
+attach_in_place(sign, "sign_")
+
+
+for _function in (sigmoid, tanh, erf):
     attach_in_place(_function, _function.__name__ + "_")

@@ -12,6 +12,7 @@ from ..tensor import PYTHON_DTYPES, Tensor, as_tensor
 
 __all__ = ["result_type"]
 
+_ARRAYS = np.ndarray | np.generic
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
@@ -104,10 +105,14 @@ class Binary(Function):
         elif type(a) is Tensor and type(b) is float and a._array.dtype.kind == "f":
             x, z = a._array, b
             needs = (a._requires_grad, False)
-        elif isinstance(a, Tensor) or isinstance(b, Tensor):
-            return super().apply(*pair(a, b))
+        elif (
+            not isinstance(a, Tensor)
+            and not isinstance(b, Tensor)
+            and (isinstance(a, _ARRAYS) or isinstance(b, _ARRAYS))
+        ):
+            return super().apply(a, b)  # in a backward, on arrays
         else:
-            return super().apply(a, b)
+            return super().apply(*pair(a, b))
         ctx = cls()
         ctx.saved = ()
         ctx.inputs = (a, b)

@@ -1,50 +1,189 @@
-"""Absolute value, sign, and the steps: functions whose derivative is constant between their kinks."""
+"""Rounding to whole numbers, by element."""
 
 import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
-from ..tensor import attach
+from ..errors import DTypeError
+from ..tensor import as_tensor, attach
+from .promotion import refuse_bool
 
-__all__ = ["abs", "absolute", "sign"]
-
-
-class Abs(Function):
-    """y = |x|        dx = dy · sign x"""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return np.abs(x)
-
-    @staticmethod
-    def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        return dy * np.sign(x)
+__all__ = ["ceil", "floor", "round", "trunc"]
 
 
-class Sign(Function):
-    """y = −1, 0 or 1, the sign of x        dx = 0"""
+def _not_bool(operation, input):
+    input = as_tensor(input)
+    refuse_bool(operation, "the tensor itself", input)
+    return input
+
+
+class Floor(Function):
+    """y = ⌊x⌋        dx = 0"""
 
     @staticmethod
     def forward(ctx, x):
-        return np.sign(x)
+        return np.floor(x) if x.dtype.kind == "f" else x.copy()
 
     @staticmethod
     def backward(ctx, dy):
         return np.zeros_like(dy)
 
 
-@attach("abs", "absolute", "__abs__", numpy=np.abs)
-def abs(input):
-    """The absolute value of each element."""
-    return Abs.apply(input)
+@attach("floor", numpy=np.floor)
+def floor(input):
+    """The largest whole number at most each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Not bool.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype; integers are whole already.
+
+    Notes
+    -----
+    y = ⌊x⌋, constant between whole numbers: dx = 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.floor(microtorch.tensor([-1.5, 0.5, 2.7]))
+    tensor([-2.,  0.,  2.])
+    """
+    return Floor.apply(_not_bool("floor", input))
 
 
-@attach("sign", numpy=np.sign)
-def sign(input):
-    """-1, 0 or 1 for each element, as its sign is."""
-    return Sign.apply(input)
+class Ceil(Function):
+    """y = ⌈x⌉        dx = 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        return np.ceil(x) if x.dtype.kind == "f" else x.copy()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.zeros_like(dy)
 
 
-absolute = abs
+@attach("ceil", numpy=np.ceil)
+def ceil(input):
+    """The smallest whole number at least each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Not bool.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype; integers are whole already.
+
+    Notes
+    -----
+    y = ⌈x⌉, constant between whole numbers: dx = 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.ceil(microtorch.tensor([-1.5, 0.5, 2.7]))
+    tensor([-1.,  1.,  3.])
+    """
+    return Ceil.apply(_not_bool("ceil", input))
+
+
+class Trunc(Function):
+    """y = x without its fraction        dx = 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        return np.trunc(x) if x.dtype.kind == "f" else x.copy()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.zeros_like(dy)
+
+
+@attach("trunc", numpy=np.trunc)
+def trunc(input):
+    """Each element without its fraction.
+
+    Parameters
+    ----------
+    input : Tensor
+        Not bool.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype; integers are whole already.
+
+    Notes
+    -----
+    y = x without its fraction, constant between whole numbers: dx = 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.trunc(microtorch.tensor([-1.5, 0.5, 2.7]))
+    tensor([-1.,  0.,  2.])
+    """
+    return Trunc.apply(_not_bool("trunc", input))
+
+
+class Round(Function):
+    """y = x to `decimals` decimals        dx = 0"""
+
+    @staticmethod
+    def forward(ctx, x, decimals):
+        return np.round(x, decimals)
+
+    @staticmethod
+    def backward(ctx, dy, *_):
+        return np.zeros_like(dy)
+
+
+@attach("round", numpy=np.round)
+def round(input, *, decimals=0):
+    """Each element to the nearest number with so many decimals, halves to the even neighbour.
+
+    Parameters
+    ----------
+    input : Tensor
+        Not bool.
+    decimals : int, default 0
+        Negative for tens, hundreds and so on. Floating tensors only, if not 0.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    DTypeError
+        For a bool tensor, and for an integer tensor with `decimals`.
+
+    Notes
+    -----
+    Constant between its steps: dx = 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.round(microtorch.tensor([0.5, 1.5, 2.7]))
+    tensor([0., 2., 3.])
+    >>> microtorch.round(microtorch.tensor([3.14159]), decimals=2)
+    tensor([3.14])
+    """
+    input = _not_bool("round", input)
+    if input._array.dtype.kind != "f" and decimals != 0:
+        raise DTypeError(f"round: decimals={decimals} for an {input.dtype} tensor. Convert it with .float() first.")
+    return Round.apply(input, decimals)
+
+
+for _function in (ceil, floor, round, trunc):
+    attach_in_place(_function, _function.__name__ + "_")
