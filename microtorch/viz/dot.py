@@ -80,7 +80,7 @@ class Dot:
         attributes = {"fillcolor": fill, "color": line}
         if box.kind == "parameter":
             attributes["penwidth"] = "2"
-            if record.state == "none" or not record.used:
+            if not record.used or any(".grad is None" in text for text, _ in self._gradient_lines(record)):
                 style += ",dashed"
             if record.state == "stale":
                 attributes["color"] = colors.WARNING
@@ -92,8 +92,9 @@ class Dot:
             attributes.update(penwidth="3")
         lines = self._failed(record) if failed else getattr(self, f"_lines_of_{box.kind}", self._lines_of_value)(box)
         ink = colors.INK
-        if record in self.places and box.kind != "module":
-            place = self.places[record]
+        places = [self.places[r] for r in box.records if r in self.places]
+        if places:  # a folded module: the extreme of what is in it
+            place = None if None in places else max(places)
             attributes["fillcolor"] = colors.WARNING if place is None else colors.on_scale(place)
             ink = colors.ink_on(attributes["fillcolor"])
         dot.node(box.id, label=_table(lines, ink), style=style, tooltip=_tooltip(record), **attributes)
@@ -103,14 +104,13 @@ class Dot:
     def _saved(self, dot, box):
         fill, line = colors.KINDS["saved"]
         saved = box.record.saved
-        what = " and ".join(dict.fromkeys("its output" if s.of == "output" else s.of for s in saved))
+        what = what_is_kept(saved)
         shapes = ", ".join(dict.fromkeys(shape_text(s.shape) for s in saved))
         label = _table([("keeps " + what, "b"), (f"{shapes} · {size_text(box.record.nbytes)}", "s")], colors.INK)
         name = f"{box.id}_saved"
         dot.node(name, label=label, style="filled,dashed", fillcolor=fill, color=line, tooltip="kept for backward")
-        with dot.subgraph() as same:
-            same.attr(rank="same")
-            same.edge(box.id, name, style="dashed", arrowhead="none", color=line)
+        # minlen 0 puts it beside the operation; `rank=same` inside clusters has made Graphviz abort.
+        dot.edge(box.id, name, minlen="0", style="dashed", arrowhead="none", color=line)
 
     def _lines_of_operation(self, box):
         o = box.record
@@ -147,7 +147,10 @@ class Dot:
     def _lines_of_value(self, box):
         v = box.record
         kind = {"frozen": "frozen", "parameter": "parameter", "input": "input", "output": "output"}[v.kind]
-        lines = [((v.name or kind) + (f" (× {box.times} alike)" if box.times > 1 else ""), "b")]
+        name = v.name or kind
+        if v.scope is not None and v.scope.path and name.startswith(v.scope.path + "."):
+            name = name[len(v.scope.path) + 1 :]  # the frame around it says the rest
+        lines = [(name + (f" (× {box.times} alike)" if box.times > 1 else ""), "b")]
         lines.append((shape_text(v.shape) + ("" if v.dtype == self.dtype else f" {v.dtype}"), "s"))
         if v.kind == "frozen":
             lines.append(("frozen: requires_grad=False", "s"))
@@ -194,6 +197,8 @@ class Dot:
         source, target, attributes = arrow.source.id, arrow.target.id, {"label": " " + text.replace("\n", "\n ")}
         if arrow.source.kind in ("parameter", "frozen", "input"):
             attributes["label"] = ""  # the box says it
+        if arrow.source.kind in ("operation", "module") and arrow.target.kind in ("operation", "module"):
+            attributes["weight"] = "12"  # the way of the values is a straight line
         flows = any(e.flows for e in arrow.edges)
         if not flows and self.direction != "forward":
             attributes.update(style="dotted", arrowhead="none")
@@ -236,6 +241,12 @@ class Dot:
         span = max(len(cells), 11 if self.bar else 1)
         rows.append(f'<tr><td colspan="{span}">{escape(notes)}</td></tr>')
         return f'<<table border="0" cellborder="0" cellspacing="5" cellpadding="3">{"".join(rows)}</table>>'
+
+
+def what_is_kept(saved):
+    """``x and w`` for a list of Saved."""
+    *most, last = dict.fromkeys("its output" if s.of == "output" else s.of for s in saved)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _table(lines, ink):

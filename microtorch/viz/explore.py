@@ -11,6 +11,7 @@ import numpy as np
 import microtorch
 
 from ..errors import operation_name
+from .dot import what_is_kept
 from .graph import graph
 from .mathml import derivative, mathml, terms, tokens
 from .measures import MEASURES, with_times
@@ -24,6 +25,7 @@ __all__ = ["explore"]
 WHOLE = 4096  # numbers up to which a tensor is put into the page whole
 IN_ALL = 16_384  # numbers in the page, about 200 kB; the tensors after that come as summaries
 FEW = 40  # operations up to which what they keep is drawn beside them
+MANY = 1000  # tensors, after which summaries become shorter, so that pages of large graphs stay a few MB
 WINDOW = 8  # rows and columns that are shown of a larger one
 
 
@@ -160,10 +162,15 @@ class _Page:
             self.left -= array.size
             found["values"] = [_plain(x) for x in array.ravel()]
         else:
-            matrix = array.reshape(-1, array.shape[-1])[:WINDOW, :WINDOW]
-            found["window"] = [[_plain(x) for x in row] for row in matrix]
+            side = WINDOW if len(self.tensors) < MANY else 2
+            matrix = array.reshape(-1, array.shape[-1] if array.ndim else 1)[:side, :side]
+            found["window"] = [[_rounded(x.item()) for x in row] for row in matrix]
         if array.size > 16:
-            found["statistics"] = {k: v for k, v in statistics(array).items() if k != "histogram" or len(v) > 1}
+            told = statistics(array)
+            counts = told.pop("histogram", [])
+            found["statistics"] = {k: _rounded(v) for k, v in told.items()}
+            if len(counts) > 1 and len(self.tensors) < MANY:
+                found["statistics"]["histogram"] = counts
         return found
 
     # -- nodes -------------------------------------------------------------------------------------------------------
@@ -180,10 +187,9 @@ class _Page:
         }  # fmt: skip
 
     def _saved(self, o):
-        what = " and ".join(dict.fromkeys("its output" if s.of == "output" else s.of for s in o.saved))
         shapes = ", ".join(dict.fromkeys(shape_text(s.shape) for s in o.saved))
         return {
-            "id": f"{o.id}_saved", "kind": "saved", "title": f"keeps {what}", "of": o.id,
+            "id": f"{o.id}_saved", "kind": "saved", "title": f"keeps {what_is_kept(o.saved)}", "of": o.id,
             "subtitle": f"{shapes} · {size_text(o.nbytes)}", "module": o.scope.id if o.scope else None,
         }  # fmt: skip
 
@@ -204,8 +210,8 @@ class _Page:
         o = step.operation
         arrivals = [
             {
-                "edge": self.edge_numbers[a.edge], "part": self.tensor(a.part), "nth": a.nth, "total": self.tensor(a.total),
-                "hooked": a.hooked,
+                "edge": self.edge_numbers[a.edge], "part": self.tensor(a.part), "nth": a.nth,
+                "total": self.tensor(a.total), "hooked": a.hooked,
             }
             for a in step.arrivals
         ]  # fmt: skip
@@ -222,6 +228,7 @@ class _Page:
             source = edge.source
             arrays[edge.argument] = source.arrays[edge.output] if isinstance(source, Operation) else source.array
         parts = {a.edge.argument: a.part for a in step.arrivals}
+        summed = {a.edge.argument for a in step.arrivals if a.summed}
         rules = []
         for name, right in terms(o.gradient):
             if name not in parts:
@@ -242,7 +249,8 @@ class _Page:
             rules.append(
                 {
                     "math": f"<math>{derivative(name)}<mo>=</mo>{mathml(right, _names(o))[6:-7]}</math>",
-                    "pieces": pieces, "result": self.tensor(parts[name]), "caption": _caption("d" + name),
+                    "pieces": [*pieces, *[{"text": "summed over what was broadcast"}] * (name in summed)],
+                    "result": self.tensor(parts[name]), "caption": _caption("d" + name),
                 }
             )  # fmt: skip
         told = {name for name, _ in terms(o.gradient)}
@@ -279,6 +287,10 @@ def _plain(x):
     return float(str(x)) if np.isfinite(x) else str(x)
 
 
+def _rounded(x):
+    return x if isinstance(x, int | bool) else float(f"{x:.4g}") if math.isfinite(x) else str(x)
+
+
 def _docstring(name):
     """The first paragraph of the public function of an operation."""
     function = getattr(microtorch, operation_name(type(name, (), {})), None)
@@ -291,20 +303,25 @@ def _lay_out(found):
     import graphviz
 
     dot = graphviz.Digraph(
-        graph_attr={"rankdir": "TB", "nodesep": "0.35", "ranksep": "0.45", "splines": "true", "margin": "0"},
+        graph_attr={"rankdir": "TB", "nodesep": "0.35", "ranksep": "0.3", "splines": "true", "margin": "0"},
         node_attr={"shape": "box", "fixedsize": "true", "label": ""},
         edge_attr={"arrowhead": "none"},
     )
     if len(found["nodes"]) > 400:  # keeps Graphviz within seconds; straight lines are as readable at that size
         dot.attr(splines="line", nslimit="1", nslimit1="1", mclimit="0.2", searchsize="10")
-    _inside(dot, found, None)
+    members = {}
+    for node in found["nodes"]:
+        members.setdefault(node["module"], []).append(node)
+    for module in found["modules"]:
+        members.setdefault(module["parent"], []).append(module)
+    _inside(dot, members, None)
+    labels = len(found["nodes"]) <= 3 * FEW  # room for what is written beside an edge while its gradient flows
     for i, edge in enumerate(found["edges"]):
-        dot.edge(edge["to"], edge["from"], id=str(i), **({} if edge["flows"] else {"weight": "0"}))
+        text = f"dL/d{edge['argument']} {edge['shape']}" if labels and edge["flows"] and edge["argument"] else ""
+        dot.edge(edge["to"], edge["from"], id=str(i), label=text, fontname="Courier", fontsize="11")
     for node in found["nodes"]:
         if node["kind"] == "saved":
-            with dot.subgraph() as same:
-                same.attr(rank="same")
-                same.edge(node["of"], node["id"])
+            dot.edge(node["of"], node["id"], minlen="0")
     laid_out = json.loads(render(dot.source, "json0"))
     _, _, width, height = (float(x) for x in laid_out["bb"].split(","))
     found["size"] = [round(width), round(height)]
@@ -322,19 +339,23 @@ def _lay_out(found):
             continue
         points = [p.split(",") for p in item["pos"].split(" ") if p[0] not in "es"]
         flat = [[round(float(x), 1), round(height - float(y), 1)] for x, y in points]
-        found["edges"][int(item["id"])]["points"] = flat
+        edge = found["edges"][int(item["id"])]
+        edge["points"] = flat
+        if "lp" in item:
+            x, y = (float(v) for v in item["lp"].split(","))
+            edge["label"] = [round(x, 1), round(height - y, 1)]
 
 
-def _inside(dot, found, module):
-    for node in found["nodes"]:
-        if node["module"] == module:
-            dot.node(node["id"], width=f"{_width(node) / 72:.3f}", height=f"{40 / 72:.3f}")
-    for inner in found["modules"]:
-        if inner["parent"] == module:
-            with dot.subgraph(name=f"cluster_{inner['id']}") as cluster:
-                # The title is laid out too, so that a frame is as wide as what it says.
-                cluster.attr(label=inner["title"], labelloc="b", labeljust="l", fontsize="13", margin="14")
-                _inside(cluster, found, inner["id"])
+def _inside(dot, members, module):
+    """The nodes and modules directly inside a module, in its frame."""
+    for item in members.get(module, ()):
+        if "kind" in item:
+            dot.node(item["id"], width=f"{_width(item) / 72:.3f}", height=f"{40 / 72:.3f}")
+            continue
+        with dot.subgraph(name=f"cluster_{item['id']}") as cluster:
+            # The title is laid out too, so that a frame is as wide as what it says.
+            cluster.attr(label=item["title"], labelloc="b", labeljust="l", fontsize="13", margin="14")
+            _inside(cluster, members, item["id"])
 
 
 def _width(node):

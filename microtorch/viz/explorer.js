@@ -67,7 +67,8 @@ function drawEdge(e) {
   const from = nodes.get(e.from).kind;
   const at = 3 * Math.floor((e.points.length - 1) / 6), p = e.points.slice(at, at + 4);  // the Bézier piece in the middle
   const middle = [0, 1].map(k => p.length < 4 ? p[0][k] : (p[0][k] + 3 * p[1][k] + 3 * p[2][k] + p[3][k]) / 8);
-  e.label = make("text", {class: "shape", x: middle[0] + 6, y: middle[1] + 4}, $("edges"));
+  const [x, y] = e.label || [middle[0] + 6, middle[1]];
+  e.text = make("text", {class: "shape", "text-anchor": e.label ? "middle" : "start", x, y: y + 4}, $("edges"));
   e.plain = from === "operation" ? e.shape : "";
 }
 function drawFrame(m) {
@@ -106,9 +107,9 @@ function arrange() {
     const a = nodes.get(e.to), b = nodes.get(e.from), moved = a.inside !== null || b.inside !== null;
     const end = n => n.inside === null ? n : modules.get(n.inside).node;
     const p = end(a), q = end(b), hidden = p === q;
-    e.element.style.display = e.label.style.display = hidden ? "none" : "";
+    e.element.style.display = e.text.style.display = hidden ? "none" : "";
     e.element.setAttribute("d", moved ? `M${p.x} ${p.y + p.h / 2}L${q.x} ${q.y - q.h / 2}` : curve(e.points));
-    if (moved && !hidden) { e.label.setAttribute("x", (p.x + q.x) / 2 + 6); e.label.setAttribute("y", (p.y + q.y) / 2); }
+    if (moved && !hidden) { e.text.setAttribute("x", (p.x + q.x) / 2 + 6); e.text.setAttribute("y", (p.y + q.y) / 2); }
   }
 }
 
@@ -144,8 +145,8 @@ function paint() {
     const back = state.arrows !== "forward" && s !== "still", forth = state.arrows !== "backward";
     e.element.setAttribute("marker-end", back ? "url(#head)" : ""); e.element.setAttribute("marker-start", forth ? "url(#head)" : "");
     const gradient = s === "now" && e.arrival;
-    e.label.textContent = gradient ? `∂L/∂${e.argument} ${e.shape}` : e.plain;
-    e.label.setAttribute("class", "shape " + s);
+    e.text.textContent = gradient ? `∂L/∂${e.argument} ${e.shape}` : e.plain;
+    e.text.setAttribute("class", "shape " + s);
   }
   $("slider").value = state.step;
   $("where").textContent = `${state.step} / ${last}`;

@@ -104,7 +104,7 @@ class _Reader:
             operation.shapes[k], operation.dtypes[k] = tuple(shape), dtype.name
         self.by_node[node] = operation
         for argument, x in zip(arguments(type(node)), node.inputs, strict=False):
-            if not isinstance(x, Tensor):
+            if not isinstance(x, Tensor) and x is not None:
                 operation.arguments[argument] = brief(x)
         return operation
 
@@ -257,7 +257,7 @@ class _Reader:
             parent = self.scopes.get(id(outer))
             path = self.module_paths.get(module)
             if path is None:  # outside the model: its class names it
-                path = ".".join(filter(None, (parent.path if parent else "", type(module).__name__.lower())))
+                path = ".".join(filter(None, (parent.path if parent else "", type(module).__name__)))
             self.scopes[id(inner)] = Scope(
                 f"m{len(self.scopes) + 1}", path, type(module).__name__, signature(module), self.calls[module], parent
             )

@@ -1,6 +1,7 @@
 """What things are called in pictures: tensors by the user's variables, arguments by forward's parameters."""
 
 import inspect
+import re
 from functools import cache
 
 import numpy as np
@@ -26,7 +27,7 @@ def names_in(names):
         elif isinstance(x, dict):
             for key, element in x.items():
                 take(f"{name}[{key!r}]", element)
-        elif hasattr(x, "named_parameters"):
+        elif hasattr(x, "named_parameters") and not isinstance(x, type):
             for path, parameter in x.named_parameters():
                 take(f"{name}.{path}", parameter)
     return found
@@ -56,10 +57,13 @@ class _Arguments:
 
 
 def signature(module):
+    """What a module says of itself, short."""
     try:
-        return module.extra_repr()
+        text = module.extra_repr()
     except AttributeError:
         return ""
+    text = re.sub(r"in_features=(\d+), out_features=(\d+)(, bias=True)?", r"\1 → \2", text)
+    return text if len(text) <= 48 else text[:45] + "..."
 
 
 def brief(x):

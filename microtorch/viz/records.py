@@ -42,7 +42,7 @@ class Scope:
         name = self.path.rpartition(".")[2]
         again = f" (call {self.call})" if self.call > 1 else ""
         what = f"{self.type}({self.signature})" if self.signature else self.type
-        return f"{name} · {what}{again}" if name else f"{what}{again}"
+        return f"{name} · {what}{again}" if name not in ("", self.type) else f"{what}{again}"
 
     def chain(self):
         """The scopes from the outermost to this one."""

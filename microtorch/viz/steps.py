@@ -29,6 +29,8 @@ class Arrival:
         1 if it is the first to arrive at that tensor, 2 if it is added to one that waits, and so on.
     total : ndarray
         What waits there afterwards.
+    summed : bool
+        Whether it was summed over dimensions along which the input was broadcast.
     hooked : bool
         Whether hooks have changed the total, which is complete.
     """
@@ -37,6 +39,7 @@ class Arrival:
     part: np.ndarray
     nth: int
     total: np.ndarray
+    summed: bool = False
     hooked: bool = False
 
 
@@ -70,24 +73,27 @@ def backward_steps(graph, check=False):
         steps.append(step)
         if operation.node is None or all(dy is None for dy in operation.grads):
             continue
-        for edge, part in _parts(operation, into.get(operation, [])):
+        for edge, part, summed in _parts(operation, into.get(operation, [])):
             place = (edge.source, edge.output)
             before = arrived.setdefault(place, [])
             total = part if not before else before[-1].total + part
-            before.append(Arrival(edge, part, len(before) + 1, total))
+            before.append(Arrival(edge, part, len(before) + 1, total, summed))
             step.arrivals.append(before[-1])
         if check:
             step.error = _numeric_error(operation, step.arrivals)
     for (source, output), arrivals in arrived.items():
         final = source.grads[output] if isinstance(source, Operation) else source.grad
         if final is not None:
-            arrivals[-1].hooked = not np.array_equal(final, arrivals[-1].total, equal_nan=True)
-            arrivals[-1].total = final
+            newest = arrivals[-1]
+            newest.hooked = not np.array_equal(final, newest.total, equal_nan=True)
+            newest.total = final
+            if newest.nth == 1 and not newest.hooked:
+                newest.part = final  # one array, so that the page holds it once
     return steps
 
 
 def _parts(operation, edges):
-    """What `operation` hands to each of its inputs, with the edge it goes back along."""
+    """(edge, gradient, whether it was summed) for each input that `operation` hands a gradient to."""
     node, edges = operation.node, iter(edges)
     dxs = node.first_order(node, *_whole(operation))
     dxs = dxs if type(dxs) is tuple else (dxs,)
@@ -97,8 +103,8 @@ def _parts(operation, edges):
         edge = next(edges)
         dx = dxs[i] if i < len(dxs) else None
         if x.requires_grad and dx is not None:
-            dx = dx if dx.shape == x.shape else _unbroadcast(node, dx, x.shape)
-            yield edge, np.array(dx)
+            summed = dx.shape != x.shape
+            yield edge, np.array(_unbroadcast(node, dx, x.shape) if summed else dx), summed
 
 
 def _whole(operation):
