@@ -1,14 +1,15 @@
-"""Choosing between values by element: where, maximum, minimum, clamp."""
+"""Choosing between values, or mixing them, by element: where, maximum, minimum, clamp, lerp."""
 
 import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
-from ..tensor import Tensor, as_tensor, attach, bool_
-from .promotion import Binary, in_dtype, operand, pair, result_type
+from ..tensor import Tensor, as_tensor, attach, bool_, wrap
+from .arithmetic import absorb
+from .promotion import Binary, in_dtype, operand, pair, result_type, same_dtype
 
-__all__ = ["clamp", "clip", "maximum", "minimum", "where"]
+__all__ = ["clamp", "clamp_max", "clamp_min", "clip", "lerp", "maximum", "minimum", "nan_to_num", "where"]
 
 
 class Where(Function):
@@ -26,8 +27,65 @@ class Where(Function):
         return None, np.where(condition, dy, 0.0) if need_a else None, np.where(condition, 0.0, dy) if need_b else None
 
 
+def where(condition, input=None, other=None):
+    """The elements of `input` where `condition` holds, of `other` elsewhere.
+
+    Parameters
+    ----------
+    condition : Tensor
+        Of dtype bool (or uint8).
+    input, other : Tensor or number, optional
+        Of shapes that broadcast together with `condition`.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        Of the broadcast shape, in the common dtype of `input` and `other`. Without them: the indices of the elements
+        where `condition` holds, a tensor for each dimension.
+
+    Raises
+    ------
+    DTypeError
+        If `condition` is of another dtype.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = a where c, else b; da = dy where c, else 0; db the other way round. The branch that was not taken gets the
+    gradient 0 and, since zero absorbs, hands on 0, even where its own derivative is infinite or NaN.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0, 4.0], requires_grad=True)
+    >>> y = microtorch.where(x > 0, microtorch.log(x), 0.0)
+    >>> y
+    tensor([0.    , 0.    , 1.3863], grad_fn=<Where>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0.  , 1.  , 0.25])
+    """
+    condition = as_tensor(condition)
+    if condition._array.dtype is not bool_:
+        if condition._array.dtype != np.uint8:
+            raise DTypeError(
+                f"where: condition is {condition.dtype}, not bool. Compare it with something, as in condition != 0."
+            )
+        condition = condition.to(bool_)
+    if input is None and other is None:
+        return tuple(wrap(indices) for indices in np.nonzero(condition._array))
+    if input is None or other is None:
+        raise TypeError("where: takes a condition alone, or with both input and other")
+    return Where.apply(condition, *pair(input, other))
+
+
+attach(numpy=np.where)(where)
+attach("where")(lambda self, condition, other: where(condition, self, other))
+
+
 class Maximum(Binary):
-    """y = max(a, b)        da = dy where a > b, dy/2 where a = b,  db likewise"""
+    """y = max(a, b)        da = dy where a > b, dy/2 where a = b, else 0,  db likewise"""
 
     @staticmethod
     def forward(ctx, a, b):
@@ -37,15 +95,49 @@ class Maximum(Binary):
     @staticmethod
     def backward(ctx, dy):
         a, b = ctx.saved_tensors
-        tie = a == b
-        return (
-            np.where(tie, dy / 2, np.where(a < b, 0.0, dy)),
-            np.where(tie, dy / 2, np.where(b < a, 0.0, dy)),
-        )
+        half = np.where(a == b, 0.5 * dy, dy)
+        return np.where(a < b, 0.0, half), np.where(b < a, 0.0, half)
+
+
+@attach("maximum", numpy=np.maximum)
+def maximum(input, other):
+    """The larger of two tensors, by element; NaN where either is NaN.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    The gradient goes to the larger one; where both are equal, half to each. Both inputs are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> y = microtorch.maximum(x, microtorch.zeros(3))
+    >>> y
+    tensor([0., 0., 2.], grad_fn=<Maximum>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0. , 0.5, 1. ])
+    """
+    return Maximum.apply(input, other)
 
 
 class Minimum(Binary):
-    """y = min(a, b)        da = dy where a < b, dy/2 where a = b,  db likewise"""
+    """y = min(a, b)        da = dy where a < b, dy/2 where a = b, else 0,  db likewise"""
 
     @staticmethod
     def forward(ctx, a, b):
@@ -55,11 +147,45 @@ class Minimum(Binary):
     @staticmethod
     def backward(ctx, dy):
         a, b = ctx.saved_tensors
-        tie = a == b
-        return (
-            np.where(tie, dy / 2, np.where(a > b, 0.0, dy)),
-            np.where(tie, dy / 2, np.where(b > a, 0.0, dy)),
-        )
+        half = np.where(a == b, 0.5 * dy, dy)
+        return np.where(a > b, 0.0, half), np.where(b > a, 0.0, half)
+
+
+@attach("minimum", numpy=np.minimum)
+def minimum(input, other):
+    """The smaller of two tensors, by element; NaN where either is NaN.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    The gradient goes to the smaller one; where both are equal, half to each. Both inputs are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> y = microtorch.minimum(x, microtorch.zeros(3))
+    >>> y
+    tensor([-1.,  0.,  0.], grad_fn=<Minimum>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1. , 0.5, 0. ])
+    """
+    return Minimum.apply(input, other)
 
 
 class Clamp(Function):
@@ -75,55 +201,195 @@ class Clamp(Function):
     @staticmethod
     def backward(ctx, dy):
         x, low, high = ctx.saved_tensors
-        need_x, need_low, need_high = ctx.needs_input_grad
-        inside = (x >= low) & (x <= high) if low is not None and high is not None else (
-            x >= low if high is None else x <= high
-        )
-        dx = np.where(inside, dy, 0.0) if need_x else None
-        below = x < low if need_low else None
-        dlow = (np.where(below if high is None else below & (low < high), dy, 0.0)) if need_low else None
-        dhigh = None
-        if need_high:
-            above = x > high
-            dhigh = np.where(above if low is None else above | (low > high), dy, 0.0)
-        return dx, dlow, dhigh
-
-
-@attach("maximum", numpy=np.maximum)
-def maximum(input, other):
-    """The larger of two tensors, by element."""
-    return Maximum.apply(input, other)
-
-
-@attach("minimum", numpy=np.minimum)
-def minimum(input, other):
-    """The smaller of two tensors, by element."""
-    return Minimum.apply(input, other)
-
-
-def where(condition, input, other):
-    """The elements of `input` where `condition` holds, of `other` elsewhere."""
-    condition = as_tensor(condition)
-    if condition._array.dtype is not bool_:
-        condition = condition.to(bool_)
-    return Where.apply(condition, *pair(input, other))
-
-
-attach(numpy=np.where)(where)
-attach("where")(lambda self, condition, other: where(condition, self, other))
+        _, need_low, need_high = ctx.needs_input_grad
+        if low is None:
+            inside, above = x <= high, x > high
+        elif high is None:
+            inside, below = x >= low, x < low
+        else:
+            inside = (x >= low) & (x <= high)
+            below, above = (x < low) & (low < high), (x > high) | (low > high)
+        dx = np.where(inside, dy, 0.0)
+        return dx, np.where(below, dy, 0.0) if need_low else None, np.where(above, dy, 0.0) if need_high else None
 
 
 @attach("clamp", "clip", numpy=np.clip)
 def clamp(input, min=None, max=None):
-    """The elements limited to the range from `min` to `max`."""
-    bounds = [operand(b) for b in (min, max) if b is not None]
-    if not bounds:
-        raise ValueError("clamp: give at least one of min and max")
-    dtype = result_type(input, *bounds)
+    """The elements limited to the range from `min` to `max`.
+
+    Parameters
+    ----------
+    input : Tensor
+    min, max : Tensor or number, optional
+        The bounds, at least one, of shapes that broadcast with `input`. Where `min` exceeds `max`, `max` is taken.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    ValueError
+        If both bounds are missing.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = min(max(x, l), h); dx = dy where l ≤ x ≤ h, bounds included, else 0; there the gradient goes to the bound that
+    was taken, if it is a tensor.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([-2.0, 0.5, 1.0, 3.0], requires_grad=True)
+    >>> y = microtorch.clamp(x, 0, 1)
+    >>> y
+    tensor([0. , 0.5, 1. , 1. ], grad_fn=<Clamp>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0., 1., 1., 0.])
+    """
+    given = [operand(x) for x in (input, min, max) if x is not None]
+    if len(given) < 2:
+        raise ValueError("clamp: min and max are both missing. Give at least one of them.")
+    dtype = result_type(*given)
     low = None if min is None else in_dtype(operand(min), dtype)
     high = None if max is None else in_dtype(operand(max), dtype)
-    return Clamp.apply(in_dtype(input, dtype), low, high)
+    return Clamp.apply(in_dtype(as_tensor(input), dtype), low, high)
+
+
+@attach("clamp_min")
+def clamp_min(input, min):
+    """The elements, none below `min`: `clamp` with one bound."""
+    return clamp(input, min)
+
+
+@attach("clamp_max")
+def clamp_max(input, max):
+    """The elements, none above `max`: `clamp` with one bound."""
+    return clamp(input, None, max)
+
+
+class Lerp(Function):
+    """y = a + w · (b − a)        da = dy · (1 − w),  db = dy · w,  dw = dy · (b − a)"""
+
+    @staticmethod
+    def forward(ctx, a, b, w):
+        ctx.save_for_backward(a, b, w)
+        # From the nearer end, so that w = 0 gives a and w = 1 gives b exactly.
+        return np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b, w = ctx.saved_tensors
+        _, _, need_w = ctx.needs_input_grad
+        return absorb(dy, 1 - w), absorb(dy, w), absorb(dy, b - a) if need_w else None
+
+
+@attach("lerp")
+def lerp(input, end, weight):
+    """The points between `input` and `end`, by element: `input` at weight 0, `end` at weight 1.
+
+    Parameters
+    ----------
+    input, end : Tensor
+        Of one floating dtype and shapes that broadcast together.
+    weight : Tensor or float
+        Of the same dtype; also beyond 0 and 1.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and the same dtype.
+
+    Raises
+    ------
+    DTypeError
+        If the dtypes differ or are not floating.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = a + w · (b − a); da = dy · (1 − w), db = dy · w, dw = dy · (b − a). The inputs are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> a = microtorch.tensor([0.0, 10.0], requires_grad=True)
+    >>> y = microtorch.lerp(a, microtorch.tensor([1.0, 20.0]), 0.25)
+    >>> y
+    tensor([ 0.25, 12.5 ], grad_fn=<Lerp>)
+    >>> y.sum().backward()
+    >>> a.grad
+    tensor([0.75, 0.75])
+    """
+    input, end, weight = as_tensor(input), as_tensor(end), operand(weight)
+    tensors = {"input": input, "end": end}
+    if isinstance(weight, Tensor):
+        tensors["weight"] = weight
+    else:
+        weight = float(weight)
+    same_dtype("lerp", **tensors)
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"lerp: takes float32 or float64, not {input.dtype}. Convert first, with .float().")
+    return Lerp.apply(input, end, weight)
+
+
+class NanToNum(Function):
+    """y = x, and finite numbers in place of NaN and ±inf        dx = dy where x is finite, else 0"""
+
+    @staticmethod
+    def forward(ctx, x, nan, posinf, neginf):
+        ctx.save_for_backward(x)
+        return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(np.isfinite(x), dy, 0.0)
+
+
+@attach("nan_to_num", numpy=np.nan_to_num)
+def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
+    """The elements, with finite numbers in place of NaN and the infinities.
+
+    Parameters
+    ----------
+    input : Tensor
+    nan : float, default 0
+        In place of NaN.
+    posinf, neginf : float, optional
+        In place of inf and -inf. Default: the largest and the lowest number of the dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    dx = dy where x is finite, else 0. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, float("nan"), float("inf")], requires_grad=True)
+    >>> y = microtorch.nan_to_num(x, posinf=9.0)
+    >>> y
+    tensor([1., 0., 9.], grad_fn=<NanToNum>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1., 0., 0.])
+    """
+    return NanToNum.apply(as_tensor(input), 0.0 if nan is None else nan, posinf, neginf)
 
 
 clip = clamp
 attach_in_place(clamp, "clamp_", "clip_")
+attach_in_place(clamp_min, "clamp_min_")
+attach_in_place(clamp_max, "clamp_max_")
+attach_in_place(lerp, "lerp_")
+attach_in_place(nan_to_num, "nan_to_num_")
