@@ -7,10 +7,12 @@ from .cast import *
 from .comparison import *
 from .creation import *
 from .cross_entropy import *
+from .cumulative import *
 from .distance_loss import *
 from .division import *
 from .dropout import *
 from .elementwise import *
+from .embedding import *
 from .exponential import *
 from .extremes import *
 from .gathering import *
@@ -19,8 +21,11 @@ from .joining import *
 from .layer_norm import *
 from .likelihood_loss import *
 from .linalg import *
+from .logic import *
 from .loss import *
 from .normalization import *
+from .norms import *
+from .padding import *
 from .permutation import *
 from .power import *
 from .promotion import *
@@ -31,4 +36,5 @@ from .selection import *
 from .shape import *
 from .smooth import *
 from .softmax import *
+from .statistics import *
 from .trigonometry import *

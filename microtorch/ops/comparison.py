@@ -1,133 +1,316 @@
-"""Comparisons, logic and tests by element: they give bools, have no derivative and are not part of the graph."""
+"""Comparisons by element: they give bools, have no derivative and are no part of the graph."""
 
 import numpy as np
 
-from ..tensor import Tensor, as_tensor, attach, bool_, wrap
-from .promotion import pair
+from ..errors import ShapeError
+from ..tensor import Tensor, as_tensor, attach, wrap
+from .promotion import pair, same_dtype
 
-__all__ = ["eq", "ge", "gt", "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or",
-           "logical_xor", "lt", "ne"]  # fmt: skip
-
-
-def _bools(compare, *operands):
-    """The bools that numpy's function `compare` gives for these operands."""
-    return wrap(np.asarray(compare(*[getattr(x, "_array", x) for x in operands])))
-
-
-@attach("eq", numpy=np.equal)
-def eq(input, other):
-    """Where two tensors are equal, by element."""
-    return _bools(np.equal, *pair(input, other))
-
-
-@attach("ne", "not_equal", numpy=np.not_equal)
-def ne(input, other):
-    """Where two tensors differ, by element."""
-    return _bools(np.not_equal, *pair(input, other))
-
-
-@attach("lt", "less", "__lt__", numpy=np.less)
-def lt(input, other):
-    """Where `input` is less than `other`, by element."""
-    return _bools(np.less, *pair(input, other))
-
-
-@attach("le", "less_equal", "__le__", numpy=np.less_equal)
-def le(input, other):
-    """Where `input` is at most `other`, by element."""
-    return _bools(np.less_equal, *pair(input, other))
-
-
-@attach("gt", "greater", "__gt__", numpy=np.greater)
-def gt(input, other):
-    """Where `input` is greater than `other`, by element."""
-    return _bools(np.greater, *pair(input, other))
-
-
-@attach("ge", "greater_equal", "__ge__", numpy=np.greater_equal)
-def ge(input, other):
-    """Where `input` is at least `other`, by element."""
-    return _bools(np.greater_equal, *pair(input, other))
-
-
-@attach("__eq__")
-def _equal(self, other):
-    return eq(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
-
-
-@attach("__ne__")
-def _differ(self, other):
-    return ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
-
+__all__ = [
+    "allclose",
+    "eq",
+    "equal",
+    "ge",
+    "greater",
+    "greater_equal",
+    "gt",
+    "isclose",
+    "le",
+    "less",
+    "less_equal",
+    "lt",
+    "ne",
+    "not_equal",
+]
 
 _COMPARABLE = Tensor | bool | int | float | np.generic | np.ndarray | list | tuple
 
 
-@attach("logical_and", numpy=np.logical_and)
-def logical_and(input, other):
-    """Where both are not 0, by element."""
-    return _bools(np.logical_and, as_tensor(input), as_tensor(other))
+def by_element(operation, numpy_function, *operands):
+    """The tensor that numpy's function makes of tensors and Python numbers."""
+    arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
+    try:
+        return wrap(np.asarray(numpy_function(*arrays)))
+    except ValueError as error:
+        shapes = " and ".join(str(np.shape(a)) for a in arrays)
+        raise ShapeError(f"{operation}: shapes {shapes} do not broadcast together ({error}).") from None
 
 
-@attach("logical_or", numpy=np.logical_or)
-def logical_or(input, other):
-    """Where at least one is not 0, by element."""
-    return _bools(np.logical_or, as_tensor(input), as_tensor(other))
+@attach("eq", numpy=np.equal)
+def eq(input, other):
+    """Where two tensors are equal, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together; compared in their common dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool, without gradient.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    NaN is not equal to anything. `equal` compares whole tensors, `isclose` allows for rounding.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.eq(microtorch.tensor([1, 2, 3]), 2)
+    tensor([False,  True, False])
+    """
+    return by_element("eq", np.equal, *pair(input, other))
 
 
-@attach("logical_xor", numpy=np.logical_xor)
-def logical_xor(input, other):
-    """Where exactly one is not 0, by element."""
-    return _bools(np.logical_xor, as_tensor(input), as_tensor(other))
+@attach("ne", "not_equal", numpy=np.not_equal)
+def ne(input, other):
+    """Where two tensors differ, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together; compared in their common dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool, without gradient.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    NaN is not equal to anything, itself included.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.ne(microtorch.tensor([1, 2, 3]), 2)
+    tensor([ True, False,  True])
+    """
+    return by_element("ne", np.not_equal, *pair(input, other))
 
 
-@attach("logical_not", numpy=np.logical_not)
-def logical_not(input):
-    """Where the tensor is 0, by element."""
-    return _bools(np.logical_not, as_tensor(input))
+@attach("lt", "less", "__lt__", numpy=np.less)
+def lt(input, other):
+    """Where `input` is less than `other`, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together; compared in their common dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool, without gradient.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.lt(microtorch.tensor([1, 2, 3]), 2)
+    tensor([ True, False, False])
+    """
+    return by_element("lt", np.less, *pair(input, other))
 
 
-def _bitwise(operation, *operands):
-    return wrap(np.asarray(operation(*[getattr(x, "_array", x) for x in operands])))
+@attach("le", "less_equal", "__le__", numpy=np.less_equal)
+def le(input, other):
+    """Where `input` is at most `other`, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together; compared in their common dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool, without gradient.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.le(microtorch.tensor([1, 2, 3]), 2)
+    tensor([ True,  True, False])
+    """
+    return by_element("le", np.less_equal, *pair(input, other))
 
 
-@attach("bitwise_and", "__and__", "__rand__", numpy=np.bitwise_and)
-def bitwise_and(input, other):
-    """The bits that both have; for bools, logical and."""
-    return _bitwise(np.bitwise_and, *pair(input, other))
+@attach("gt", "greater", "__gt__", numpy=np.greater)
+def gt(input, other):
+    """Where `input` is greater than `other`, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together; compared in their common dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool, without gradient.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.gt(microtorch.tensor([1, 2, 3]), 2)
+    tensor([False, False,  True])
+    """
+    return by_element("gt", np.greater, *pair(input, other))
 
 
-@attach("bitwise_or", "__or__", "__ror__", numpy=np.bitwise_or)
-def bitwise_or(input, other):
-    """The bits that either has; for bools, logical or."""
-    return _bitwise(np.bitwise_or, *pair(input, other))
+@attach("ge", "greater_equal", "__ge__", numpy=np.greater_equal)
+def ge(input, other):
+    """Where `input` is at least `other`, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together; compared in their common dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool, without gradient.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.ge(microtorch.tensor([1, 2, 3]), 2)
+    tensor([False,  True,  True])
+    """
+    return by_element("ge", np.greater_equal, *pair(input, other))
 
 
-@attach("bitwise_xor", "__xor__", "__rxor__", numpy=np.bitwise_xor)
-def bitwise_xor(input, other):
-    """The bits that one of both has; for bools, exclusive or."""
-    return _bitwise(np.bitwise_xor, *pair(input, other))
+@attach("__eq__")
+def _equals(self, other):
+    return eq(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
 
-@attach("bitwise_not", "__invert__", numpy=np.invert)
-def bitwise_not(input):
-    """The bits turned over; for bools, logical not."""
-    return _bitwise(np.invert, as_tensor(input))
+@attach("__ne__")
+def _differs(self, other):
+    return ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
 
-@attach("isnan", numpy=np.isnan)
-def isnan(input):
-    """Where elements are NaN."""
-    return _bools(np.isnan, as_tensor(input))
+@attach("equal")
+def equal(input, other):
+    """Whether two tensors have the same shape and the same elements.
+
+    Parameters
+    ----------
+    input, other : Tensor
+
+    Returns
+    -------
+    bool
+        False if an element is NaN.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.equal(microtorch.tensor([1, 2]), microtorch.tensor([1, 2]))
+    True
+    """
+    a, b = as_tensor(input)._array, as_tensor(other)._array
+    return a.shape == b.shape and bool((a == b).all())
 
 
-@attach("isinf", numpy=np.isinf)
-def isinf(input):
-    """Where elements are infinite."""
-    return _bools(np.isinf, as_tensor(input))
+@attach("isclose", numpy=np.isclose)
+def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Where two tensors are equal but for rounding, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of one dtype and shapes that broadcast together.
+    rtol, atol : float, default 1e-5 and 1e-8
+        The relative and the absolute tolerance, not negative.
+    equal_nan : bool, default False
+        Whether NaN counts as equal to NaN.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool.
+
+    Raises
+    ------
+    DTypeError
+        If the dtypes differ.
+    ShapeError
+        If the shapes do not broadcast together.
+    ValueError
+        If a tolerance is negative.
+
+    Notes
+    -----
+    abs(a − b) ≤ atol + rtol · abs(b), or both the same infinity.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.isclose(microtorch.tensor([1.0, 2.0]), microtorch.tensor([1.000001, 2.1]))
+    tensor([ True, False])
+    """
+    input, other = as_tensor(input), as_tensor(other)
+    same_dtype("isclose", input=input, other=other)
+    if rtol < 0 or atol < 0:
+        raise ValueError(f"isclose: rtol={rtol} and atol={atol} must not be negative")
+    if not (input.is_floating_point() or rtol == atol == 0):  # differences of uint8 wrap around
+        input, other = input.double(), other.double()
+    return by_element("isclose", lambda a, b: np.isclose(a, b, rtol, atol, equal_nan), input, other)
 
 
-@attach("isfinite", numpy=np.isfinite)
-def isfinite(input):
-    """Where elements are neither infinite nor NaN."""
-    return _bools(np.isfinite, as_tensor(input))
+@attach("allclose", numpy=np.allclose)
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Whether two tensors are equal but for rounding: `isclose` for every element.
+
+    Parameters
+    ----------
+    input, other, rtol, atol, equal_nan
+        As in `isclose`.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.allclose(microtorch.tensor([0.1]) * 3, microtorch.tensor([0.3]))
+    True
+    """
+    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
+
+
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
