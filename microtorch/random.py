@@ -95,6 +95,12 @@ class Generator:
         other.set_state(self.get_state())
         return other
 
+    def __reduce__(self):  # pickle and deepcopy: a lock has no copy
+        return Generator, (), self.get_state()
+
+    def __setstate__(self, state):
+        self.set_state(state)
+
     def __repr__(self):
         return f"Generator(seed={self._seed})"
 

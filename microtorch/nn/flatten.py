@@ -1,0 +1,63 @@
+"""Flatten and Unflatten: other shapes for the same elements."""
+
+from .module import Module
+
+__all__ = ["Flatten", "Unflatten"]
+
+
+class Flatten(Module):
+    """Makes one dimension of several; all but the first by default.
+
+    Parameters
+    ----------
+    start_dim, end_dim : int, default 1 and -1
+        The first and the last of them.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Flatten()(microtorch.ones(32, 3, 5, 5)).shape
+    (32, 75)
+    """
+
+    def __init__(self, start_dim=1, end_dim=-1):
+        super().__init__()
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, input):
+        """(N, ...) -> (N, D)"""
+        return input.flatten(self.start_dim, self.end_dim)
+
+    def extra_repr(self):
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """Makes several dimensions of one.
+
+    Parameters
+    ----------
+    dim : int
+        The dimension to split.
+    unflattened_size : sequence of int
+        What it becomes; one of them may be -1.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Unflatten(1, (3, 5, 5))(microtorch.ones(32, 75)).shape
+    (32, 3, 5, 5)
+    """
+
+    def __init__(self, dim, unflattened_size):
+        super().__init__()
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+
+    def forward(self, input):
+        """(N, D) -> (N, *unflattened_size)"""
+        return input.unflatten(self.dim, self.unflattened_size)
+
+    def extra_repr(self):
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -1,0 +1,203 @@
+"""Hooks of modules: functions that see, and may replace, what goes through a module forward and backward."""
+
+from ..autograd.function import Function
+from ..errors import GradientError
+from ..tensor import RemovableHandle, Tensor
+
+
+class Hookable:
+    """The part of `Module` that registers hooks."""
+
+    _hooks = None  # most modules have none, and pay nothing
+
+    def _own_hooks(self):
+        if self._hooks is None:
+            self._hooks = _Hooks()
+        return self._hooks
+
+    def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
+        """Call ``hook(module, args)`` before each forward; what it returns, if not None, takes the arguments' place.
+
+        With `with_kwargs`, it is ``hook(module, args, kwargs)`` and returns both. ``remove()`` of the result takes the
+        hook away; `prepend` puts it before those that are there.
+        """
+        hooks = self._own_hooks()
+        return _add(hooks.before, (hook, with_kwargs), prepend)
+
+    def register_forward_hook(self, hook, *, prepend=False, with_kwargs=False, always_call=False):
+        """Call ``hook(module, args, output)`` after each forward; what it returns, if not None, takes its place.
+
+        With `with_kwargs`, it is ``hook(module, args, kwargs, output)``. With `always_call`, it is called with None as
+        output when forward raises.
+        """
+        hooks = self._own_hooks()
+        return _add(hooks.after, (hook, with_kwargs, always_call), prepend)
+
+    def register_full_backward_pre_hook(self, hook, prepend=False):
+        """Call ``hook(module, grad_output)`` when the gradients of the outputs are complete.
+
+        `grad_output` is a tuple; a tuple that the hook returns takes its place.
+        """
+        hooks = self._own_hooks()
+        return _add(hooks.backward_before, (hook,), prepend)
+
+    def register_full_backward_hook(self, hook, prepend=False):
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are complete.
+
+        Both are tuples, `grad_input` with None for inputs that take no gradient; a tuple that the hook returns takes
+        the place of `grad_input`.
+        """
+        hooks = self._own_hooks()
+        return _add(hooks.backward, (hook,), prepend)
+
+
+class _Hooks:
+    """The hooks of one module."""
+
+    def __init__(self):
+        self.before, self.after = [], []  # (hook, with_kwargs), (hook, with_kwargs, always_call)
+        self.backward_before, self.backward = [], []  # (hook,)
+
+
+def _add(hooks, entry, prepend):
+    hooks.insert(0 if prepend else len(hooks), entry)
+    return RemovableHandle(hooks, entry)
+
+
+def call_with_hooks(module, args, kwargs):
+    """Run the forward of `module` between its hooks."""
+    hooks = module._hooks
+    for hook, with_kwargs in tuple(hooks.before):
+        if with_kwargs:
+            answer = hook(module, args, kwargs)
+            if answer is not None:
+                if not (isinstance(answer, tuple) and len(answer) == 2):
+                    raise TypeError(f"a forward pre-hook with kwargs returns None or (args, kwargs), not {answer!r}")
+                args, kwargs = answer
+        else:
+            answer = hook(module, args)
+            if answer is not None:
+                args = answer if isinstance(answer, tuple) else (answer,)
+    boundary = None
+    if hooks.backward or hooks.backward_before:
+        boundary = _Boundary(module, hooks)
+        args = boundary.around_inputs(args)
+    result, done = None, set()
+    try:
+        result = module.forward(*args, **kwargs)
+        for entry in tuple(hooks.after):
+            done.add(entry)
+            result = _after(module, entry, args, kwargs, result)
+    except Exception:
+        for entry in tuple(hooks.after):  # what was asked to be called in any case, once
+            if entry[2] and entry not in done:
+                _after(module, entry, args, kwargs, result)
+        raise
+    return result if boundary is None else boundary.around_outputs(result)
+
+
+def _after(module, entry, args, kwargs, result):
+    hook, with_kwargs, _ = entry
+    answer = hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
+    return result if answer is None else answer
+
+
+class _Boundary:
+    """Where gradients enter and leave one call of a module that has backward hooks."""
+
+    def __init__(self, module, hooks):
+        self.module, self.hooks = module, hooks
+        self.grad_output, self.inside = (), False
+
+    def around_inputs(self, args):
+        """`args` with the tensors that carry gradients replaced by what the module is to differentiate."""
+        at = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a.requires_grad]
+        if not at:
+            return args
+        self.inside = True
+        args = list(args)
+        self.places, self.count = at, len(args)
+        for i, tensor in zip(at, _Leave.apply(*(args[i] for i in at), self), strict=True):
+            args[i] = tensor
+        return tuple(args)
+
+    def around_outputs(self, result):
+        """`result`, a tensor or a tuple of them, with the gradient caught on its way in."""
+        several = isinstance(result, tuple)
+        items = list(result) if several else [result]
+        at = [i for i, t in enumerate(items) if isinstance(t, Tensor) and t.requires_grad]
+        if not at:
+            return result
+        for i, tensor in zip(at, _Enter.apply(*(items[i] for i in at), self), strict=True):
+            items[i] = tensor
+        if not several:
+            return items[0]
+        return type(result)(*items) if hasattr(result, "_fields") else tuple(items)  # _fields: a namedtuple
+
+    def enter(self, dys):
+        """The gradients of the outputs, past the pre-hooks."""
+        grads = _as_tensors(dys)
+        for (hook,) in tuple(self.hooks.backward_before):
+            grads = _answer(hook(self.module, grads), grads)
+        self.grad_output = grads
+        if not self.inside:  # no input takes a gradient: the hooks are called all the same
+            for (hook,) in tuple(self.hooks.backward):
+                hook(self.module, (), grads)
+        return _like(dys, grads)
+
+    def leave(self, dxs):
+        """The gradients of the inputs, past the hooks."""
+        grads = [None] * self.count
+        for i, dx in zip(self.places, _as_tensors(dxs), strict=True):
+            grads[i] = dx
+        grads = tuple(grads)
+        for (hook,) in tuple(self.hooks.backward):
+            grads = _answer(hook(self.module, grads, self.grad_output), grads)
+        return _like(dxs, [grads[i] for i in self.places])
+
+
+class _Enter(Function):
+    """y = x        dx = what the backward pre-hooks make of dy"""
+
+    is_view = True
+
+    @staticmethod
+    def forward(ctx, *args):
+        *xs, _boundary = args
+        return tuple([x.view() for x in xs])
+
+    @staticmethod
+    def backward(ctx, *dys):
+        return tuple(ctx.inputs[-1].enter(dys))
+
+
+class _Leave(_Enter):
+    """y = x        dx = what the backward hooks make of dy"""
+
+    @staticmethod
+    def backward(ctx, *dys):
+        return tuple(ctx.inputs[-1].leave(dys))
+
+
+def _as_tensors(gradients):
+    return tuple(g if isinstance(g, Tensor) else Tensor(g) for g in gradients)
+
+
+def _like(given, gradients):
+    """`gradients` as arrays or tensors, whatever the pass goes on with."""
+    return [g if isinstance(old, Tensor) else g._array for old, g in zip(given, gradients, strict=True)]
+
+
+def _answer(answer, grads):
+    """What a backward hook wants in place of `grads`."""
+    if answer is None:
+        return grads
+    answer = answer if isinstance(answer, tuple) else (answer,)
+    fits = len(answer) == len(grads) and all(
+        (a is None) == (g is None) and (a is None or (isinstance(a, Tensor) and a.shape == g.shape))
+        for a, g in zip(answer, grads, strict=False)
+    )
+    if not fits:
+        wanted = ", ".join("None" if g is None else str(g.shape) for g in grads)
+        raise GradientError(f"a backward hook must return None or a tuple of gradients of shapes ({wanted}).")
+    return answer

@@ -1,0 +1,436 @@
+"""Module: parameters, buffers and other modules under names, and the call that runs them."""
+
+import difflib
+
+import numpy as np
+
+from ..autograd.mode import state
+from ..errors import DTypeError, GraphError
+from ..tensor import Tensor, as_dtype, wrap
+from .hooks import Hookable, call_with_hooks
+from .loading import load
+from .parameter import Parameter
+from .scope import note_where
+
+__all__ = ["Module"]
+
+# Note [One truth]: every attribute of a module, parameters and submodules too, lives in its ``__dict__``, where
+# Python finds it fastest. `_kinds` says which of the names are registered, as what, and in which order.
+PARAMETER, BUFFER, TRANSIENT, MODULE = "parameter", "buffer", "transient buffer", "module"
+
+
+class Module(Hookable):
+    """A part of a network: it holds parameters and other modules, and computes something with them.
+
+    Subclass it, assign parameters (`Parameter`) and modules to attributes, and define ``forward``; call the module
+    itself, not ``forward``.
+
+    Attributes
+    ----------
+    training : bool
+        Whether dropout, batch normalisation and the like behave as in training; see `train` and `eval`.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.fc1 = nn.Linear(4, 8)
+    ...         self.fc2 = nn.Linear(8, 2)
+    ...     def forward(self, x):
+    ...         return self.fc2(nn.functional.relu(self.fc1(x)))
+    >>> net = Net()
+    >>> net(microtorch.ones(3, 4)).shape
+    (3, 2)
+    >>> [name for name, _ in net.named_parameters()]
+    ['fc1.weight', 'fc1.bias', 'fc2.weight', 'fc2.bias']
+    >>> net
+    Net(
+      (fc1): Linear(in_features=4, out_features=8, bias=True)
+      (fc2): Linear(in_features=8, out_features=2, bias=True)
+    )
+    """
+
+    def __new__(cls, *args, **kwargs):
+        # Here rather than in __init__: a subclass that forgets super().__init__() works all the same.
+        self = super().__new__(cls)
+        self.__dict__.update(_kinds={}, training=True)
+        return self
+
+    def __init__(self):
+        pass
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def forward(self, *args, **kwargs):
+        """Compute the result; to be defined by the subclass."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it computes: define forward(self, ...).")
+
+    def __call__(self, *args, **kwargs):
+        outer = state.scope
+        state.scope = (self, outer)  # what runs now records this module as its own
+        try:
+            if self._hooks is None:
+                return self.forward(*args, **kwargs)
+            return call_with_hooks(self, args, kwargs)
+        except Exception as error:
+            note_where(error, (self, outer))
+            raise
+        finally:
+            state.scope = outer
+
+    # -- registration ------------------------------------------------------------------------------------------------
+
+    def __setattr__(self, name, value):
+        if isinstance(value, Parameter | Module) or name in self._kinds:
+            self._register(name, value)
+        else:
+            object.__setattr__(self, name, value)
+
+    def __delattr__(self, name):
+        object.__delattr__(self, name)
+        self._kinds.pop(name, None)
+
+    def __getattr__(self, name):
+        # Only for names that are not there.
+        text = f"{type(self).__name__} has no attribute {name!r}."
+        close = [] if name.startswith("__") else difflib.get_close_matches(name, [n for n in dir(self) if n[0] != "_"])
+        if close:
+            text += f" Did you mean {' or '.join(map(repr, close[:2]))}?"
+        raise AttributeError(text, name=name)
+
+    def _register(self, name, value):
+        """Put `value` under a registered name, or register it; the first name of a parameter becomes its own."""
+        kind = self._kinds.get(name)
+        if isinstance(value, Parameter):
+            new = PARAMETER
+            if value.name is None:
+                value.name = name
+        elif isinstance(value, Module):
+            new = MODULE
+        elif value is None or (isinstance(value, Tensor) and kind in (BUFFER, TRANSIENT)):
+            new = kind
+        else:
+            wanted = {PARAMETER: "a Parameter", MODULE: "a Module"}.get(kind, "a Tensor")
+            hint = (
+                " Write nn.Parameter(tensor), or change its values: module.p.data = tensor."
+                if kind == PARAMETER
+                else ""
+            )
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a {kind}: "
+                f"it takes {wanted} or None, not {type(value).__name__}.{hint}"
+            )
+        if kind is not None and kind != new:
+            del self._kinds[name]  # the new kind comes last
+        self.__dict__[name] = value
+        self._kinds[name] = new
+
+    def _check_name(self, name):
+        if not isinstance(name, str):
+            raise TypeError(f"a name must be a str, not {type(name).__name__}")
+        if not name or "." in name:
+            raise KeyError(f"the name {name!r} is empty or has a dot, which separates names in a path")
+        if name not in self._kinds and hasattr(self, name):
+            raise KeyError(f"{type(self).__name__} already has an attribute {name!r}")
+
+    def register_parameter(self, name, param):
+        """Register a Parameter, or None to reserve the name; same as assigning it to the attribute."""
+        self._check_name(name)
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
+        if param is not None and param.grad_fn is not None:
+            raise GraphError(f"register_parameter: {name!r} is the result of an operation. Register a leaf: .detach().")
+        self._kinds.setdefault(name, PARAMETER)
+        self._register(name, param)
+
+    def register_buffer(self, name, tensor, persistent=True):
+        """Register a tensor that is part of the state but not trained, as a running mean.
+
+        Parameters
+        ----------
+        name : str
+        tensor : Tensor or None
+        persistent : bool, default True
+            Whether it is in `state_dict`.
+        """
+        self._check_name(name)
+        if tensor is not None and (not isinstance(tensor, Tensor) or isinstance(tensor, Parameter)):
+            raise TypeError(f"register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}")
+        self._kinds.pop(name, None)
+        self._kinds[name] = BUFFER if persistent else TRANSIENT
+        self._register(name, tensor)
+
+    def add_module(self, name, module):
+        """Register a module under `name`; same as assigning it to the attribute."""
+        self._check_name(name)
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"add_module: {name!r} must be a Module or None, not {type(module).__name__}")
+        self._kinds.setdefault(name, MODULE)
+        self._register(name, module)
+
+    register_module = add_module
+
+    def _of_kind(self, *kinds):
+        """The registered names of these kinds with what they hold, in the order of registration."""
+        own = self.__dict__
+        return {name: own[name] for name, kind in self._kinds.items() if kind in kinds}
+
+    _parameters = property(lambda self: self._of_kind(PARAMETER))
+    _buffers = property(lambda self: self._of_kind(BUFFER, TRANSIENT))
+    _modules = property(lambda self: self._of_kind(MODULE))
+
+    # -- walking -----------------------------------------------------------------------------------------------------
+
+    def named_modules(self, memo=None, prefix="", remove_duplicate=True):
+        """Itself and all modules below, with their dotted paths; a module that is there twice comes once."""
+        memo = set() if memo is None else memo
+        if remove_duplicate:
+            if self in memo:
+                return
+            memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+
+    def modules(self):
+        """Itself and all modules below, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self):
+        """The modules directly below, with their names, each once."""
+        seen = set()
+        for name, module in self._modules.items():
+            if module is not None and module not in seen:
+                seen.add(module)
+                yield name, module
+
+    def children(self):
+        """The modules directly below, each once."""
+        return (module for _, module in self.named_children())
+
+    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+        """The parameters with their dotted paths; one that is shared comes once.
+
+        Parameters
+        ----------
+        prefix : str, default ""
+            What to put before each path.
+        recurse : bool, default True
+            Whether to go into the modules below.
+        remove_duplicate : bool, default True
+            Whether a shared parameter comes once, under its first path.
+
+        Yields
+        ------
+        (str, Parameter)
+        """
+        return self._named((PARAMETER,), prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse=True):
+        """The parameters, each once, in the order of registration."""
+        return (p for _, p in self.named_parameters(recurse=recurse))
+
+    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+        """The buffers with their dotted paths."""
+        return self._named((BUFFER, TRANSIENT), prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse=True):
+        """The buffers, each once."""
+        return (b for _, b in self.named_buffers(recurse=recurse))
+
+    def _named(self, kinds, prefix, recurse, remove_duplicate):
+        modules = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
+        seen = set()
+        for path, module in modules:
+            for name, t in module._of_kind(*kinds).items():
+                if t is None or (remove_duplicate and t in seen):
+                    continue
+                seen.add(t)
+                yield f"{path}.{name}" if path else name, t
+
+    def get_submodule(self, target):
+        """The module at a dotted path; itself at the empty path."""
+        module = self
+        for name in target.split(".") if target else ():
+            module = getattr(module, name)  # whose message names near matches
+            if not isinstance(module, Module):
+                raise AttributeError(f"{name!r} in {target!r} is a {type(module).__name__}, not a Module")
+        return module
+
+    def get_parameter(self, target):
+        """The parameter at a dotted path."""
+        return self._get(target, (PARAMETER,))
+
+    def get_buffer(self, target):
+        """The buffer at a dotted path."""
+        return self._get(target, (BUFFER, TRANSIENT))
+
+    def _get(self, target, kinds):
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        value = getattr(module, name)
+        if module._kinds.get(name) not in kinds:
+            raise AttributeError(f"{target!r} is not a {kinds[0]} of {type(self).__name__}")
+        return value
+
+    # -- modes, gradients, dtypes ------------------------------------------------------------------------------------
+
+    def train(self, mode=True):
+        """Behave as in training, here and below (``mode=False``: as in evaluation); return itself."""
+        if not isinstance(mode, bool):
+            raise ValueError(f"train: the mode is True or False, not {mode!r}")
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self):
+        """Behave as in evaluation, here and below; return itself."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad=True):
+        """Have all parameters take part in training, or none (``False``: frozen); return itself."""
+        for p in self.parameters():
+            p.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none=True):
+        """Forget the gradients of all parameters; ``set_to_none=False`` keeps them, filled with zeros."""
+        for p in self.parameters():
+            p.grad = None if set_to_none or p.grad is None else wrap(np.zeros_like(p._grad._array))
+
+    def apply(self, fn):
+        """Call ``fn(module)`` for every module below, then for itself; return itself.
+
+        Examples
+        --------
+        >>> from microtorch import nn
+        >>> def reset(module):
+        ...     if isinstance(module, nn.Linear):
+        ...         nn.init.zeros_(module.bias)
+        >>> nn.Sequential(nn.Linear(2, 2)).apply(reset)[0].bias.tolist()
+        [0.0, 0.0]
+        """
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def to(self, *args, dtype=None, device=None):
+        """Convert parameters and buffers of floating dtype, in place; return itself.
+
+        Parameters
+        ----------
+        *args : numpy.dtype or str or Tensor
+            A dtype, ``"cpu"`` (the only device), or a tensor whose dtype to take.
+        dtype : numpy.dtype, optional
+        device : str, optional
+
+        Notes
+        -----
+        Parameters stay the same objects, so optimizers made before go on; gradients are converted too.
+        """
+        for a in args:
+            if isinstance(a, Tensor):
+                dtype = a.dtype
+            elif isinstance(a, str) and a.partition(":")[0] in ("cpu", "cuda", "mps", "meta"):
+                device = a
+            elif not isinstance(a, bool):  # non_blocking
+                dtype = a
+        if device is not None and str(device) != "cpu":
+            raise ValueError(f"to: device {device!r}: microtorch runs on the CPU only")
+        if dtype is None:
+            return self
+        dtype = as_dtype(dtype)
+        if dtype.kind != "f":
+            raise DTypeError(f"to: parameters are float32 or float64, not {dtype}")
+        for t in (*self.parameters(), *self.buffers()):
+            for held in (t, t.grad):
+                if held is not None and held.is_floating_point() and held.dtype != dtype:
+                    held.data = held._array.astype(dtype)
+        return self
+
+    def float(self):
+        """Convert floating parameters and buffers to float32, in place; return itself."""
+        return self.to(np.float32)
+
+    def double(self):
+        """Convert floating parameters and buffers to float64, in place; return itself."""
+        return self.to(np.float64)
+
+    def cpu(self):
+        """Return itself: everything is on the CPU."""
+        return self
+
+    # -- state -------------------------------------------------------------------------------------------------------
+
+    def state_dict(self, *, prefix="", keep_vars=False):
+        """The parameters and persistent buffers by dotted path.
+
+        Parameters
+        ----------
+        prefix : str, default ""
+            What to put before each path.
+        keep_vars : bool, default False
+            Give the parameters themselves, rather than detached tensors over the same memory.
+
+        Returns
+        -------
+        dict of str to Tensor
+            Names, order and layouts are PyTorch's. The memory is shared: copy what is to stay as it is.
+        """
+        found = {}
+        for path, module in self.named_modules(remove_duplicate=False):
+            for name, t in module._of_kind(PARAMETER, BUFFER).items():
+                if t is not None:
+                    found[f"{prefix}{path}.{name}" if path else prefix + name] = t if keep_vars else t.detach()
+        return found
+
+    def load_state_dict(self, state_dict, strict=True):
+        """Take over the values of a state dict, all of them or none.
+
+        Parameters
+        ----------
+        state_dict : mapping of str to Tensor or array_like
+            As `state_dict` gives it; PyTorch's fits too.
+        strict : bool, default True
+            Whether missing and unexpected names are errors. Wrong shapes always are.
+
+        Returns
+        -------
+        IncompatibleKeys
+            Named tuple of ``missing_keys`` and ``unexpected_keys``.
+
+        Raises
+        ------
+        CheckpointError
+            A table of every mismatch, with the names that were probably meant. Nothing has been changed then.
+
+        Examples
+        --------
+        >>> from microtorch import nn
+        >>> nn.Linear(2, 3).load_state_dict({"wieght": [[1.0, 2.0]], "bias": [0.0, 0.0, 0.0]})
+        Traceback (most recent call last):
+        ...
+        microtorch.errors.CheckpointError: load_state_dict: the state dict does not fit Linear; nothing was loaded.
+          missing     weight  (3, 2) float32  the state dict has 'wieght': is that it?
+          unexpected  wieght  (1, 2) float64  did you mean 'weight'?
+        """
+        return load(self, state_dict, strict)
+
+    # -- how it looks ------------------------------------------------------------------------------------------------
+
+    def extra_repr(self):
+        """What to show between the parentheses of its repr; subclasses define it."""
+        return ""
+
+    def __repr__(self):
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        children = [f"({name}): {module!r}".replace("\n", "\n  ") for name, module in self._modules.items()]
+        if not children and len(lines) < 2:
+            return f"{type(self).__name__}({extra})"
+        return "\n  ".join([f"{type(self).__name__}(", *lines, *children]) + "\n)"

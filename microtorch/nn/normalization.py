@@ -1,0 +1,450 @@
+"""Normalisation layers."""
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..tensor import int64, wrap
+from . import functional as F
+from . import init
+from .module import Module
+from .parameter import empty, factory_dtype
+
+__all__ = [
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "GroupNorm",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+    "LayerNorm",
+    "RMSNorm",
+]
+
+
+class _Affine(Module):
+    """What ends in y = x̂ · weight + bias."""
+
+    def _make_affine(self, shape, weight, bias, device, dtype):
+        self.register_parameter("weight", empty(shape, device, dtype) if weight else None)
+        self.register_parameter("bias", empty(shape, device, dtype) if weight and bias else None)
+
+    def reset_parameters(self):
+        """Set the weight to 1 and the bias to 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+
+class _RunningStats(_Affine):
+    """What batch and instance normalisation share: a mean and a variance for each channel, with running averages."""
+
+    _dims = ()  # which numbers of dimensions the input may have
+    _forms = ""
+
+    def __init__(self, num_features, eps, momentum, affine, track_running_stats, device, dtype, bias):
+        super().__init__()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self._make_affine((num_features,), affine, bias, device, dtype)
+        dtype = factory_dtype(device, dtype)
+        tracked = track_running_stats
+        self.register_buffer("running_mean", wrap(np.zeros(num_features, dtype)) if tracked else None)
+        self.register_buffer("running_var", wrap(np.ones(num_features, dtype)) if tracked else None)
+        self.register_buffer("num_batches_tracked", wrap(np.zeros((), int64)) if tracked else None)
+        self.reset_parameters()
+
+    def reset_running_stats(self):
+        """Forget what was seen: mean 0, variance 1."""
+        if self.track_running_stats:
+            init.zeros_(self.running_mean)
+            init.ones_(self.running_var)
+            init.zeros_(self.num_batches_tracked)
+
+    def reset_parameters(self):
+        """Set the weight to 1, the bias to 0, and forget what was seen."""
+        super().reset_parameters()
+        self.reset_running_stats()
+
+    def _check(self, input, channels):
+        if input.dim() not in self._dims:
+            raise ShapeError(f"{type(self).__name__}: the input must be {self._forms}, not {input.shape}")
+        if input.shape[channels] != self.num_features:
+            raise ShapeError(
+                f"{type(self).__name__}: the input {input.shape} has {input.shape[channels]} channels, the layer "
+                f"{self.num_features}. Did you mean {type(self).__name__}({input.shape[channels]})?"
+            )
+
+    def extra_repr(self):
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(_RunningStats):
+    def __init__(
+        self,
+        num_features,
+        eps=1e-5,
+        momentum=0.1,
+        affine=True,
+        track_running_stats=True,
+        device=None,
+        dtype=None,
+        *,
+        bias=True,
+    ):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+
+    def forward(self, input):
+        """The same shape as the input."""
+        if input.dim() not in self._dims or input.shape[1] != self.num_features:
+            self._check(input, 1)
+        momentum = self.momentum
+        if self.training and self.track_running_stats:
+            counter = self.num_batches_tracked._array
+            counter += 1  # integers are in no graph: no change to record
+            if momentum is None:  # the plain average of all batches
+                momentum = 1.0 / float(counter)
+        return F.batch_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or self.running_mean is None,
+            0.0 if momentum is None else momentum,
+            self.eps,
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalisation: each channel with mean 0 and variance 1 over the batch, then scaled and shifted.
+
+    Parameters
+    ----------
+    num_features : int
+        C, the number of channels.
+    eps : float, default 1e-5
+        Added to the variance.
+    momentum : float or None, default 0.1
+        The weight of a new batch in the running averages; None for the plain average of all batches.
+    affine : bool, default True
+        Whether weight and bias are trained.
+    track_running_stats : bool, default True
+        Whether running averages are kept, which evaluation uses; otherwise the batch's own are used there too.
+    device : str, optional
+        Only ``"cpu"``.
+    dtype : numpy.dtype, default float32
+        Of parameters and averages.
+    bias : bool, default True
+        Whether there is a bias, if `affine`.
+
+    Attributes
+    ----------
+    weight, bias : Parameter of shape (C,), or None
+        Initially 1 and 0.
+    running_mean, running_var : Tensor of shape (C,), or None
+        Buffers; initially 0 and 1. The variance kept is the unbiased one.
+    num_batches_tracked : Tensor of shape (), int64, or None
+        How many batches were seen.
+
+    Notes
+    -----
+    Input (N, C) or (N, C, L). Training normalises by the batch (biased variance), evaluation by the running averages.
+
+    References
+    ----------
+    S. Ioffe, C. Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
+    shift", 2015, algorithms 1 and 2.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> norm = nn.BatchNorm1d(3)
+    >>> y = norm(microtorch.randn(20, 3))
+    >>> bool((abs(y.mean(0)) < 1e-6).all()), norm.num_batches_tracked.item()
+    (True, 1)
+    """
+
+    _dims, _forms = (2, 3), "(N, C) or (N, C, L)"
+
+
+class BatchNorm2d(_BatchNorm):
+    """Batch normalisation of images (N, C, H, W), over N, H and W; otherwise as `BatchNorm1d`.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.BatchNorm2d(3)(microtorch.randn(2, 3, 4, 4)).shape
+    (2, 3, 4, 4)
+    """
+
+    _dims, _forms = (4,), "(N, C, H, W)"
+
+
+class BatchNorm3d(_BatchNorm):
+    """Batch normalisation of volumes (N, C, D, H, W), over all but C; otherwise as `BatchNorm1d`.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.BatchNorm3d(3)(microtorch.randn(2, 3, 2, 2, 2)).shape
+    (2, 3, 2, 2, 2)
+    """
+
+    _dims, _forms = (5,), "(N, C, D, H, W)"
+
+
+class _InstanceNorm(_RunningStats):
+    def __init__(
+        self,
+        num_features,
+        eps=1e-5,
+        momentum=0.1,
+        affine=False,
+        track_running_stats=False,
+        device=None,
+        dtype=None,
+        *,
+        bias=True,
+    ):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+
+    def forward(self, input):
+        """The same shape as the input."""
+        single = input.dim() == min(self._dims)  # one sample, without N
+        if self.affine or self.track_running_stats or input.dim() not in self._dims:
+            self._check(input, 0 if single else 1)
+        result = F.instance_norm(
+            input.unsqueeze(0) if single else input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or not self.track_running_stats,
+            0.0 if self.momentum is None else self.momentum,
+            self.eps,
+        )
+        return result.squeeze(0) if single else result
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Instance normalisation: each channel of each sample with mean 0 and variance 1.
+
+    Parameters
+    ----------
+    num_features : int
+        C, the number of channels.
+    eps : float, default 1e-5
+        Added to the variance.
+    momentum : float, default 0.1
+        The weight of a new batch in the running averages.
+    affine : bool, default False
+        Whether weight and bias are trained.
+    track_running_stats : bool, default False
+        Whether running averages are kept, which evaluation then uses.
+    device : str, optional
+        Only ``"cpu"``.
+    dtype : numpy.dtype, default float32
+        Of parameters and averages.
+    bias : bool, default True
+        Whether there is a bias, if `affine`.
+
+    Notes
+    -----
+    Input (N, C, L) or (C, L).
+
+    References
+    ----------
+    D. Ulyanov, A. Vedaldi, V. Lempitsky, "Instance normalization: the missing ingredient for fast stylization", 2016.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.InstanceNorm1d(3)(microtorch.randn(2, 3, 8)).shape
+    (2, 3, 8)
+    """
+
+    _dims, _forms = (2, 3), "(C, L) or (N, C, L)"
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Instance normalisation of images (N, C, H, W) or (C, H, W); otherwise as `InstanceNorm1d`."""
+
+    _dims, _forms = (3, 4), "(C, H, W) or (N, C, H, W)"
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Instance normalisation of volumes (N, C, D, H, W) or (C, D, H, W); otherwise as `InstanceNorm1d`."""
+
+    _dims, _forms = (4, 5), "(C, D, H, W) or (N, C, D, H, W)"
+
+
+class LayerNorm(_Affine):
+    """Layer normalisation: each sample with mean 0 and variance 1 over its last dimensions, then scaled and shifted.
+
+    Parameters
+    ----------
+    normalized_shape : int or sequence of int
+        The lengths of those dimensions.
+    eps : float, default 1e-5
+        Added to the variance.
+    elementwise_affine : bool, default True
+        Whether weight and bias are trained.
+    bias : bool, default True
+        Whether there is a bias, if `elementwise_affine`.
+    device : str, optional
+        Only ``"cpu"``.
+    dtype : numpy.dtype, default float32
+        Of the parameters.
+
+    Attributes
+    ----------
+    weight, bias : Parameter of shape `normalized_shape`, or None
+        Initially 1 and 0.
+
+    References
+    ----------
+    J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer normalization", 2016, eq. 3 and 4.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> y = nn.LayerNorm(10)(microtorch.randn(20, 10))
+    >>> bool((abs(y.mean(1)) < 1e-6).all())
+    True
+    """
+
+    def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None):
+        super().__init__()
+        self.normalized_shape = _shape(normalized_shape)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        self._make_affine(self.normalized_shape, elementwise_affine, bias, device, dtype)
+        self.reset_parameters()
+
+    def forward(self, input):
+        """(N, ..., *normalized_shape) -> the same shape"""
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self):
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+class RMSNorm(Module):
+    """Root-mean-square normalisation: each sample divided by √(mean x² + eps) over its last dimensions, then scaled.
+
+    Parameters
+    ----------
+    normalized_shape : int or sequence of int
+        The lengths of those dimensions.
+    eps : float, default the smallest step of the dtype at 1
+        Added to the mean square.
+    elementwise_affine : bool, default True
+        Whether the weight is trained.
+    device : str, optional
+        Only ``"cpu"``.
+    dtype : numpy.dtype, default float32
+        Of the weight.
+
+    Attributes
+    ----------
+    weight : Parameter of shape `normalized_shape`, or None
+        Initially 1.
+
+    References
+    ----------
+    B. Zhang, R. Sennrich, "Root mean square layer normalization", 2019, eq. 4.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.RMSNorm(2)(microtorch.tensor([[3.0, 3.0]]))
+    tensor([[1., 1.]])
+    """
+
+    def __init__(self, normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None):
+        super().__init__()
+        self.normalized_shape = _shape(normalized_shape)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        weight = empty(self.normalized_shape, device, dtype) if elementwise_affine else None
+        self.register_parameter("weight", weight)
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        """Set the weight to 1."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+
+    def forward(self, input):
+        """(N, ..., *normalized_shape) -> the same shape"""
+        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self):
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class GroupNorm(_Affine):
+    """Group normalisation: the channels of each sample in groups, each group with mean 0 and variance 1.
+
+    Parameters
+    ----------
+    num_groups : int
+        The number of groups.
+    num_channels : int
+        C, a multiple of it.
+    eps : float, default 1e-5
+        Added to the variance.
+    affine : bool, default True
+        Whether weight and bias, one for each channel, are trained.
+    device : str, optional
+        Only ``"cpu"``.
+    dtype : numpy.dtype, default float32
+        Of the parameters.
+    bias : bool, default True
+        Whether there is a bias, if `affine`.
+
+    References
+    ----------
+    Y. Wu, K. He, "Group normalization", 2018, eq. 7.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.GroupNorm(2, 6)(microtorch.randn(20, 6, 10)).shape
+    (20, 6, 10)
+    """
+
+    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True):
+        super().__init__()
+        if num_channels % num_groups:
+            raise ValueError(f"GroupNorm: {num_channels} channels do not fall into {num_groups} equal groups")
+        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        self._make_affine((num_channels,), affine, bias, device, dtype)
+        self.reset_parameters()
+
+    def forward(self, input):
+        """(N, C, ...) -> (N, C, ...)"""
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self):
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+def _shape(size):
+    return (size,) if isinstance(size, int) else tuple(size)

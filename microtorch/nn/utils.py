@@ -1,0 +1,229 @@
+"""Gradients and parameters of a whole model at once."""
+
+import math
+
+import numpy as np
+
+from ..autograd.inplace import record_change
+from ..errors import ShapeError, user_line
+from ..ops import joining
+from ..tensor import Tensor, wrap
+
+__all__ = [
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "clip_grads_with_norm_",
+    "get_total_norm",
+    "parameters_to_vector",
+    "vector_to_parameters",
+]
+
+
+def _list(tensors):
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+
+
+def _gradients(parameters):
+    return [p.grad for p in _list(parameters) if p.grad is not None]
+
+
+def _norm(array, p):
+    """The p-norm of all elements of an array."""
+    if array.size == 0:
+        return 0.0
+    if p == 2:
+        flat = array.ravel(order="K")
+        return math.sqrt(flat @ flat)  # one pass of BLAS, nothing allocated
+    if math.isinf(p):
+        return float(np.abs(array).max())
+    return float((np.abs(array) ** p).sum() ** (1 / p))
+
+
+def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
+    """The norm of tensors, taken as one long vector.
+
+    Parameters
+    ----------
+    tensors : Tensor or iterable of Tensor
+    norm_type : float, default 2
+        The p of the norm; ``float("inf")`` for the largest absolute value.
+    error_if_nonfinite : bool, default False
+        Whether NaN and infinity are errors.
+
+    Returns
+    -------
+    Tensor of shape ()
+
+    Raises
+    ------
+    RuntimeError
+        If the norm is not finite and `error_if_nonfinite` is set.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.utils.get_total_norm([microtorch.tensor([3.0]), microtorch.tensor([4.0])])
+    tensor(5.)
+    """
+    arrays, p = [t._array for t in _list(tensors)], float(norm_type)
+    dtype = np.result_type(*arrays) if arrays else np.float32
+    norms = np.array([_norm(a, p) for a in arrays], dtype)
+    total = np.asarray(_norm(norms, p), dtype)
+    if error_if_nonfinite and not np.isfinite(total):
+        bad = sum(not np.isfinite(a).all() for a in arrays)
+        raise RuntimeError(
+            f"the norm of order {norm_type} of {len(arrays)} gradients is {total}: {bad} of them hold NaN or infinity. "
+            "Lower the learning rate, or look for the first one with detect_anomaly()."
+        )
+    return wrap(total)
+
+
+def clip_grads_with_norm_(parameters, max_norm, total_norm):
+    """Multiply the gradients of `parameters`, in place, by max_norm / total_norm where that is less than 1.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+    max_norm : float
+        The norm that the gradients may have.
+    total_norm : Tensor of shape () or float
+        The norm that they have, as `get_total_norm` gives it.
+    """
+    factor = float(max_norm) / (float(total_norm) + 1e-6)  # PyTorch's guard against a norm of zero
+    if factor >= 1:
+        return
+    line = user_line()
+    for grad in _gradients(parameters):
+        grad._array *= grad.dtype.type(factor)
+        record_change(grad._array, "clip_grad_norm_", line)
+
+
+def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    """Scale the gradients of `parameters` down, in place, so that together they have at most the norm `max_norm`.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Those without a gradient are passed over.
+    max_norm : float
+        The greatest norm.
+    norm_type : float, default 2
+        The p of the norm; ``float("inf")`` for the largest absolute value.
+    error_if_nonfinite : bool, default False
+        Whether NaN and infinity are errors.
+
+    Returns
+    -------
+    Tensor of shape ()
+        The norm before.
+
+    Raises
+    ------
+    RuntimeError
+        If the norm is not finite and `error_if_nonfinite` is set.
+
+    Notes
+    -----
+    The norm is that of all gradients as one vector. The factor is min(1, max_norm / (norm + 1e-6)).
+
+    References
+    ----------
+    R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural networks", 2013, algorithm 1.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> w = microtorch.zeros(2, requires_grad=True)
+    >>> (w * microtorch.tensor([3.0, 4.0])).sum().backward()
+    >>> nn.utils.clip_grad_norm_([w], max_norm=1.0)
+    tensor(5.)
+    >>> w.grad
+    tensor([0.6000, 0.8000])
+    """
+    parameters = _list(parameters)
+    total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
+    clip_grads_with_norm_(parameters, max_norm, total)
+    return total
+
+
+def clip_grad_value_(parameters, clip_value):
+    """Limit each element of the gradients of `parameters`, in place, to [-clip_value, clip_value].
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+    clip_value : float
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> w = microtorch.zeros(2, requires_grad=True)
+    >>> (w * microtorch.tensor([-3.0, 0.5])).sum().backward()
+    >>> nn.utils.clip_grad_value_([w], 1.0)
+    >>> w.grad
+    tensor([-1.0000,  0.5000])
+    """
+    limit, line = float(clip_value), user_line()
+    for grad in _gradients(parameters):
+        np.clip(grad._array, -limit, limit, out=grad._array)
+        record_change(grad._array, "clip_grad_value_", line)
+
+
+def parameters_to_vector(parameters):
+    """All parameters in one vector, one after the other; differentiable.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+
+    Returns
+    -------
+    Tensor of one dimension
+
+    Examples
+    --------
+    >>> from microtorch import nn
+    >>> nn.utils.parameters_to_vector(nn.Linear(2, 3).parameters()).shape
+    (9,)
+    """
+    return joining.cat([p.reshape(-1) for p in parameters])
+
+
+def vector_to_parameters(vec, parameters):
+    """Copy the elements of a vector into parameters, one after the other.
+
+    Parameters
+    ----------
+    vec : Tensor of one dimension
+        As many elements as the parameters have.
+    parameters : iterable of Tensor
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of elements differ; nothing has been changed then.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> layer = nn.Linear(2, 1)
+    >>> nn.utils.vector_to_parameters(microtorch.tensor([1.0, 2.0, 3.0]), layer.parameters())
+    >>> layer.bias.tolist()
+    [3.0]
+    """
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"vector_to_parameters takes a Tensor, not {type(vec).__name__}")
+    parameters = _list(parameters)
+    count = sum(p.numel() for p in parameters)
+    if vec.shape != (count,):
+        raise ShapeError(f"vector_to_parameters: a vector of shape {vec.shape} for parameters of {count} elements")
+    start, line = 0, user_line()
+    for p in parameters:
+        end = start + p.numel()
+        np.copyto(p._array, vec._array[start:end].reshape(p.shape))
+        record_change(p._array, "vector_to_parameters", line)
+        start = end
