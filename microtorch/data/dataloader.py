@@ -56,9 +56,7 @@ def default_collate(batch):
     if isinstance(first, tuple | list):
         if len({len(sample) for sample in batch}) > 1:
             lengths = ", ".join(str(len(sample)) for sample in batch[:8])
-            raise ShapeError(
-                f"default_collate: samples of {lengths} parts do not make a batch. {_OWN_COLLATE}"
-            )
+            raise ShapeError(f"default_collate: samples of {lengths} parts do not make a batch. {_OWN_COLLATE}")
         columns = [default_collate(list(column)) for column in zip(*batch, strict=True)]
         if hasattr(first, "_fields"):
             return type(first)(*columns)
@@ -174,9 +172,29 @@ class DataLoader:
         return len(self.batch_sampler)
 
     def __iter__(self):
+        return self._load(iter(self.batch_sampler))
+
+    def batches_from(self, first):
+        """The batches of a new epoch without the first ones, which are drawn, at once, but not loaded.
+
+        Parameters
+        ----------
+        first : int
+            How many batches are left out: as many as a training that is resumed has seen.
+
+        Returns
+        -------
+        iterator
+        """
+        indices = iter(self.batch_sampler)
+        for _ in range(first):
+            next(indices, None)
+        return self._load(indices)
+
+    def _load(self, batches):
         # Note [One fancy index] in dataset.py. A user's collate_fn is promised a list of samples.
         whole = self.collate_fn is default_collate and hasattr(self.dataset, "__getitems__")
-        for indices in self.batch_sampler:
+        for indices in batches:
             if whole:
                 batch = self.dataset.__getitems__(indices)
                 yield default_collate(batch) if type(batch) is list else batch

@@ -137,8 +137,7 @@ class BatchSampler(Sampler):
     def __init__(self, sampler, batch_size, drop_last):
         if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
             raise ValueError(
-                f"batch_size is {batch_size!r}. Pass a positive integer; "
-                "for single samples iterate over the dataset."
+                f"batch_size is {batch_size!r}. Pass a positive integer; for single samples iterate over the dataset."
             )
         self.sampler = sampler
         self.batch_size = batch_size

@@ -1,0 +1,86 @@
+"""Checkpoints: whole states in a folder, the newest few of them, each complete or not there."""
+
+import re
+from pathlib import Path
+
+from ..errors import CheckpointError
+from ..io import load, save
+
+__all__ = ["Checkpoints"]
+
+_NAME = re.compile(r"step-(\d{9,})\.safetensors")
+
+
+class Checkpoints:
+    """The newest states of a training in a folder.
+
+    Parameters
+    ----------
+    folder : path
+        Made with the first state.
+    keep : int or None, default 3
+        How many states stay; older ones are deleted. None keeps all.
+
+    Notes
+    -----
+    A state is written to a temporary file, which then takes its name, so a process that is killed at any moment
+    leaves only whole states. Each is one safetensors file: the tensors under their names, as any framework reads
+    them, and all else as JSON in its head. Loading never executes anything.
+
+    Examples
+    --------
+    >>> import tempfile, microtorch
+    >>> from microtorch.train import Checkpoints
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoints = Checkpoints(folder, keep=2)
+    ...     for step in (10, 20, 30):
+    ...         _ = checkpoints.save({"step": step, "w": microtorch.zeros(2)}, step)
+    ...     print([path.name for path in checkpoints.paths()], checkpoints.load()["step"])
+    ['step-000000020.safetensors', 'step-000000030.safetensors'] 30
+    """
+
+    def __init__(self, folder, keep=3):
+        if keep is not None and keep < 1:
+            raise ValueError(f"Checkpoints: keep is {keep}. Keep at least one, or None for all.")
+        self.folder = Path(folder)
+        self.keep = keep
+
+    def paths(self):
+        """The states that are there, oldest first: list of Path."""
+        found = [(int(match[1]), path) for path in self.folder.glob("*") if (match := _NAME.fullmatch(path.name))]
+        return [path for _, path in sorted(found)]
+
+    def save(self, state, step):
+        """Write `state`, a tree of tensors, numbers and strings, as that of `step`.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        path = self.folder / f"step-{step:09d}.safetensors"
+        save(state, path)
+        if self.keep is not None:
+            for old in self.paths()[: -self.keep]:
+                old.unlink(missing_ok=True)
+        for left_by_a_kill in self.folder.glob(".step-*.safetensors.tmp"):
+            left_by_a_kill.unlink(missing_ok=True)
+        return path
+
+    def load(self, path=None):
+        """The newest state, or the one in the file `path`.
+
+        Raises
+        ------
+        CheckpointError
+            If there is none, or the file is damaged.
+        """
+        if path is None:
+            paths = self.paths()
+            if not paths:
+                raise CheckpointError(f"there is no checkpoint in {self.folder}. The first one starts a new training.")
+            path = paths[-1]
+        try:
+            return load(path)
+        except CheckpointError as error:
+            raise CheckpointError(f"{error} Delete it to go on from the checkpoint before it.") from error

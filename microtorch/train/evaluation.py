@@ -1,0 +1,83 @@
+"""How well a model does on data that it is not trained on."""
+
+import contextlib
+
+from ..autograd.mode import no_grad
+
+__all__ = ["accuracy", "evaluate"]
+
+
+def accuracy(outputs, targets):
+    """The share of samples whose highest score is at the right class.
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (N, C)
+        Scores of the classes.
+    targets : Tensor, shape (N,), integer
+        The right classes.
+
+    Returns
+    -------
+    float in [0, 1]
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.train import accuracy
+    >>> accuracy(microtorch.tensor([[0.9, 0.1], [0.8, 0.2]]), microtorch.tensor([0, 1]))
+    0.5
+    """
+    right = outputs._array.argmax(-1) == targets._array
+    return float(right.mean())
+
+
+def evaluate(model, loader, metrics):
+    """The metrics of a model over all batches of a loader.
+
+    Parameters
+    ----------
+    model : Module
+        Evaluated in evaluation mode and without recording; afterwards each module is in the mode it was in.
+    loader : iterable of (inputs, targets)
+    metrics : dict of str to callable
+        From outputs and targets of a batch to its mean: a float or a Tensor of one element.
+
+    Returns
+    -------
+    dict of str to float
+        The means over all samples.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> from microtorch.data import DataLoader
+    >>> from microtorch.datasets import Digits
+    >>> from microtorch.train import accuracy, evaluate
+    >>> model = nn.MLP([64, 10], init="uniform")
+    >>> sorted(evaluate(model, DataLoader(Digits(), batch_size=500), {"accuracy": accuracy}))
+    ['accuracy']
+    """
+    totals, count = dict.fromkeys(metrics, 0.0), 0
+    with no_grad(), evaluating(model):
+        for inputs, targets in loader:
+            outputs = model(inputs)
+            for name, metric in metrics.items():
+                totals[name] += float(metric(outputs, targets)) * len(targets)
+            count += len(targets)
+    if count == 0:
+        raise ValueError("evaluate: the loader has no samples to evaluate on.")
+    return {name: total / count for name, total in totals.items()}
+
+
+@contextlib.contextmanager
+def evaluating(model):
+    """Evaluation mode for a while: afterwards each module is in the mode it was in, frozen ones too."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield model
+    finally:
+        for module in training:
+            module.training = True

@@ -1,0 +1,50 @@
+"""The progress bar of a training, and what is printed beside it."""
+
+import time
+
+from tqdm import tqdm
+
+_INTERVAL = 0.1  # seconds between two looks at the bar
+
+
+class Progress:
+    """How far a training is, how fast, and how long it will take: on terminals a bar; nothing if not `shown`."""
+
+    def __init__(self, total, done, shown):
+        self.shown = shown
+        # disable=None: off where the output is not a terminal
+        self.bar = tqdm(total=total, initial=done, unit="batch", disable=None if shown else True, dynamic_ncols=True)
+        self.metrics = {}
+        self.seen = (None, time.perf_counter())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.bar.close()
+
+    def update(self, done, loss):
+        """Move the bar to `done` batches."""
+        if not self.bar.disable:
+            self.bar.set_postfix(loss=f"{loss:.4f}", **self.metrics, refresh=False)
+            self.bar.update(done - self.bar.n)
+
+    def steps_to_next(self, step):
+        """How many steps take about as long as the bar may stand still."""
+        if self.bar.disable:
+            return 1 << 40
+        before, then = self.seen
+        now = time.perf_counter()
+        self.seen = (step, now)
+        if before is None or step <= before:
+            return 1
+        return max(1, int(_INTERVAL * (step - before) / max(now - then, 1e-9)))
+
+    def evaluated(self, metrics):
+        """Show these beside the loss from now on."""
+        self.metrics = metrics
+
+    def say(self, line):
+        """Print a line above the bar."""
+        if self.shown:
+            tqdm.write(line)

@@ -1,0 +1,458 @@
+"""Solver: trains a model on data, and can be stopped and resumed at any step without a trace in the result."""
+
+import contextlib
+import itertools
+import math
+import time
+
+import numpy as np
+
+from ..data import DataLoader
+from ..nn.functional import cross_entropy
+from ..nn.utils import clip_grad_norm_, get_total_norm
+from ..optim.lr_scheduler import ExponentialLR, ReduceLROnPlateau
+from .checkpoint import Checkpoints
+from .evaluation import accuracy, evaluate
+from .history import History
+from .interrupt import Interrupt
+from .loaders import from_course, make_loader, sample
+from .progress import Progress
+from .rules import make_optimizer
+from .state import generators_of, load_state, set_states, state_of
+
+__all__ = ["Solver"]
+
+
+class Solver:
+    """Trains a model.
+
+    Parameters
+    ----------
+    model : Module
+        What is trained, in place.
+    data : DataLoader, Dataset, (inputs, targets) or dict
+        What to train on. A Dataset or a pair of arrays is shuffled into batches of `batch_size`; the floating arrays
+        of a pair take the dtype of the model's parameters. A dict has ``"X_train"`` and ``"y_train"``, and for
+        validation ``"X_val"`` and ``"y_val"``.
+    validation : DataLoader, Dataset or (inputs, targets), optional
+        What to validate with.
+    loss : callable, default `nn.functional.cross_entropy`
+        From outputs and targets to the mean loss of a batch.
+    optimizer : Optimizer, optional
+        Instead of `update_rule` and `optim_config`.
+    update_rule : str or type, default "sgd"
+        See `make_optimizer`.
+    optim_config : dict, optional
+        Settings of the rule: ``{"learning_rate": 1e-3}``.
+    lr_decay : float, default 1.0
+        What the learning rate is multiplied by after each epoch.
+    scheduler : LRScheduler or callable, optional
+        A schedule, or what makes one of an optimizer, instead of `lr_decay`.
+    schedule_by : {"epoch", "step"}, default "epoch"
+        When the schedule makes a step; ReduceLROnPlateau is given the monitored value.
+    num_epochs : int, default 10
+        Passes over the data.
+    batch_size : int, default 100
+        Samples in a batch.
+    metrics : dict of str to callable, optional
+        From outputs and targets to a mean; default ``{"accuracy": accuracy}`` with the default loss, else none.
+    monitor : str, optional
+        The column of the evaluations that says what is best, the least of a loss and the greatest of anything else.
+        Default: ``val_accuracy``, or ``val_loss`` where there is none.
+    clip_norm : float, optional
+        The largest norm of all gradients together; greater ones are scaled down.
+    accumulate : int, default 1
+        How many batches make one update, by the mean of their gradients.
+    patience : int, optional
+        Stop after so many evaluations in a row without a better monitored value.
+    restore_best : bool, default True
+        Whether the model ends with its best parameters, where there is validation.
+    eval_every : int, optional
+        Evaluate after every so many steps and at the end, instead of after each epoch.
+    num_train_samples : int or None, default 1000
+        How many samples of the training data, evenly spread, are evaluated on; 0 for none, None for all.
+    num_val_samples : int, optional
+        How many of the validation data; default all.
+    log_acc_iteration : bool, default False
+        Evaluate after every step.
+    log_grad_norm : bool, default False
+        Record the norm of all gradients together at each step. `clip_norm` records it as well.
+    print_every : int, optional
+        Print the loss after every so many steps.
+    verbose : bool, default True
+        Whether to show progress and evaluations.
+    callbacks : sequence of callable
+        Called with the solver after each epoch; ``solver.stop()`` makes it the last.
+    step_callbacks : sequence of callable
+        Called with the solver after each step.
+    checkpoints : path or Checkpoints, optional
+        Where to save the state after each epoch. While it trains, Ctrl-C then finishes the step and saves.
+    checkpoint_every : int, optional
+        Save after every so many steps, too.
+    generator : Generator, default microtorch's own
+        What the data are shuffled by.
+
+    Attributes
+    ----------
+    history : History
+        All numbers.
+    loss_history, grad_norm_history : list of float
+        By step.
+    train_acc_history, val_acc_history : list of float
+        By evaluation.
+    best_val_acc : float
+        The best monitored value.
+    best_params : dict of str to Tensor, or None
+        The model's state where that was reached.
+    step, epoch, position : int
+        Updates, epochs that are done, and batches of the present epoch that are done.
+
+    Notes
+    -----
+    `resume` goes on from the newest checkpoint. What follows is bit for bit what would have followed without the
+    interruption: parameters, buffers, optimizer, schedule, the order of the data and every generator are part of it.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> from microtorch.datasets import Digits
+    >>> from microtorch.train import Solver
+    >>> _ = microtorch.manual_seed(0)
+    >>> model = nn.MLP([64, 32, 10])
+    >>> solver = Solver(model, Digits(train=True), validation=Digits(train=False), update_rule="adam",
+    ...                 optim_config={"learning_rate": 3e-3}, num_epochs=5, batch_size=32, verbose=False)
+    >>> solver.train().evaluations["step"]
+    [46, 92, 138, 184, 230]
+    >>> solver.best_val_acc > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        model,
+        data,
+        *,
+        validation=None,
+        loss=cross_entropy,
+        optimizer=None,
+        update_rule="sgd",
+        optim_config=None,
+        lr_decay=1.0,
+        scheduler=None,
+        schedule_by="epoch",
+        num_epochs=10,
+        batch_size=100,
+        metrics=None,
+        monitor=None,
+        clip_norm=None,
+        accumulate=1,
+        patience=None,
+        restore_best=True,
+        eval_every=None,
+        num_train_samples=1000,
+        num_val_samples=None,
+        log_acc_iteration=False,
+        log_grad_norm=False,
+        print_every=None,
+        verbose=True,
+        callbacks=(),
+        step_callbacks=(),
+        checkpoints=None,
+        checkpoint_every=None,
+        generator=None,
+    ):
+        for name, value in {
+            "num_epochs": num_epochs, "batch_size": batch_size, "accumulate": accumulate, "eval_every": eval_every,
+            "print_every": print_every, "checkpoint_every": checkpoint_every, "patience": patience,
+        }.items():  # fmt: skip
+            if value is not None and (not isinstance(value, int | np.integer) or value < 1):
+                raise ValueError(f"Solver: {name} is {value!r}. Pass a positive integer.")
+        if optimizer is not None and optim_config is not None:
+            raise ValueError("Solver: optim_config is for update_rule; the optimizer has its settings already.")
+        if scheduler is not None and lr_decay != 1.0:
+            raise ValueError("Solver: lr_decay and scheduler both set the learning rate. Pass one of them.")
+        if schedule_by not in ("epoch", "step"):
+            raise ValueError(f'Solver: schedule_by is {schedule_by!r}. Pass "epoch" or "step".')
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer or make_optimizer(model, update_rule, optim_config)
+        if lr_decay != 1.0:
+            scheduler = ExponentialLR(self.optimizer, lr_decay)
+        elif scheduler is not None and not hasattr(scheduler, "step"):
+            scheduler = scheduler(self.optimizer)
+        self.scheduler, self.schedule_by = scheduler, schedule_by
+        self.metrics = ({"accuracy": accuracy} if loss is cross_entropy else {}) if metrics is None else dict(metrics)
+        self.num_epochs, self.accumulate, self.clip_norm = num_epochs, accumulate, clip_norm
+        self.patience, self.restore_best = patience, restore_best
+        self.eval_every = 1 if log_acc_iteration else eval_every
+        self.verbose, self.print_every = verbose, print_every
+        self.callbacks, self.step_callbacks = callbacks, step_callbacks
+        if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
+            checkpoints = Checkpoints(checkpoints)
+        self.checkpoints, self.checkpoint_every = checkpoints, checkpoint_every
+        data, validation = from_course(data, validation)
+        dtype = next((p.dtype for p in model.parameters()), np.dtype(np.float32))
+        self.loader = make_loader(data, batch_size, dtype, shuffle=True, generator=generator)
+        self._train_sample = sample(self.loader, num_train_samples)
+        self._validation = None
+        if isinstance(validation, DataLoader) and num_val_samples is None:
+            self._validation = validation
+        elif validation is not None:
+            self._validation = sample(make_loader(validation, 1000, dtype), num_val_samples)
+        self.monitor = monitor or ("val_accuracy" if "accuracy" in self.metrics else "val_loss")
+        self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        self.history = History()
+        self._norms = None
+        if clip_norm is not None or log_grad_norm:
+            self._norms = self.history.steps.columns["grad_norm"] = []
+        self.step = self.epoch = self.position = 0
+        self.seconds = 0.0
+        self.best_val_acc, self.best_params, self._stale = math.nan, None, 0
+        self.stopped = False
+        self._epoch_start = None  # the generators' states before the order of this epoch was drawn
+        self._due = 0  # the step at which `_attend` has something to do
+        self._interrupt = Interrupt(self._attend_soon)
+
+    # -- training ----------------------------------------------------------------------------------------------------
+
+    def train(self):
+        """Train up to `num_epochs`, from wherever it is.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C. With `checkpoints`, the state has been saved.
+        """
+        total = self.num_epochs * len(self.loader)
+        done = self.epoch * len(self.loader) + self.position
+        saving = contextlib.nullcontext() if self.checkpoints is None else self._interrupt
+        with Progress(total, done, self.verbose) as self._progress, saving:
+            self._clock = time.perf_counter() - self.seconds
+            while self.epoch < self.num_epochs and not self.stopped:
+                self._run_epoch()
+        if self.restore_best and self.best_params is not None:
+            self.model.load_state_dict(self.best_params)
+        return self.history
+
+    def stop(self):
+        """Let the present epoch be the last; for callbacks."""
+        self.stopped = True
+
+    def _run_epoch(self):
+        batches = self._batches()
+        # One batch an update, as a tuple of one, or a list of several; zip is the quickest way to the former.
+        several = iter(lambda: list(itertools.islice(batches, self.accumulate)), [])
+        groups = zip(batches) if self.accumulate == 1 else several
+        self.model.train()
+        losses, update = self.history.steps["loss"], self._update
+        self._schedule_attention()
+        for group in groups:
+            losses.append(update(group))
+            self.step += 1
+            self.position += len(group)
+            if self.step >= self._due:
+                self._attend()
+        self._finish_epoch()
+
+    def _update(self, group):
+        """One step by the mean of the gradients of a few batches; the mean of their losses."""
+        self.optimizer.zero_grad()
+        total = 0.0
+        for inputs, targets in group:
+            loss = self.loss(self.model(inputs), targets)
+            if len(group) > 1:
+                loss = loss / len(group)
+            loss.backward()
+            total += loss.item()
+        if self._norms is not None:
+            self._norms.append(self._clip())
+        self.optimizer.step()
+        return total
+
+    def _clip(self):
+        """The norm of all gradients, after which it is at most `clip_norm`."""
+        if self.clip_norm is not None:
+            return clip_grad_norm_(self._parameters, self.clip_norm).item()
+        return get_total_norm([p.grad for p in self._parameters if p.grad is not None]).item()
+
+    def _batches(self):
+        """The batches of this epoch that are still to come."""
+        generators = generators_of(self)
+        if self.position == 0:
+            self._epoch_start = [generator.get_state() for generator in generators]
+            return iter(self.loader)
+        now = [generator.get_state() for generator in generators]
+        set_states(generators, self._epoch_start)
+        batches = self.loader.batches_from(self.position)
+        set_states(generators, now)
+        return batches
+
+    # -- between steps -----------------------------------------------------------------------------------------------
+
+    def _attend(self):
+        """Everything that is not done after each step."""
+        if self.schedule_by == "step" and self.scheduler is not None:
+            self._step_schedule()
+        loss = self.history.steps["loss"][-1]
+        self._progress.update(self.epoch * len(self.loader) + self.position, loss)
+        if self.print_every and self.step % self.print_every == 0:
+            total = self.num_epochs * math.ceil(len(self.loader) / self.accumulate)
+            self._progress.say(f"(Iteration {self.step} / {total}) loss: {loss:f}")
+        if self.eval_every and self.step % self.eval_every == 0:
+            self._evaluate()
+        for callback in self.step_callbacks:
+            callback(self)
+        if self.position < len(self.loader):  # else the epoch's own checkpoint is about to be saved
+            wanted = self.checkpoint_every and self.step % self.checkpoint_every == 0
+            if self.checkpoints is not None and (wanted or self._interrupt.asked):
+                self._save()
+        self._schedule_attention()
+
+    def _schedule_attention(self):
+        """Find the next step at which `_attend` has something to do: the others cost one comparison."""
+        periods = (self.print_every, self.eval_every, self.checkpoint_every)
+        due = [(self.step // period + 1) * period for period in periods if period]
+        due.append(self.step + self._progress.steps_to_next(self.step))
+        if self.step_callbacks or (self.schedule_by == "step" and self.scheduler is not None):
+            due.append(self.step + 1)
+        self._due = min(due)
+        if self._interrupt.asked:
+            self._due = 0
+
+    def _attend_soon(self):
+        self._due = 0
+
+    def _step_schedule(self):
+        if isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step(self.history.evaluations[self.monitor][-1])
+        else:
+            self.scheduler.step()
+
+    def _finish_epoch(self):
+        last = self.epoch + 1 == self.num_epochs
+        evaluated = len(self.history.evaluations) and self.history.evaluations["step"][-1] == self.step
+        if not evaluated and (self.eval_every is None or last):
+            self._evaluate()
+        if self.schedule_by == "epoch" and self.scheduler is not None:
+            self._step_schedule()
+        self.epoch += 1
+        self.position = 0
+        if self.patience is not None and self._stale >= self.patience:
+            self._progress.say(f"no better {self.monitor} in {self._stale} evaluations: stopping")
+            self.stopped = True
+        for callback in self.callbacks:
+            callback(self)
+        if self.checkpoints is not None:
+            self._save()
+
+    def _evaluate(self):
+        table = self.history.evaluations
+        before = table["step"][-1] if len(table) else 0
+        done = self.epoch + self.position / len(self.loader)
+        row = {"step": self.step, "epoch": done}
+        row["loss"] = math.fsum(self.history.steps["loss"][before:]) / max(1, self.step - before)
+        row["lr"] = float(self.optimizer.param_groups[0]["lr"])
+        if self._train_sample is not None and self.metrics:
+            found = evaluate(self.model, self._train_sample, self.metrics)
+            row |= {f"train_{name}": value for name, value in found.items()}
+        if self._validation is not None:
+            found = evaluate(self.model, self._validation, {"loss": self.loss, **self.metrics})
+            row |= {f"val_{name}": value for name, value in found.items()}
+        row["seconds"] = time.perf_counter() - self._clock
+        table.append(**row)
+        self._keep_best(row)
+        shown = {name: f"{value:.4f}" for name, value in row.items() if name.startswith(("train_", "val_"))}
+        self._progress.evaluated(shown)
+        self._progress.say(
+            f"(Epoch {done:g} / {self.num_epochs}) loss: {row['loss']:.4f}; "
+            + "; ".join(f"{name}: {value}" for name, value in shown.items())
+        )
+
+    def _keep_best(self, row):
+        if self._validation is None:
+            return
+        if self.monitor not in row:
+            raise ValueError(f"Solver: monitor is {self.monitor!r}; the evaluations have {', '.join(row)}.")
+        value = row[self.monitor]
+        lower = self.monitor.endswith("loss")
+        if self.best_params is None or (value < self.best_val_acc if lower else value > self.best_val_acc):
+            self.best_val_acc, self._stale = value, 0
+            self.best_params = {name: t.clone() for name, t in self.model.state_dict().items()}
+        else:
+            self._stale += 1
+
+    # -- saving and resuming -----------------------------------------------------------------------------------------
+
+    def resume(self):
+        """Go on from the newest checkpoint: `train` then does what is left.
+
+        Returns
+        -------
+        bool
+            Whether there was one.
+
+        Raises
+        ------
+        CheckpointError
+            If it is damaged or of another training. Everything is then as it was.
+        """
+        if self.checkpoints is None:
+            raise ValueError("Solver: resume needs checkpoints: Solver(..., checkpoints='folder').")
+        if not self.checkpoints.paths():
+            return False
+        self.load_state_dict(self.checkpoints.load())
+        return True
+
+    def state_dict(self):
+        """All that a training consists of, to be saved between two steps."""
+        return state_of(self)
+
+    def load_state_dict(self, state_dict):
+        """Go on from a saved state.
+
+        Raises
+        ------
+        CheckpointError
+            If it does not fit. Everything is then as it was.
+        """
+        load_state(self, state_dict)
+
+    def _save(self):
+        self.seconds = time.perf_counter() - self._clock
+        path = self.checkpoints.save(self.state_dict(), self.step)
+        if self._interrupt.asked:
+            self._progress.say(
+                f"Stopped after step {self.step}; all is saved in {path}. Go on with resume() and train()."
+            )
+            raise KeyboardInterrupt
+
+    # -- the histories in the words of courses -----------------------------------------------------------------------
+
+    @property
+    def loss_history(self):
+        """list of float: the loss of each step."""
+        return self.history.steps["loss"]
+
+    @property
+    def grad_norm_history(self):
+        """list of float: the norm of all gradients at each step, where it is recorded."""
+        return self.history.steps.columns.get("grad_norm", [])
+
+    @property
+    def train_acc_history(self):
+        """list of float: the training accuracy at each evaluation."""
+        return self.history.evaluations.columns.get("train_accuracy", [])
+
+    @property
+    def val_acc_history(self):
+        """list of float: the validation accuracy at each evaluation."""
+        return self.history.evaluations.columns.get("val_accuracy", [])
+
+    def record_histories_as_npz(self, filename):
+        """Write all histories into one .npz file; see `History.to_npz`."""
+        self.history.to_npz(filename)

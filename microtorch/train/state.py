@@ -1,0 +1,100 @@
+"""The whole state of a training, and how it is taken over: all of it or nothing."""
+
+from .. import random
+from ..errors import CheckpointError
+from ..tensor import Tensor
+
+
+def state_of(solver):
+    """All that a training consists of, to be saved between two steps."""
+    return {
+        "model": solver.model.state_dict(),
+        "optimizer": solver.optimizer.state_dict(),
+        "scheduler": solver.scheduler and solver.scheduler.state_dict(),
+        "generators": [generator.get_state() for generator in generators_of(solver)],
+        "epoch_start": solver._epoch_start,
+        "counts": {
+            "step": solver.step,
+            "epoch": solver.epoch,
+            "position": solver.position,
+            "batches": len(solver.loader),
+        },
+        "seconds": solver.seconds,
+        "best": {"value": solver.best_val_acc, "params": solver.best_params, "stale": solver._stale},
+        "stopped": solver.stopped,
+        "history": solver.history.state_dict(),
+    }
+
+
+def load_state(solver, state_dict):
+    """Go on from a saved state; raises CheckpointError if it does not fit, and leaves everything as it was."""
+    before = _copied(state_of(solver))
+    try:
+        _load(solver, state_dict)
+    except (CheckpointError, KeyError, TypeError, ValueError, AttributeError) as error:
+        _load(solver, before)
+        if isinstance(error, CheckpointError):
+            raise
+        detail = f"{type(error).__name__}: {error}"
+        raise CheckpointError(f"Solver: this is not the state of such a training ({detail}).") from error
+
+
+def _load(solver, state):
+    counts, generators = state["counts"], generators_of(solver)
+    if counts["batches"] != len(solver.loader):
+        raise CheckpointError(
+            f"Solver: the state was saved with {counts['batches']} batches an epoch, and there are "
+            f"{len(solver.loader)} now. Resume with the same data and batch_size."
+        )
+    if len(state["generators"]) != len(generators) or (state["scheduler"] is None) != (solver.scheduler is None):
+        raise CheckpointError(
+            "Solver: the state was saved with other generators, or with another schedule. Resume with the same "
+            "model, data and schedule."
+        )
+    best = state["best"]
+    counted = {name: counts[name] for name in ("step", "epoch", "position")}
+    if not all(type(count) is int and count >= 0 for count in counted.values()):
+        raise CheckpointError(f"Solver: the state is damaged: it counts {counted}.")
+    if not isinstance(best["params"], dict | None):
+        raise CheckpointError("Solver: the state is damaged: its best parameters are not named tensors.")
+    solver.model.load_state_dict(state["model"])
+    solver.optimizer.load_state_dict(state["optimizer"])
+    if solver.scheduler is not None:
+        solver.scheduler.load_state_dict(state["scheduler"])
+    solver.history.load_state_dict(state["history"])
+    if solver._norms is not None:
+        solver._norms = solver.history.steps.columns.setdefault("grad_norm", [])
+    set_states(generators, state["generators"])
+    solver._epoch_start = state["epoch_start"]
+    solver.step, solver.epoch, solver.position = counts["step"], counts["epoch"], counts["position"]
+    solver.seconds, solver.stopped = state["seconds"], state["stopped"]
+    solver.best_val_acc, solver.best_params, solver._stale = best["value"], best["params"], best["stale"]
+
+
+def generators_of(solver):
+    """Every generator that the training draws from, each once, always in the same order."""
+    dataset = solver.loader.dataset
+    sources = [solver.loader, solver.loader.sampler, *solver.model.modules()]
+    while dataset is not None:
+        transform = getattr(dataset, "transform", None)
+        sources += [dataset, transform, *getattr(transform, "transforms", ())]
+        dataset = getattr(dataset, "dataset", None)
+    # not getattr: a module that has none would look for names like it, at 1 ms a module
+    found = [random.default_generator, *(getattr(s, "__dict__", {}).get("generator") for s in sources)]
+    return list({id(g): g for g in found if isinstance(g, random.Generator)}.values())
+
+
+def set_states(generators, states):
+    for generator, state in zip(generators, states, strict=True):
+        generator.set_state(state)
+
+
+def _copied(tree):
+    """A tree with every tensor copied."""
+    if isinstance(tree, Tensor):
+        return tree.clone()
+    if isinstance(tree, dict):
+        return {key: _copied(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_copied(value) for value in tree)
+    return tree
