@@ -74,7 +74,7 @@ class Adam(Optimizer):
     ):
         defaults = {
             "lr": lr,
-            "betas": tuple(map(float, betas)),
+            "betas": betas,
             "eps": eps,
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,

@@ -76,7 +76,7 @@ class NAdam(Optimizer):
     ):
         defaults = {
             "lr": lr,
-            "betas": tuple(map(float, betas)),
+            "betas": betas,
             "eps": eps,
             "weight_decay": weight_decay,
             "momentum_decay": momentum_decay,

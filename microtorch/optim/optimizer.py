@@ -171,7 +171,7 @@ class Optimizer:
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none:
-                    p._grad = None
+                    p.grad = None
                 elif (grad := p.grad) is not None and grad._requires_grad:
                     p._grad = zeros(p._array)  # the graph of a gradient made with create_graph stays as it was
                 elif grad is not None:
@@ -349,7 +349,9 @@ def _named(params):
 
 
 def _as_number(name, value):
-    """A tensor of one element as a float; everything else as it is."""
+    """A tensor of one element as a number, betas as floats; everything else as it is."""
+    if name == "betas":
+        return tuple(map(float, value))
     if not isinstance(value, Tensor) or name == "params":
         return value
     if value.numel() != 1:

@@ -70,7 +70,7 @@ class RAdam(Optimizer):
     ):
         defaults = {
             "lr": lr,
-            "betas": tuple(map(float, betas)),
+            "betas": betas,
             "eps": eps,
             "weight_decay": weight_decay,
             "decoupled_weight_decay": decoupled_weight_decay,

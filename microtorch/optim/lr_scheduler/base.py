@@ -66,7 +66,7 @@ class LRScheduler:
         self._step_count = 0
         self._is_initial = True
         try:
-            self.step()
+            self._advance()
         finally:
             del self._is_initial
 
@@ -93,6 +93,9 @@ class LRScheduler:
                 "schedule is never used. Call optimizer.step() first.",
                 stacklevel=2,
             )
+        self._advance(epoch)
+
+    def _advance(self, epoch=None):
         self._step_count += 1
         self._update_lr(epoch)
 

@@ -70,17 +70,20 @@ class SequentialLR(LRScheduler):
         _take_back(self._schedulers)
         first = schedulers[bisect.bisect_right(self._milestones, 0)]
         first._initial_step()
+        self._step_count = 1
         self._last_lr = first.get_last_lr()
 
-    def step(self):
-        """Set the learning rates of the next step."""
+    def _advance(self, epoch=None):
+        if epoch is not None:
+            raise ValueError("SequentialLR.step takes no epoch: what its schedules do depends on the steps before")
+        self._step_count += 1
         self.last_epoch += 1
         i = bisect.bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[i]
         if i > 0 and self._milestones[i - 1] == self.last_epoch:
             scheduler._update_lr(0)
         else:
-            scheduler.step()
+            scheduler._advance()
         self._last_lr = scheduler.get_last_lr()
 
 
@@ -118,13 +121,13 @@ class ChainedScheduler(LRScheduler):
         if optimizer is None and schedulers:
             optimizer = getattr(schedulers[0], "optimizer", None)
         _check_all(type(self).__name__, schedulers, optimizer)
-        self.optimizer, self._schedulers = optimizer, schedulers
+        self.optimizer, self._schedulers, self._step_count = optimizer, schedulers, 1
         self._last_lr = self._current()
 
-    def step(self):
-        """Set the learning rates of the next step."""
+    def _advance(self, epoch=None):
+        self._step_count += 1
         for scheduler in self._schedulers:
-            scheduler.step()
+            scheduler._advance(epoch)
         self._last_lr = self._current()
 
 

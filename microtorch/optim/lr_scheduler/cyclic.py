@@ -226,13 +226,9 @@ class OneCycleLR(_WithMomentum):
                 f"Tried to step {step} times. The specified number of total steps is {self.total_steps}. "
                 "OneCycleLR is stepped once after each batch."
             )
-        first = 0.0
-        for last, start, end in self._phases[:-1]:
-            if step <= last:
-                break
-            first = last
-        else:
-            last, start, end = self._phases[-1]
+        i = next((i for i, (last, _, _) in enumerate(self._phases) if step <= last), len(self._phases) - 1)
+        first = self._phases[i - 1][0] if i > 0 else 0.0
+        last, start, end = self._phases[i]
         share = (step - first) / (last - first)
         if self.cycle_momentum:
             for group in self.optimizer.param_groups:
