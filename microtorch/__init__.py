@@ -14,3 +14,11 @@ from .tensor import bool_, float32, float64, int32, int64, uint8
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"microtorch\.")
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name):
+    if name == "viz":  # loaded when a picture is asked for, so that training pays nothing for it
+        from importlib import import_module
+
+        return import_module(".viz", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

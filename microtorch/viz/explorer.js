@@ -119,7 +119,7 @@ function scale(t) {  // cividis, as in viz.draw
   return s[i].map((c, j) => c + (s[i + 1][j] - c) * (at - i));
 }
 const light = c => c.map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-const inkOn = c => light(c) > .18 ? "#15171a" : "#ffffff";
+const inkOn = c => light(c) > .179 ? "#000000" : "#ffffff";
 const rgb = c => `rgb(${c.map(Math.round)})`;
 function paintNode(n) {
   const s = n.kind === "module" ? ["now", "done"].find(k => (n.members || []).some(m => m.phase === k)) || "" : (n.phase = status(n, state.step));

@@ -16,6 +16,7 @@ def number(x):
     size = abs(x)
     text = f"{x:.3g}" if size == 0 or 1e-3 <= size < 1e4 else f"{x:.1e}"
     mantissa, _, exponent = text.partition("e")
+    mantissa = mantissa.removesuffix(".0") if exponent else mantissa
     return (mantissa + (f"e{int(exponent)}" if exponent else "")).replace("-", "−")
 
 
