@@ -6,7 +6,7 @@ from operator import attrgetter
 import numpy as np
 
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
-from ..tensor import Tensor, attach, wrap
+from ..tensor import Tensor, attach, float32, float64, wrap
 from .function import Function, let_go, released
 from .inplace import as_they_were, changes, check_saved
 from .mode import state
@@ -63,8 +63,8 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
             if type(dxs) is not tuple:
                 dxs = (dxs,)
             inputs = node.inputs
-            if len(dxs) != len(inputs):
-                _check_count(node, dxs)
+            if len(dxs) != len(inputs) and (len(dxs) > len(inputs) or True in node.needs_input_grad[len(dxs) :]):
+                raise GradientError(_wrong_count(node, dxs))
             heavy = False
             for x, dx, needed in zip(inputs, dxs, node.needs_input_grad):  # dxs may be shorter: trailing Nones
                 if not needed or dx is None:
@@ -109,15 +109,19 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
 def _newest_first(roots, keep_outputs):
     """Every node below `roots`, newest first (Note [Newest first]); for each, a tensor per output if asked for."""
     holders = {}
-    seen = {t.grad_fn for t in roots} - {None}
-    order = list(seen)
+    seen = {None}  # the maker of leaves
+    order = []
+    for t in roots:
+        if t.grad_fn not in seen:
+            seen.add(t.grad_fn)
+            order.append(t.grad_fn)
     for node in order:  # it grows as we go
         if node.number < changes.last:
             node.inputs = as_they_were(node)
         for x in node.inputs:
             if isinstance(x, Tensor):
                 maker = x.grad_fn
-                if maker is not None and maker not in seen:
+                if maker not in seen:
                     seen.add(maker)
                     order.append(maker)
     if keep_outputs:
@@ -181,7 +185,7 @@ def _of_all_outputs(node, first, pending, create_graph):
 def _call_hooks(hooks, dy):
     """What the hooks make of a gradient. They see a tensor; the pass goes on with what it had, array or tensor."""
     for hook in tuple(hooks):
-        given = dy if isinstance(dy, Tensor) else Tensor(dy)
+        given = dy if isinstance(dy, Tensor) else wrap(dy.copy())  # theirs to keep or change
         answer = hook(given)
         if answer is not None:
             if not isinstance(answer, Tensor) or answer.shape != given.shape:
@@ -203,7 +207,11 @@ class _Recorded:
         constants = {id(a) for a in node.inputs}
         saved = []
         for i, s in enumerate(node.saved):
-            if isinstance(s, np.ndarray | np.generic) and id(s) not in constants and (s.dtype.kind == "f" or id(s) in tensors):
+            if (
+                isinstance(s, np.ndarray | np.generic)
+                and id(s) not in constants
+                and (s.dtype.kind == "f" or id(s) in tensors)
+            ):
                 if id(s) not in tensors:
                     raise GradientError(
                         f"{node.name()} saved an intermediate (position {i} of save_for_backward, shape {s.shape}), "
@@ -245,14 +253,11 @@ class _Once(Function):
         )
 
 
-def _check_count(node, dxs):
-    """Complain if `backward` returned gradients for too many or too few arguments; trailing Nones may be missing."""
-    missing = node.inputs[len(dxs) :]
-    if len(dxs) > len(node.inputs) or any(isinstance(a, Tensor) and a._requires_grad for a in missing):
-        raise GradientError(
-            f"{node.name()}.backward returned {len(dxs)} gradients for {len(node.inputs)} arguments. "
-            "Return one for each argument of forward, None where there is none."
-        )
+def _wrong_count(node, dxs):
+    return (
+        f"{node.name()}.backward returned {len(dxs)} gradients for {len(node.inputs)} arguments. "
+        "Return one for each argument of forward, None where there is none; trailing Nones may be left out."
+    )
 
 
 def _shapes(node):
@@ -260,13 +265,12 @@ def _shapes(node):
     return f" of {', '.join(shapes)}" if shapes else ""
 
 
-def _take(gradients, place):
-    """Take a gradient array out of `gradients`, with the number of references to it."""
-    array = gradients.pop(place)
-    return array, sys.getrefcount(array)
+def _references_to_a_local():
+    array = np.empty(0)
+    return sys.getrefcount(array)
 
 
-_ALONE = _take({0: np.empty(0)}, 0)[1]
+_ALONE = _references_to_a_local()
 
 
 def _take_owned(gradients, place):
@@ -275,8 +279,9 @@ def _take_owned(gradients, place):
     Optimizers write into gradients, and a backward may return its argument, one array twice, a saved array or a view.
     What has no other reference is ours already: a copy less for every weight.
     """
-    array, references = _take(gradients, place)
-    if type(array) is np.ndarray and references == _ALONE and array.base is None and array.flags.c_contiguous:
+    array = gradients.pop(place)
+    alone = sys.getrefcount(array) == _ALONE
+    if alone and type(array) is np.ndarray and array.base is None and array.flags.c_contiguous:
         return array
     return np.array(array)
 
@@ -415,6 +420,9 @@ def _sequence(tensors):
     return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
 
 
+_ONE = {dtype: np.ones((), dtype) for dtype in (float32, float64)}  # a loss starts with it; nobody writes into it
+
+
 def _seeds(caller, roots, given, create_graph):
     """The gradient that each root starts with."""
     given = (None,) * len(roots) if given is None else _sequence(given)
@@ -433,7 +441,7 @@ def _seeds(caller, roots, given, create_graph):
                     f"{caller}: the tensor has shape {root.shape}, and only a scalar has an implicit gradient of 1. "
                     f"Reduce it first, as in loss.mean().backward(), or pass a gradient of shape {root.shape}."
                 )
-            seed = np.ones_like(root._array)
+            seed = np.ones_like(root._array) if root._array.ndim else _ONE[root._array.dtype]
         else:
             if isinstance(seed, Tensor):
                 shape = seed.shape
