@@ -1,17 +1,18 @@
 """Losses fused with their reduction; x is (M, C), one row for each sample, labels (M,), and sums are float64.
 
-`terms` is None, or (2, C): what a row charges for each class, and what it charges besides for its label's.
+`terms` is (2, C), what a row charges for each class and what besides for its label's, or of size 0 for 0 and 1;
+`weight` is (C,), or of size 0 for 1: one compiled version less for each argument that could be None.
 """
 
 import numpy as np
 
 from ._jit import jit
-from ._math import exp
+from ._math import exp, log1p_of_unit, sigmoid
 
 
 @jit
 def cross_entropy(x, labels, ignore_index, terms, rows):
-    """rows (3, M) takes each row's loss, max x and 1 / Σ e^(x − max); returns (Σ loss, Σ weight, row of a bad label or −1)
+    """rows (3, M) takes each row's loss, max x and 1 / Σ e^(x − max); returns Σ loss, Σ weight, a bad row or −1
 
     One pass over x where numpy makes six: maximum, difference, exponential, sum, choice of the label, sum.
     """
@@ -32,7 +33,7 @@ def cross_entropy(x, labels, ignore_index, terms, rows):
             s += exp(x[m, c] - high)
         level = high + np.log(s)
         loss, weight = level - x[m, t], 1.0
-        if terms is not None:
+        if terms.size:
             loss *= terms[1, t]
             weight = terms[1, t] + C * terms[0, t]
             for c in range(C):
@@ -48,7 +49,7 @@ def cross_entropy_backward(x, labels, ignore_index, terms, rows, g, dx):
     """dx = g · (softmax(x) · Σ terms − terms); rows (3, M) from `cross_entropy`, g (M,) or (1,) for each row's loss"""
     M, C = x.shape
     spread = 0.0
-    if terms is not None:
+    if terms.size:
         for c in range(C):
             spread += terms[0, c]
     for m in range(M):
@@ -58,7 +59,7 @@ def cross_entropy_backward(x, labels, ignore_index, terms, rows, g, dx):
                 dx[m, c] = 0
             continue
         gm, high, share = g[m if g.size > 1 else 0], rows[1, m], rows[2, m]
-        if terms is None:
+        if terms.size == 0:
             for c in range(C):
                 dx[m, c] = gm * (exp(x[m, c] - high) * share)
             dx[m, t] -= gm
@@ -103,7 +104,7 @@ def nll(x, labels, ignore_index, weight, rows):
             continue
         if t < 0 or t >= C:
             return total, weights, m
-        w = x.dtype.type(1) if weight is None else weight[t]
+        w = weight[t] if weight.size else x.dtype.type(1)
         rows[m] = -x[m, t] * w
         total += rows[m]
         weights += w
@@ -118,7 +119,7 @@ def nll_backward(labels, ignore_index, weight, g, dx):
         t = labels[m]
         if t != ignore_index:
             gm = g[m if g.size > 1 else 0]
-            dx[m, t] = -gm if weight is None else -gm * weight[t]
+            dx[m, t] = -gm * weight[t] if weight.size else -gm
 
 
 @jit
@@ -137,3 +138,19 @@ def mse_backward(x, t, g, dx):
     g = x.dtype.type(g)
     for i in range(dx.size):
         dx[i] = g * (x[i] - t[i])
+
+
+@jit
+def binary_cross_entropy_with_logits(x, t, y):
+    """y = max(x, 0) − x · t + log(1 + e^−|x|), over flat arrays"""
+    zero = x.dtype.type(0)
+    for i in range(y.size):
+        v = x[i]
+        y[i] = (zero if v <= 0 else v) - v * t[i] + log1p_of_unit(exp(-abs(v)))
+
+
+@jit
+def binary_cross_entropy_with_logits_backward(dy, x, t, dx):
+    """dx = dy · (σ(x) − t), over flat arrays"""
+    for i in range(dx.size):
+        dx[i] = dy[i] * (sigmoid(x[i]) - t[i])

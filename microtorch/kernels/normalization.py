@@ -47,16 +47,16 @@ def batch_moments(x, stats):
 
 @jit
 def batch_norm(x, stats, eps, weight, bias, y):
-    """y = (x − mean) · weight / sqrt(var + eps) + bias; stats (2, C) holds mean and var; weight, bias (C,) or None"""
+    """y = (x − mean) · weight / sqrt(var + eps) + bias; stats (2, C): mean, var; weight, bias (C,) or of size 0"""
     N, C, L = x.shape
     scale = np.empty(C, x.dtype)
     shift = np.empty(C, x.dtype)
     for c in range(C):
         scale[c] = 1 / np.sqrt(stats[1, c] + eps)
-        if weight is not None:
+        if weight.size:
             scale[c] *= weight[c]
         shift[c] = 0
-        if bias is not None:
+        if bias.size:
             shift[c] = bias[c]
     mean = stats[0]
     if L == 1:
@@ -99,7 +99,7 @@ def batch_norm_backward(dy, x, stats, eps, weight, sums, dx):
         sums[0, c], sums[1, c] = db[c], dw[c]
         level[c] = db[c] / (N * L)
         slope[c] = dw[c] / (N * L) * rstd
-        if weight is not None:
+        if weight.size:
             rstd *= weight[c]
         scale[c] = rstd
     if L == 1:
@@ -115,7 +115,7 @@ def batch_norm_backward(dy, x, stats, eps, weight, sums, dx):
 
 @jit
 def layer_norm(x, weight, bias, eps, stats, y):
-    """y = (x − mean) · rstd · weight + bias by row; stats (2, M) takes mean and rstd; weight, bias (D,) or None"""
+    """y = (x − mean) · rstd · weight + bias by row; stats (2, M) takes mean and rstd; weight, bias (D,) or of size 0"""
     M, D = x.shape
     for m in range(M):
         s = 0.0
@@ -142,16 +142,16 @@ def rms_norm(x, weight, eps, rstd, y):
             v = float(x[m, i])
             s += v * v
         rstd[m] = 1 / np.sqrt(s / D + eps)
-        _affine(x[m], zero, rstd[m], weight, None, y[m])
+        _affine(x[m], zero, rstd[m], weight, weight[:0], y[m])
 
 
 @jit
 def _affine(x, mean, rstd, weight, bias, y):
     for i in range(y.size):
         v = (x[i] - mean) * rstd
-        if weight is not None:
+        if weight.size:
             v *= weight[i]
-        if bias is not None:
+        if bias.size:
             v += bias[i]
         y[i] = v
 
@@ -168,14 +168,14 @@ def layer_norm_backward(dy, x, weight, stats, sums, dx):
             g, xh = dy[m, i], (x[m, i] - mean) * rstd
             sums[0, i] += g
             sums[1, i] += g * xh
-            if weight is not None:
+            if weight.size:
                 g = g * weight[i]
             a += g
             b += g * xh
         level, slope = x.dtype.type(a / D), x.dtype.type(b / D)
         for i in range(D):
             g, xh = dy[m, i], (x[m, i] - mean) * rstd
-            if weight is not None:
+            if weight.size:
                 g = g * weight[i]
             dx[m, i] = rstd * (g - level - xh * slope)
 
@@ -190,12 +190,12 @@ def rms_norm_backward(dy, x, weight, rstd, dw, dx):
         for i in range(D):
             g, xh = dy[m, i], x[m, i] * r
             dw[i] += g * xh
-            if weight is not None:
+            if weight.size:
                 g = g * weight[i]
             b += g * xh
         slope = x.dtype.type(b / D)
         for i in range(D):
             g, xh = dy[m, i], x[m, i] * r
-            if weight is not None:
+            if weight.size:
                 g = g * weight[i]
             dx[m, i] = r * (g - xh * slope)

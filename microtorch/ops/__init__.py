@@ -12,10 +12,13 @@ from .distance_loss import *
 from .division import *
 from .dropout import *
 from .elementwise import *
+from .elu import *
 from .embedding import *
 from .exponential import *
 from .extremes import *
 from .gathering import *
+from .group_norm import *
+from .hard_activation import *
 from .indexing import *
 from .joining import *
 from .layer_norm import *

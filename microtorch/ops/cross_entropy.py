@@ -13,6 +13,7 @@ from ..errors import DTypeError, ShapeError
 from ..kernels import loss as kernels
 from ..tensor import Tensor, as_tensor
 from .loss import as_reduction
+from .normalization import flat
 from .promotion import pair
 from .softmax import LogSoftmax, Softmax
 
@@ -38,7 +39,7 @@ def check_weight(name, x, weight, C):
     if weight is not None:
         if weight.shape != (C,):
             raise ShapeError(
-                f"{name}: weight of shape {weight.shape} for {C} classes. It needs shape ({C},), a number for each class."
+                f"{name}: weight of shape {weight.shape} for {C} classes. It needs shape ({C},), a number for each."
             )
         if weight.dtype != x.dtype:
             raise DTypeError(f"{name}: the input is {x.dtype}, the weight {weight.dtype}. Convert one of them.")
@@ -92,9 +93,9 @@ def reduced(reduction, total, weights, losses, x):
 
 
 def target_terms(weight, smoothing, C, dtype):
-    """What is charged to every class, and what to the target's besides, (2, C); None if that is just 0 and 1."""
+    """What is charged to every class, and what to the target's besides, (2, C); of size 0 if that is just 0 and 1."""
     if weight is None and smoothing == 0:
-        return None
+        return np.empty((2, 0), dtype)
     terms = np.empty((2, C), dtype)
     terms[0], terms[1] = smoothing / C, 1 - smoothing
     return terms if weight is None else terms * weight
@@ -112,14 +113,14 @@ class CrossEntropy(Function):
         terms = target_terms(weight, smoothing, C, x.dtype)
         rows = as_rows(x)
         if target.dtype.kind == "f" and target.shape == x.shape:
-            if terms is None:
+            if terms.size == 0:
                 terms = np.stack([np.zeros(C, x.dtype), np.ones(C, x.dtype)])
             losses = np.empty(len(rows), x.dtype)
             total = kernels.cross_entropy_of_shares(rows, as_rows(target), terms, losses)
             ctx.labels, ctx.weights = None, len(rows)
             return reduced(reduction, total, len(rows), losses, x)
         check_labels("cross_entropy", x, target)
-        ctx.labels = np.ascontiguousarray(target, np.int64)
+        ctx.labels = np.asarray(target, np.int64, order="C")  # ascontiguousarray would make () of one label (1,)
         sums = np.empty((3, len(rows)), x.dtype)
         total, ctx.weights, bad = kernels.cross_entropy(rows, ctx.labels.ravel(), ignore_index, terms, sums)
         if bad >= 0:
@@ -246,7 +247,7 @@ class NllLoss(Function):
         ctx.shape, ctx.dtype = x.shape, x.dtype
         rows, labels = as_rows(x), np.ascontiguousarray(target, np.int64).ravel()
         losses = np.empty(len(rows), x.dtype)
-        total, ctx.weights, bad = kernels.nll(rows, labels, ignore_index, weight, losses)
+        total, ctx.weights, bad = kernels.nll(rows, labels, ignore_index, flat(weight, x), losses)
         if bad >= 0:
             raise IndexError  # worded below
         return reduced(reduction, total, ctx.weights, losses, x)
@@ -274,7 +275,7 @@ class NllLoss(Function):
         (ignore_index, reduction), shape = ctx.options, ctx.shape
         g = np.asarray(dy / ctx.weights if reduction == "mean" else dy).ravel()
         dx = np.empty((target.size, shape[1 if len(shape) > 1 else 0]), ctx.dtype)
-        kernels.nll_backward(np.ascontiguousarray(target, np.int64).ravel(), ignore_index, weight, g, dx)
+        kernels.nll_backward(np.ascontiguousarray(target, np.int64).ravel(), ignore_index, flat(weight, g), g, dx)
         return from_rows(dx, np.broadcast_to(dx.dtype.type(0), shape))
 
 

@@ -11,10 +11,10 @@ from ..autograd.inplace import in_place
 from ..errors import ShapeError
 from ..kernels import dropout as kernels
 from ..random import default_generator
-from ..tensor import attach
+from ..tensor import attach, wrap
 from .activation import one_pass
 
-__all__ = ["dropout"]
+__all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
 
 
 class Dropout(Function):
@@ -105,3 +105,234 @@ def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
     if inplace:
         return in_place(input, "dropout_", lambda t: Dropout.apply(t, float(p), key))
     return Dropout.apply(input, float(p), key)
+
+
+def random_mask(shape, dtype, p, generator):
+    """An array of `shape` that is 0 with probability `p`, else 1 / (1 − p)."""
+    return Dropout.apply(np.ones(shape, dtype), float(p), (generator or default_generator).next_key())
+
+
+def by_channel(name, input, p, training, inplace, generator):
+    """`input`, of shape (N, C, ...), with whole channels zeroed at random."""
+    check_p(name, p)
+    if input.ndim < 2:
+        raise ShapeError(f"{name}: an input of shape {input.shape} has no channels. It needs shape (N, C, ...).")
+    if not training or p == 0:
+        return input if inplace else Unchanged.apply(input)
+    mask = wrap(random_mask(input.shape[:2] + (1,) * (input.ndim - 2), input.dtype, p, generator))
+    return in_place(input, f"{name}_", lambda t: t * mask) if inplace else input * mask
+
+
+def dropout1d(input, p=0.5, training=True, inplace=False, *, generator=None):
+    """`input` with whole channels (sequences) zeroed at random, and the others divided by ``1 - p``.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, L) or (C, L)
+    p : float, default 0.5
+        Between 0 and 1.
+    training : bool, default True
+        Otherwise the result is a view of `input`.
+    inplace : bool, default False
+        Keep the result in `input`.
+    generator : Generator, optional
+        Where the randomness comes from; default the global one.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the input has neither 2 nor 3 dimensions.
+
+    Notes
+    -----
+    y[n, c] = x[n, c]·m[n, c]/(1 − p) with m = 0 or 1; dx likewise.
+
+    References
+    ----------
+    J. Tompson et al.: Efficient Object Localization Using Convolutional Networks, CVPR 2015.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> y = F.dropout1d(microtorch.ones(1, 50, 4), generator=microtorch.Generator().manual_seed(0))
+    >>> sorted(set(y.sum(2).flatten().tolist()))
+    [0.0, 8.0]
+    """
+    if input.ndim not in (2, 3):
+        raise ShapeError(f"dropout1d: an input of shape {input.shape}. It needs shape (N, C, L) or (C, L).")
+    if input.ndim == 2 and not inplace:
+        return by_channel("dropout1d", input.unsqueeze(0), p, training, False, generator).squeeze(0)
+    return by_channel("dropout1d", input, p, training, inplace, generator)
+
+
+def dropout2d(input, p=0.5, training=True, inplace=False, *, generator=None):
+    """`input` with whole channels (images) zeroed at random, and the others divided by ``1 - p``.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, H, W) or (N, C, L)
+    p : float, default 0.5
+        Between 0 and 1.
+    training : bool, default True
+        Otherwise the result is a view of `input`.
+    inplace : bool, default False
+        Keep the result in `input`.
+    generator : Generator, optional
+        Where the randomness comes from; default the global one.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    As `dropout1d`. Three dimensions are taken as (N, C, L), as in PyTorch.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> y = F.dropout2d(microtorch.ones(1, 50, 2, 2), generator=microtorch.Generator().manual_seed(0))
+    >>> sorted(set(y.sum((2, 3)).flatten().tolist()))
+    [0.0, 8.0]
+    """
+    return by_channel("dropout2d", input, p, training, inplace, generator)
+
+
+def dropout3d(input, p=0.5, training=True, inplace=False, *, generator=None):
+    """`input` with whole channels (volumes) zeroed at random, and the others divided by ``1 - p``.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, D, H, W) or (C, D, H, W)
+    p : float, default 0.5
+        Between 0 and 1.
+    training : bool, default True
+        Otherwise the result is a view of `input`.
+    inplace : bool, default False
+        Keep the result in `input`.
+    generator : Generator, optional
+        Where the randomness comes from; default the global one.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    As `dropout1d`.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> y = F.dropout3d(microtorch.ones(1, 50, 1, 2, 2), generator=microtorch.Generator().manual_seed(0))
+    >>> sorted(set(y.sum((2, 3, 4)).flatten().tolist()))
+    [0.0, 8.0]
+    """
+    if input.ndim == 4 and not inplace:
+        return by_channel("dropout3d", input.unsqueeze(0), p, training, False, generator).squeeze(0)
+    return by_channel("dropout3d", input, p, training, inplace, generator)
+
+
+SATURATION = 1.7580993408473766  # −selu(−inf), what a dropped element is set to before the rescaling
+
+
+def alpha(name, input, shape, p, training, inplace, generator):
+    """`input` with elements set to SELU's lower limit at random, one fate per entry of `shape`, then rescaled."""
+    check_p(name, p)
+    if not training or p == 0:
+        return input if inplace else Unchanged.apply(input)
+    if p == 1:
+        scale, shift = wrap(np.zeros(shape, input.dtype)), 0
+    else:
+        kept = random_mask(shape, input.dtype, p, generator) * (1 - p)
+        a = ((SATURATION**2 * p + 1) * (1 - p)) ** -0.5
+        scale, shift = wrap(kept * a), wrap((kept - (1 - p)) * (SATURATION * a))
+    return in_place(input, f"{name}_", lambda t: t * scale + shift) if inplace else input * scale + shift
+
+
+def alpha_dropout(input, p=0.5, training=False, inplace=False, *, generator=None):
+    """`input` with elements set at random to SELU's lower limit, then rescaled to keep mean 0 and variance 1.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    p : float, default 0.5
+        Between 0 and 1.
+    training : bool, default False
+        Otherwise the result is a view of `input`.
+    inplace : bool, default False
+        Keep the result in `input`.
+    generator : Generator, optional
+        Where the randomness comes from; default the global one.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = a·(x·m − α·(1 − m)) + a·α·p with m = 0 or 1, α = 1.7581 and a = ((α²·p + 1)(1 − p))^−½; dx = dy·a·m.
+
+    References
+    ----------
+    G. Klambauer et al.: Self-Normalizing Neural Networks, NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.randn(100000, generator=microtorch.Generator().manual_seed(0))
+    >>> y = F.alpha_dropout(x, 0.2, training=True, generator=microtorch.Generator().manual_seed(0))
+    >>> abs(y.mean().item()) < 0.02, abs(y.var().item() - 1) < 0.02
+    (True, True)
+    """
+    return alpha("alpha_dropout", input, input.shape, p, training, inplace, generator)
+
+
+def feature_alpha_dropout(input, p=0.5, training=False, inplace=False, *, generator=None):
+    """`alpha_dropout` of whole channels.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, ...)
+    p : float, default 0.5
+        Between 0 and 1.
+    training : bool, default False
+        Otherwise the result is a view of `input`.
+    inplace : bool, default False
+        Keep the result in `input`.
+    generator : Generator, optional
+        Where the randomness comes from; default the global one.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    As `alpha_dropout`, with one m for each channel of each sample.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.feature_alpha_dropout(microtorch.ones(2, 3), training=False)
+    tensor([[1., 1., 1.],
+            [1., 1., 1.]])
+    """
+    if input.ndim < 2 and training and p > 0:
+        raise ShapeError(f"feature_alpha_dropout: an input of shape {input.shape} has no channels to drop.")
+    shape = input.shape[:2] + (1,) * (input.ndim - 2)
+    return alpha("feature_alpha_dropout", input, shape, p, training, inplace, generator)

@@ -1,4 +1,4 @@
-"""Normalisation of each sample by itself: over its last dimensions, or over groups of its channels."""
+"""Normalisation of each sample by itself, over its last dimensions."""
 
 from math import prod
 
@@ -7,38 +7,33 @@ import numpy as np
 from ..autograd.function import Function
 from ..errors import ShapeError
 from ..kernels import normalization as kernels
-from .normalization import check_parameters
+from .normalization import check_parameters, flat
 
-__all__ = ["layer_norm"]
+__all__ = ["layer_norm", "rms_norm"]
 
 
-def as_rows(x, shape):
+def as_rows(name, x, shape):
     """`x` as a contiguous (M, D) with D elements in the last dimensions, which must be `shape`."""
     if not shape or x.shape[x.ndim - len(shape) :] != shape:
         raise ShapeError(
-            f"layer_norm: normalized_shape {shape} and an input of shape {x.shape}: the input must end in "
+            f"{name}: normalized_shape {shape} and an input of shape {x.shape}: the input must end in "
             f"{shape or 'at least one dimension'}."
         )
     return np.ascontiguousarray(x).reshape(prod(x.shape[: x.ndim - len(shape)]), prod(shape))
 
 
-def flat(parameter):
-    """A parameter as (D,), contiguous."""
-    return None if parameter is None else parameter.ravel()
-
-
 class LayerNorm(Function):
-    """y = w · x̂ + b, x̂ = (x − mean) / sqrt(var + ε)        dx = (g − mean(g) − x̂ · mean(g · x̂)) / sqrt(var + ε), g = w · dy"""
+    """y = w · x̂ + b, x̂ = (x − mean) / σ, σ² = var + ε        dx = (g − mean(g) − x̂ · mean(g · x̂)) / σ, g = w · dy"""
 
     @staticmethod
     def forward(ctx, x, weight, bias, shape, eps):
-        rows = as_rows(x, shape)
+        rows = as_rows("layer_norm", x, shape)
         check_parameters("layer_norm", x, shape, weight=weight, bias=bias)
         ctx.save_for_backward(x, weight)
         ctx.options = shape, eps
         y = np.empty(rows.shape, x.dtype)
         stats = np.empty((2, len(rows)), x.dtype)
-        kernels.layer_norm(rows, flat(weight), flat(bias), eps, stats, y)
+        kernels.layer_norm(rows, flat(weight, x), flat(bias, x), eps, stats, y)
         ctx.cache = rows, stats
         return y.reshape(x.shape)
 
@@ -61,7 +56,7 @@ class LayerNorm(Function):
         shape, _ = ctx.options
         sums = np.empty((2, rows.shape[1]), x.dtype)
         dx = np.empty(rows.shape, x.dtype)
-        kernels.layer_norm_backward(as_rows(dy, shape), rows, flat(weight), stats, sums, dx)
+        kernels.layer_norm_backward(as_rows("layer_norm", dy, shape), rows, flat(weight, x), stats, sums, dx)
         return dx.reshape(x.shape), sums[1].reshape(shape), sums[0].reshape(shape)
 
 
@@ -109,3 +104,83 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     return LayerNorm.apply(input, weight, bias, shape, float(eps))
+
+
+class RmsNorm(Function):
+    """y = w · x̂, x̂ = x / r, r² = mean(x²) + ε        dx = (g − x̂ · mean(g · x̂)) / r, g = w · dy"""
+
+    @staticmethod
+    def forward(ctx, x, weight, shape, eps):
+        rows = as_rows("rms_norm", x, shape)
+        check_parameters("rms_norm", x, shape, weight=weight)
+        ctx.save_for_backward(x, weight)
+        ctx.options = shape, eps
+        y = np.empty(rows.shape, x.dtype)
+        rstd = np.empty(len(rows), x.dtype)
+        kernels.rms_norm(rows, flat(weight, x), eps, rstd, y)
+        ctx.cache = rows, rstd
+        return y.reshape(x.shape)
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, weight = ctx.saved_tensors
+        shape, eps = ctx.options
+        axes = tuple(range(-len(shape), 0))
+        rstd = 1 / np.sqrt((x * x).mean(axis=axes, keepdims=True) + eps)
+        normal = x * rstd
+        g = dy if weight is None else dy * weight
+        dx = rstd * (g - normal * (g * normal).mean(axis=axes, keepdims=True))
+        return dx, dy * normal if weight is not None else None
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        x, weight = ctx.saved_tensors
+        rows, rstd = ctx.cache
+        shape, _ = ctx.options
+        dw = np.empty(rows.shape[1], x.dtype)
+        dx = np.empty(rows.shape, x.dtype)
+        kernels.rms_norm_backward(as_rows("rms_norm", dy, shape), rows, flat(weight, x), rstd, dw, dx)
+        return dx.reshape(x.shape), dw.reshape(shape)
+
+
+def rms_norm(input, normalized_shape, weight=None, eps=None):
+    """`input` divided by the root of its mean square over its last dimensions, then scaled.
+
+    Parameters
+    ----------
+    input : Tensor of shape (..., *normalized_shape)
+    normalized_shape : int or sequence of int
+        The last dimensions, over which each sample is normalised.
+    weight : Tensor of shape normalized_shape, optional
+        The learned scale.
+    eps : float, optional
+        Added to the mean square; default the precision of the dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    ShapeError
+        If `input` does not end in `normalized_shape`, or `weight` does not have it.
+
+    Notes
+    -----
+    y = w·x̂ with x̂ = x/sqrt(mean(x²) + ε). With g = w·dy: dx = (g − x̂·mean(g·x̂))/sqrt(mean(x²) + ε),
+    dw = Σ dy·x̂. The input is saved.
+
+    References
+    ----------
+    B. Zhang, R. Sennrich: Root Mean Square Layer Normalization, NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.rms_norm(microtorch.tensor([[3.0, 4.0]]), 2)
+    tensor([[0.8485, 1.1314]])
+    """
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    return RmsNorm.apply(input, weight, shape, float(np.finfo(input.dtype).eps if eps is None else eps))

@@ -1,4 +1,4 @@
-"""Losses of predictions against targets of the same shape."""
+"""Losses of regression: by the difference of predictions and targets of one shape."""
 
 import warnings
 
@@ -10,7 +10,7 @@ from ..kernels import loss as kernels
 from ..tensor import Tensor, as_tensor
 from .promotion import pair
 
-__all__ = ["mse_loss"]
+__all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
 REDUCTIONS = ("none", "mean", "sum")
 
@@ -32,7 +32,7 @@ def reduce_by(reduction, losses):
 
 
 def aligned(name, input, target):
-    """Both in their common dtype; with PyTorch's warning where they differ in shape, which is nearly always an error."""
+    """Both in their common dtype; with PyTorch's warning where they differ in shape, nearly always an error."""
     if type(target) is not Tensor:
         target = as_tensor(target)
     if input.shape != target.shape:
@@ -125,3 +125,154 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     if weight is not None:
         return weighted("mse_loss", MseLoss.apply(input, target, "none"), weight, reduction)
     return MseLoss.apply(input, target, reduction)
+
+
+def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
+    """The mean absolute difference of `input` and `target`.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
+    size_average, reduce : bool, optional
+        PyTorch's old words for `reduction`.
+    reduction : {"mean", "sum", "none"}, default "mean"
+    weight : Tensor, optional
+        A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
+
+    Returns
+    -------
+    Tensor
+        0-d, or of the broadcast shape under "none".
+
+    Notes
+    -----
+    loss = Σ |x − t| / n; dx = dy·sign(x − t)/n, 0 where they are equal; dt = −dx.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([1.0, -3.0], requires_grad=True)
+    >>> F.l1_loss(x, microtorch.tensor([0.0, 0.0])).backward()
+    >>> x.grad
+    tensor([ 0.5000, -0.5000])
+    """
+    reduction = as_reduction("l1_loss", reduction, size_average, reduce)
+    input, target = aligned("l1_loss", input, target)
+    losses = (input - target).abs()
+    return reduce_by(reduction, losses) if weight is None else weighted("l1_loss", losses, weight, reduction)
+
+
+class HuberLoss(Function):
+    """y = d² / 2 where |d| <= δ, else δ · (|d| − δ/2), d = x − t        dx = dy · min(max(d, −δ), δ),  dt = −dx"""
+
+    @staticmethod
+    def forward(ctx, x, t, delta):
+        ctx.save_for_backward(x, t)
+        ctx.delta = delta
+        size = abs(x - t)
+        small = np.minimum(size, delta)
+        return small * (size - small * 0.5)
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, t = ctx.saved_tensors
+        dx = dy * np.clip(x - t, -ctx.delta, ctx.delta)
+        return dx, -dx
+
+
+def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
+    """The mean of a loss that is quadratic for differences below `beta` and linear above, with slope 1.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
+    size_average, reduce : bool, optional
+        PyTorch's old words for `reduction`.
+    reduction : {"mean", "sum", "none"}, default "mean"
+    beta : float, default 1.0
+        Not negative; 0 makes it `l1_loss`.
+
+    Returns
+    -------
+    Tensor
+        0-d, or of the broadcast shape under "none".
+
+    Raises
+    ------
+    ValueError
+        If `beta` is negative.
+
+    Notes
+    -----
+    loss = d²/(2β) where d = |x − t| < β, else d − β/2; dx = dy·min(max((x − t)/β, −1), 1). It is
+    ``huber_loss(delta=beta) / beta``.
+
+    References
+    ----------
+    R. Girshick: Fast R-CNN, ICCV 2015.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.smooth_l1_loss(microtorch.tensor([0.5, 3.0]), microtorch.tensor([0.0, 0.0]), reduction="none")
+    tensor([0.1250, 2.5000])
+    """
+    reduction = as_reduction("smooth_l1_loss", reduction, size_average, reduce)
+    if beta < 0:
+        raise ValueError(f"smooth_l1_loss: beta is {beta}. It is a distance: 0 or more.")
+    input, target = aligned("smooth_l1_loss", input, target)
+    if beta == 0:
+        return reduce_by(reduction, (input - target).abs())
+    return reduce_by(reduction, HuberLoss.apply(input, target, float(beta)) / beta)
+
+
+def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
+    """The mean of a loss that is quadratic for differences up to `delta` and linear above, with slope `delta`.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
+    reduction : {"mean", "sum", "none"}, default "mean"
+    delta : float, default 1.0
+        Positive.
+    weight : Tensor, optional
+        A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
+
+    Returns
+    -------
+    Tensor
+        0-d, or of the broadcast shape under "none".
+
+    Raises
+    ------
+    ValueError
+        If `delta` is not positive.
+
+    Notes
+    -----
+    loss = d²/2 where d = |x − t| <= δ, else δ·(d − δ/2); dx = dy·min(max(x − t, −δ), δ), dt = −dx. Both are saved.
+
+    References
+    ----------
+    P. Huber: Robust Estimation of a Location Parameter, Annals of Mathematical Statistics 35, 1964.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([0.5, 3.0], requires_grad=True)
+    >>> F.huber_loss(x, microtorch.tensor([0.0, 0.0]), reduction="sum").backward()
+    >>> x.grad
+    tensor([0.5000, 1.0000])
+    """
+    reduction = as_reduction("huber_loss", reduction)
+    if delta <= 0:
+        raise ValueError(f"huber_loss: delta is {delta}. It must be positive.")
+    input, target = aligned("huber_loss", input, target)
+    losses = HuberLoss.apply(input, target, float(delta))
+    return reduce_by(reduction, losses) if weight is None else weighted("huber_loss", losses, weight, reduction)

@@ -24,13 +24,18 @@ def check_parameters(name, x, shape, **parameters):
                 raise DTypeError(f"{name}: the input is {x.dtype}, {label} {p.dtype}. Convert one of them.")
 
 
+def flat(parameter, x):
+    """A parameter for a kernel: (C,) and contiguous, or of size 0 if there is none."""
+    return np.empty(0, x.dtype) if parameter is None else parameter.ravel()
+
+
 def by_channel(x):
     """`x` as a contiguous (N, C, L)."""
     return np.ascontiguousarray(x).reshape(x.shape[0], x.shape[1], prod(x.shape[2:]))
 
 
 class BatchNorm(Function):
-    """y = w · x̂ + b, x̂ = (x − mean) / sqrt(var + ε)        dx = w / sqrt(var + ε) · (dy − mean(dy) − x̂ · mean(dy · x̂))"""
+    """y = w · x̂ + b, x̂ = (x − mean) / σ, σ² = var + ε        dx = w / σ · (dy − mean(dy) − x̂ · mean(dy · x̂))"""
 
     @staticmethod
     def forward(ctx, x, weight, bias, running_mean, running_var, training, momentum, eps):
@@ -67,7 +72,7 @@ class BatchNorm(Function):
                 raise ValueError("batch_norm: in evaluation it needs running_mean and running_var, or training=True.")
             stats[0], stats[1] = running_mean, running_var
             ctx.save_for_backward(x, weight, running_mean, running_var)
-        kernels.batch_norm(rows, stats, eps, weight, bias, y)
+        kernels.batch_norm(rows, stats, eps, flat(weight, x), flat(bias, x), y)
         ctx.cache = rows, stats
         return y.reshape(x.shape)
 
@@ -99,7 +104,7 @@ class BatchNorm(Function):
         rows, stats = ctx.cache
         sums = np.empty(stats.shape, x.dtype)
         dx = np.empty(rows.shape, x.dtype)
-        kernels.batch_norm_backward(by_channel(dy), rows, stats, eps, weight, sums, dx)
+        kernels.batch_norm_backward(by_channel(dy), rows, stats, eps, flat(weight, x), sums, dx)
         return dx.reshape(x.shape), sums[1], sums[0]
 
 
@@ -155,4 +160,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     """
     if eps <= 0 and training:
         raise ValueError(f"batch_norm: eps is {eps}. It must be positive, or a constant channel divides by 0.")
+    if input.numel() == 0:  # PyTorch's rule: there is nothing to normalise, and no statistic to update
+        y = input.clone() if weight is None else input * weight[0]
+        return y if bias is None else y + bias[0]
     return BatchNorm.apply(input, weight, bias, running_mean, running_var, bool(training), momentum, float(eps))

@@ -189,4 +189,5 @@ def softmin(input, dim=None, dtype=None):
     tensor([0.5000, 0.5000])
     """
     dim = dimension("softmin", input, dim)
-    return Softmax.apply(-(input if dtype is None else input.to(dtype)), dim)
+    negative = -input
+    return Softmax.apply(negative if dtype is None else negative.to(dtype), dim)

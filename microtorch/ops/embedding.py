@@ -1,0 +1,122 @@
+"""Lookup of rows in a table of weights."""
+
+import numpy as np
+
+from ..autograd.function import Function
+from ..autograd.inplace import record_change
+from ..errors import DTypeError, ShapeError, user_line
+from ..kernels import embedding as kernels
+from ..tensor import as_tensor
+
+__all__ = ["embedding"]
+
+
+class Embedding(Function):
+    """y = w[index]        dw[index] += dy"""
+
+    @staticmethod
+    def forward(ctx, w, index, factor):
+        ctx.index, ctx.rows, ctx.factor = index, len(w), factor
+        return np.take(w, index, axis=0)
+
+    @staticmethod
+    def backward(ctx, dy):
+        if ctx.factor is not None:
+            dy = np.where(ctx.factor == 0, 0, dy * ctx.factor)
+        return EmbeddingBackward.apply(dy, ctx.index, ctx.rows)
+
+
+class EmbeddingBackward(Function):
+    """dw[index] += dy        ddy = ddw[index]"""
+
+    @staticmethod
+    def forward(ctx, dy, index, rows):
+        ctx.index = index
+        dw = np.zeros((rows, dy.shape[-1]), dy.dtype)
+        kernels.add_rows(np.ascontiguousarray(dy).reshape(index.size, dw.shape[1]), index.ravel(), dw)
+        return dw
+
+    @staticmethod
+    def backward(ctx, ddw):
+        return Embedding.apply(ddw, ctx.index, None)
+
+
+def shorten(weight, index, max_norm, norm_type):
+    """Scale the rows of `weight` that are looked up down to `max_norm`, in place."""
+    used = np.unique(index)
+    norms = np.linalg.norm(weight._array[used], ord=norm_type, axis=1)
+    long = used[norms > max_norm]
+    if len(long):
+        weight._array[long] *= (max_norm / (norms[norms > max_norm] + 1e-7)).astype(weight.dtype)[:, None]
+        record_change(weight._array, "embedding (max_norm)", user_line())
+
+
+def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
+    """The rows of `weight` that `input` numbers.
+
+    Parameters
+    ----------
+    input : Tensor of int64 or int32, of any shape (...)
+        Row numbers, 0 … V − 1.
+    weight : Tensor of shape (V, D)
+    padding_idx : int, optional
+        A row that gets no gradient; counted from the end if negative.
+    max_norm : float, optional
+        Rows that are looked up and longer are first scaled down to this norm, in place.
+    norm_type : float, default 2.0
+        Which norm.
+    scale_grad_by_freq : bool, default False
+        Divide each gradient by how often its row is looked up.
+    sparse : bool, default False
+        Accepted for compatibility; gradients are dense.
+
+    Returns
+    -------
+    Tensor of shape (..., D)
+
+    Raises
+    ------
+    IndexError
+        If a number is outside of the table; the message names it and its place.
+    DTypeError
+        If `input` does not hold integers.
+
+    Notes
+    -----
+    y = w[i]; dw = Σ dy over the places where each row was looked up.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> w = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> F.embedding(microtorch.tensor([1, 1]), w).sum().backward()
+    >>> w.grad
+    tensor([[0., 0.],
+            [2., 2.]])
+    """
+    index = as_tensor(input)._array
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding: weight has shape {weight.shape}. It needs shape (V, D), a row for each number.")
+    if index.dtype.kind not in "iu":
+        raise DTypeError(f"embedding: the input is {index.dtype}. Row numbers are integers: input.long().")
+    V = len(weight)
+    if index.size and (index.min() < 0 or index.max() >= V):
+        place = tuple(np.argwhere((index < 0) | (index >= V))[0].tolist())
+        raise IndexError(f"embedding: the number {index[place]} at position {place} is none of {V} rows, 0 to {V - 1}.")
+    if padding_idx is not None:
+        if not -V <= padding_idx < V:
+            raise ValueError(f"embedding: padding_idx {padding_idx} is none of {V} rows.")
+        padding_idx %= V
+    index = np.array(index, np.int64)  # a copy: what the caller does to its numbers must not change the backward
+    if max_norm is not None:
+        shorten(weight, index, max_norm, norm_type)
+    factor = None
+    if scale_grad_by_freq or padding_idx is not None:
+        factor = np.ones(index.shape, weight.dtype)
+        if scale_grad_by_freq:
+            factor /= np.bincount(index.ravel(), minlength=V)[index]
+        if padding_idx is not None:
+            factor[index == padding_idx] = 0
+        factor = factor[..., None]
+    return Embedding.apply(weight, index, factor)
