@@ -5,9 +5,13 @@ from .arithmetic import *
 from .binary_loss import *
 from .cast import *
 from .comparison import *
+from .contraction import *
 from .creation import *
+from .creation_like import *
 from .cross_entropy import *
 from .cumulative import *
+from .diagonal import *
+from .discrete import *
 from .distance_loss import *
 from .division import *
 from .dropout import *
@@ -24,8 +28,10 @@ from .joining import *
 from .layer_norm import *
 from .likelihood_loss import *
 from .linalg import *
+from .linear import *
 from .logic import *
 from .loss import *
+from .movement import *
 from .normalization import *
 from .norms import *
 from .padding import *
@@ -39,5 +45,7 @@ from .selection import *
 from .shape import *
 from .smooth import *
 from .softmax import *
+from .sorting import *
+from .splitting import *
 from .statistics import *
 from .trigonometry import *

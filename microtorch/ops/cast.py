@@ -1,10 +1,10 @@
-"""Change of dtype, copies, and what fills a tensor in place."""
+"""Change of dtype, copies, and what overwrites a tensor in place."""
 
 import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import in_place
-from ..tensor import Tensor, as_dtype, as_tensor, attach, bool_, float32, float64, int32, int64, uint8, wrap
+from ..tensor import Tensor, as_dtype, as_tensor, attach, bool_, float32, float64, int32, int64, tensor, uint8, wrap
 
 __all__ = ["clone"]
 
@@ -22,6 +22,125 @@ class Cast(Function):
         return Cast.apply(dy, ctx.source)
 
 
+@attach("to")
+def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
+    """The tensor in another dtype; itself where nothing changes and no copy is asked for.
+
+    Parameters
+    ----------
+    *args : numpy.dtype or Tensor or str
+        A dtype, a tensor whose dtype is taken, or the device ``"cpu"``, as in ``x.to(float64)`` or ``x.to("cpu")``.
+    dtype : numpy.dtype, optional
+        The dtype, by name.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    copy : bool, default False
+        A new tensor even where nothing changes.
+    non_blocking : bool, default False
+        Accepted for compatibility.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
+
+    Raises
+    ------
+    DTypeError
+        For dtypes that tensors do not have.
+    ValueError
+        For another device than the CPU.
+
+    Notes
+    -----
+    Between floating dtypes it is recorded: dx is dy in the dtype of x. Other dtypes have no gradient.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> x.to(microtorch.float64)
+    tensor([1., 2.], dtype=float64, grad_fn=<Cast>)
+    >>> x.to(microtorch.float64).sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
+    for a in args:
+        if isinstance(a, Tensor):
+            dtype = a._array.dtype
+        elif isinstance(a, str):
+            device = a
+        elif a is not None and not isinstance(a, bool):  # bools are PyTorch's non_blocking and copy
+            dtype = a
+    check_device(device)
+    dtype = self._array.dtype if dtype is None else as_dtype(dtype)
+    if dtype == self._array.dtype:
+        return clone(self) if copy else self
+    if dtype.kind != "f" or not self._requires_grad:
+        return wrap(self._array.astype(dtype))
+    return Cast.apply(self, dtype)
+
+
+def check_device(device):
+    """Raise ValueError for another device than the CPU."""
+    if device is not None and str(device) != "cpu":
+        raise ValueError(f"device {str(device)!r}: microtorch runs on the CPU only. Use 'cpu', or leave it out.")
+
+
+@attach("type")
+def as_type(self, dtype):
+    """The tensor in another dtype, as `to`."""
+    return to(self, dtype=dtype)
+
+
+@attach("type_as")
+def type_as(self, other):
+    """The tensor in the dtype of `other`, as `to`."""
+    return to(self, dtype=other._array.dtype)
+
+
+@attach("float")
+def _float(self):
+    """The tensor as float32, as `to`."""
+    return to(self, dtype=float32)
+
+
+@attach("double")
+def _double(self):
+    """The tensor as float64, as `to`."""
+    return to(self, dtype=float64)
+
+
+@attach("int")
+def _int(self):
+    """The tensor as int32, fractions cut off, without gradient."""
+    return to(self, dtype=int32)
+
+
+@attach("long")
+def _long(self):
+    """The tensor as int64, fractions cut off, without gradient."""
+    return to(self, dtype=int64)
+
+
+@attach("byte")
+def _byte(self):
+    """The tensor as uint8, fractions cut off, without gradient."""
+    return to(self, dtype=uint8)
+
+
+@attach("bool")
+def _bool(self):
+    """The tensor as bool: whether elements are not 0; without gradient."""
+    return to(self, dtype=bool_)
+
+
+@attach("cpu")
+def cpu(self):
+    """The tensor itself: all are on the CPU."""
+    return self
+
+
 class Clone(Function):
     """y = x        dx = dy"""
 
@@ -34,20 +153,36 @@ class Clone(Function):
         return dy
 
 
-class Fill(Function):
-    """y = v everywhere        dx = 0,  dv = Σ dy"""
+@attach("clone", "__copy__", numpy=np.copy)
+def clone(input):
+    """A copy, with memory of its own, in the graph.
 
-    @staticmethod
-    def forward(ctx, x, value):
-        return np.full_like(x, value)
+    Parameters
+    ----------
+    input : Tensor
 
-    @staticmethod
-    def backward(ctx, dy):
-        return np.zeros_like(dy), dy
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    dx = dy. For a copy outside the graph: ``x.detach().clone()``.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> x.clone().sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
+    return Clone.apply(as_tensor(input))
 
 
-class Copy(Function):
-    """y = source, broadcast to the shape of x        dx = 0,  dsource = dy"""
+class Overwrite(Function):
+    """y = the source, broadcast to the shape of x        dx = 0,  dsource = dy"""
 
     @staticmethod
     def forward(ctx, x, source):
@@ -60,61 +195,88 @@ class Copy(Function):
         return np.zeros_like(dy), dy
 
 
-@attach("to", "type")
-def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
-    """The tensor in another dtype; itself where nothing changes and no copy is asked for."""
-    for a in (device, *args):
-        if isinstance(a, Tensor):
-            dtype = a._array.dtype
-        elif isinstance(a, str) and a.partition(":")[0] in ("cpu", "cuda", "mps"):
-            if a != "cpu":
-                raise ValueError(f"to: device {a!r}: microtorch runs on the CPU only")
-        elif a is not None and not isinstance(a, bool):
-            dtype = a
-    dtype = self._array.dtype if dtype is None else as_dtype(dtype)
-    if dtype == self._array.dtype:
-        return clone(self) if copy else self
-    if dtype.kind != "f" or not self._requires_grad:
-        return wrap(self._array.astype(dtype))
-    return Cast.apply(self, dtype)
+def overwrite(self, operation, source):
+    """Give `self` the values of `source`, a tensor, in place; the old values get the gradient 0."""
+    return in_place(self, operation, lambda t: Overwrite.apply(t, source))
 
 
-for _name, _dtype in {"float": float32, "double": float64, "int": int32, "long": int64, "bool": bool_, "byte": uint8}.items():
-    attach(_name)(lambda self, dtype=_dtype: to(self, dtype))
+@attach("copy_")
+def copy_(self, source, non_blocking=False):
+    """In place: the tensor takes the values of `source`, broadcast to its shape, in its own dtype.
 
+    Parameters
+    ----------
+    source : Tensor
+    non_blocking : bool, default False
+        Accepted for compatibility.
 
-@attach("type_as")
-def type_as(self, other):
-    """The tensor in the dtype of `other`."""
-    return to(self, other._array.dtype)
+    Returns
+    -------
+    Tensor
+        Itself.
 
+    Raises
+    ------
+    ShapeError
+        If `source` does not broadcast to the shape.
+    GraphError
+        For a leaf that requires a gradient, and for a view inside the graph.
 
-@attach("cpu")
-def cpu(self):
-    """The tensor itself: all are on the CPU."""
-    return self
-
-
-@attach("clone", "__copy__", numpy=np.copy)
-def clone(input):
-    """A copy, with memory of its own, in the graph."""
-    return Clone.apply(input)
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(2).copy_(microtorch.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return overwrite(self, "copy_", as_tensor(source).to(self._array.dtype))
 
 
 @attach("fill_")
 def fill_(self, value):
-    """In place: every element becomes `value`."""
-    return in_place(self, "fill_", lambda t: Fill.apply(t, value))
+    """In place: every element becomes `value`, a number or a 0-d tensor.
+
+    Parameters
+    ----------
+    value : number or Tensor
+
+    Returns
+    -------
+    Tensor
+        Itself.
+
+    Raises
+    ------
+    GraphError
+        For a leaf that requires a gradient, and for a view inside the graph.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(2).fill_(3)
+    tensor([3., 3.])
+    """
+    dtype = self._array.dtype
+    return overwrite(self, "fill_", value.to(dtype) if isinstance(value, Tensor) else tensor(value, dtype=dtype))
 
 
 @attach("zero_")
 def zero_(self):
-    """In place: every element becomes 0."""
-    return in_place(self, "zero_", lambda t: Fill.apply(t, 0))
+    """In place: every element becomes 0.
 
+    Returns
+    -------
+    Tensor
+        Itself.
 
-@attach("copy_")
-def copy_(self, source):
-    """In place: the tensor takes the values of `source`, broadcast to its shape, in its own dtype."""
-    source = as_tensor(source).to(self._array.dtype)
-    return in_place(self, "copy_", lambda t: Copy.apply(t, source))
+    Raises
+    ------
+    GraphError
+        For a leaf that requires a gradient, and for a view inside the graph.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.ones(2).zero_()
+    tensor([0., 0.])
+    """
+    return overwrite(self, "zero_", wrap(np.zeros((), self._array.dtype)))

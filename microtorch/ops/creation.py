@@ -1,88 +1,318 @@
-"""New tensors: constants, ranges, and shapes taken from others."""
+"""New tensors: constants and ranges."""
+
+from math import ceil, isfinite
+from operator import index
 
 import numpy as np
 
-from ..tensor import Tensor, as_dtype, attach, float32, int64, wrap
+from ..errors import ShapeError
+from ..tensor import Tensor, as_dtype, as_tensor, get_default_dtype, int64, wrap
+from .cast import check_device
 
-__all__ = ["arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like"]
+__all__ = [
+    "arange",
+    "empty",
+    "eye",
+    "full",
+    "linspace",
+    "ones",
+    "zeros",
+]
 
 
-def shape_of(size):
-    """The shape in ``zeros(2, 3)`` or ``zeros((2, 3))``."""
+def shape_of(operation, size):
+    """The shape that ``operation(2, 3)`` or ``operation((2, 3))`` asks for, from its arguments as a tuple."""
     if len(size) == 1 and isinstance(size[0], list | tuple):
         size = size[0]
-    return tuple(int(n) for n in size)
+    try:
+        shape = tuple(index(n) for n in size)
+    except TypeError:
+        raise TypeError(f"{operation}: a size is made of ints, not {size!r}") from None
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"{operation}: size {shape} has a negative dimension")
+    return shape
+
+
+def factory_dtype(device, dtype):
+    """The dtype that the arguments ``device=`` and ``dtype=`` of something new ask for."""
+    check_device(device)
+    return get_default_dtype() if dtype is None else as_dtype(dtype)
 
 
 def leaf(array, requires_grad):
-    t = wrap(array)
-    return t.requires_grad_() if requires_grad else t
+    """A new tensor over `array`, which is nobody else's."""
+    made = wrap(array)
+    return made.requires_grad_() if requires_grad else made
 
 
-def zeros(*size, dtype=float32, device=None, requires_grad=False):
-    """A tensor of zeros."""
-    return leaf(np.zeros(shape_of(size), as_dtype(dtype or float32)), requires_grad)
+def zeros(*size, dtype=None, device=None, requires_grad=False):
+    """A tensor of zeros.
+
+    Parameters
+    ----------
+    *size : int or sequence of int
+        The shape, as ``zeros(2, 3)`` or ``zeros((2, 3))``.
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        For negative sizes.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
+    return leaf(np.zeros(shape_of("zeros", size), factory_dtype(device, dtype)), requires_grad)
 
 
-def ones(*size, dtype=float32, device=None, requires_grad=False):
-    """A tensor of ones."""
-    return leaf(np.ones(shape_of(size), as_dtype(dtype or float32)), requires_grad)
+def ones(*size, dtype=None, device=None, requires_grad=False):
+    """A tensor of ones.
+
+    Parameters
+    ----------
+    *size : int or sequence of int
+        The shape, as ``ones(2, 3)`` or ``ones((2, 3))``.
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        For negative sizes.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.ones(2, 3)
+    tensor([[1., 1., 1.],
+            [1., 1., 1.]])
+    """
+    return leaf(np.ones(shape_of("ones", size), factory_dtype(device, dtype)), requires_grad)
 
 
-def empty(*size, dtype=float32, device=None, requires_grad=False):
-    """A tensor whose values are whatever the memory held."""
-    return leaf(np.empty(shape_of(size), as_dtype(dtype or float32)), requires_grad)
+def empty(*size, dtype=None, device=None, requires_grad=False):
+    """A tensor that holds whatever the memory held before: for what will be filled at once.
+
+    Parameters
+    ----------
+    *size : int or sequence of int
+        The shape, as ``empty(2, 3)`` or ``empty((2, 3))``.
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        For negative sizes.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.empty(2, 3).shape
+    (2, 3)
+    """
+    return leaf(np.empty(shape_of("empty", size), factory_dtype(device, dtype)), requires_grad)
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
-    """A tensor filled with one value."""
+    """A tensor filled with one value.
+
+    Parameters
+    ----------
+    size : int or sequence of int
+        The shape.
+    fill_value : number
+    dtype : numpy.dtype, default that of `tensor(fill_value)`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        For negative sizes.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.full((2, 2), 7)
+    tensor([[7, 7],
+            [7, 7]])
+    """
     if dtype is None:
-        dtype = type(fill_value) if isinstance(fill_value, bool | int | float) else np.asarray(fill_value).dtype
-    return leaf(np.full(shape_of((size,)), fill_value, as_dtype(dtype)), requires_grad)
+        dtype = as_tensor(fill_value).dtype
+    value = np.asarray(fill_value._array if isinstance(fill_value, Tensor) else fill_value)
+    dtype = factory_dtype(device, dtype)
+    return leaf(np.full(shape_of("full", (size,)), value.astype(dtype)), requires_grad)
 
 
 def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
-    """Numbers from `start` to before `end`."""
+    """The numbers ``start``, ``start + step``, ``start + 2 * step``, ... before `end`, as 1-D tensor.
+
+    Parameters
+    ----------
+    start : number, default 0
+        The first; ``arange(end)`` starts at 0.
+    end : number
+        Not reached.
+    step : number, default 1
+        Not 0; negative to count down.
+    dtype : numpy.dtype, default int64 if all are ints, else the default dtype
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+        Of shape (⌈(end − start) / step⌉,).
+
+    Raises
+    ------
+    ValueError
+        If `step` is 0 or leads away from `end`, or a number is not finite.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.arange(3)
+    tensor([0, 1, 2])
+    >>> microtorch.arange(1, 2.5, 0.5)
+    tensor([1. , 1.5, 2. ])
+    """
     if end is None:
         start, end = 0, start
-    if dtype is None:
-        dtype = int64 if all(isinstance(x, int | np.integer) for x in (start, end, step)) else float32
-    return leaf(np.arange(start, end, step).astype(as_dtype(dtype)), requires_grad)
+    start, end, step = (x.item() if isinstance(x, Tensor | np.generic) else x for x in (start, end, step))
+    if dtype is None and all(isinstance(x, int) for x in (start, end, step)):
+        dtype = int64
+    dtype = factory_dtype(device, dtype)
+    if not (isfinite(start) and isfinite(end) and isfinite(step)):
+        raise ValueError(f"arange: start={start}, end={end}, step={step} must be finite")
+    if step == 0:
+        raise ValueError("arange: step must not be 0")
+    if (end - start) * step < 0:
+        raise ValueError(f"arange: from start={start}, step={step} leads away from end={end}. Turn the sign of step.")
+    length = (int(end) - int(start)) / int(step) if dtype == int64 else (end - start) / step
+    if dtype.kind != "f":
+        start, step = int(start), int(step)
+    return leaf((start + step * np.arange(ceil(length))).astype(dtype), requires_grad)
 
 
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
-    """`steps` numbers at even distances from `start` to `end`."""
-    return leaf(np.linspace(start, end, steps).astype(as_dtype(dtype or float32)), requires_grad)
+    """So many numbers at equal distances, the first `start` and the last `end`.
+
+    Parameters
+    ----------
+    start, end : number or Tensor
+        Of 0 dimensions, if tensors.
+    steps : int
+        How many, not negative; 1 gives `start` alone.
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+        Of shape (steps,).
+
+    Raises
+    ------
+    ValueError
+        If `steps` is negative.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.linspace(0, 1, 5)
+    tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    """
+    start, end = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
+    dtype, steps = factory_dtype(device, dtype), index(steps)
+    if steps < 0:
+        raise ValueError(f"linspace: number of steps must not be negative, got {steps}")
+    if dtype.kind != "f":
+        start, end = (np.asarray(int(x)).astype(dtype).item() for x in (start, end))
+    gap = (end - start) / max(steps - 1, 1)
+    i = np.arange(steps)
+    # From the nearer end, so that both are met exactly.
+    return leaf(
+        np.where(i < steps // 2 + steps % 2, start + gap * i, end - gap * (steps - 1 - i)).astype(dtype), requires_grad
+    )
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
-    """The identity matrix."""
-    return leaf(np.eye(n, m, dtype=as_dtype(dtype or float32)), requires_grad)
+    """A matrix with ones on the diagonal and zeros elsewhere.
 
+    Parameters
+    ----------
+    n : int
+        How many rows.
+    m : int, optional
+        How many columns; default as many.
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
 
-def _array_of(input):
-    return input._array if isinstance(input, Tensor) else np.asarray(input)
+    Returns
+    -------
+    Tensor
+        Of shape (n, m).
 
+    Raises
+    ------
+    ShapeError
+        For negative sizes.
 
-@attach(numpy=np.zeros_like)
-def zeros_like(input, *, dtype=None, device=None, requires_grad=False):
-    """Zeros in the shape and dtype of `input`."""
-    return leaf(np.zeros_like(_array_of(input), dtype), requires_grad)
-
-
-@attach(numpy=np.ones_like)
-def ones_like(input, *, dtype=None, device=None, requires_grad=False):
-    """Ones in the shape and dtype of `input`."""
-    return leaf(np.ones_like(_array_of(input), dtype), requires_grad)
-
-
-@attach(numpy=np.empty_like)
-def empty_like(input, *, dtype=None, device=None, requires_grad=False):
-    """An unset tensor in the shape and dtype of `input`."""
-    return leaf(np.empty_like(_array_of(input), dtype), requires_grad)
-
-
-@attach(numpy=np.full_like)
-def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False):
-    """A tensor in the shape and dtype of `input`, filled with one value."""
-    return leaf(np.full_like(_array_of(input), fill_value, dtype), requires_grad)
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.eye(2, 3)
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
+    n, m = shape_of("eye", (n, n if m is None else m))
+    return leaf(np.eye(n, m, dtype=factory_dtype(device, dtype)), requires_grad)

@@ -1,86 +1,233 @@
-"""Random tensors, drawn from the default generator or the one that is given."""
+"""Random numbers with fractions, drawn from the default generator or from one that is given."""
 
 import numpy as np
 
-from ..autograd.inplace import in_place
+from ..errors import DTypeError, ShapeError
 from ..random import default_generator
-from ..tensor import Tensor, as_dtype, as_tensor, attach, float32, int64, wrap
-from .creation import leaf, shape_of
+from ..tensor import Tensor, attach, wrap
+from .cast import overwrite
+from .creation import factory_dtype, leaf, shape_of
 
-__all__ = ["bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randn", "randn_like", "randperm"]
+__all__ = [
+    "normal",
+    "rand",
+    "rand_like",
+    "randn",
+    "randn_like",
+]
+
+
+def _floating(operation, device, dtype):
+    dtype = factory_dtype(device, dtype)
+    if dtype.kind != "f":
+        raise DTypeError(f"{operation}: numbers with fractions cannot be {dtype}. Use randint for integers.")
+    return dtype
+
+
+def draws(generator):
+    """numpy's generator inside `generator`, or inside the default one."""
+    return (default_generator if generator is None else generator).numpy
 
 
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
-    """Numbers drawn evenly from [0, 1)."""
-    g = (generator or default_generator).numpy
-    return leaf(np.asarray(g.random(shape_of(size), as_dtype(dtype or float32))), requires_grad)
+    """Numbers drawn evenly from 0 (included) to 1 (excluded).
 
+    Parameters
+    ----------
+    *size : int or sequence of int
+        The shape, as ``rand(2, 3)`` or ``rand((2, 3))``.
+    generator : Generator, optional
+        Where the numbers come from; default the one that `manual_seed` seeds.
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
 
-def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
-    """Numbers drawn from the standard normal distribution."""
-    g = (generator or default_generator).numpy
-    return leaf(np.asarray(g.standard_normal(shape_of(size), as_dtype(dtype or float32))), requires_grad)
+    Returns
+    -------
+    Tensor
 
+    Raises
+    ------
+    ShapeError
+        For negative sizes.
+    DTypeError
+        If `dtype` is not floating.
 
-def randint(low, high, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
-    """Integers drawn evenly from `low` to before `high`."""
-    if size is None:
-        low, high, size = 0, low, high
-    g = (generator or default_generator).numpy
-    return leaf(np.asarray(g.integers(low, high, shape_of((size,)))).astype(as_dtype(dtype or int64)), requires_grad)
-
-
-def randperm(n, *, generator=None, dtype=int64, device=None, requires_grad=False):
-    """The integers below `n` in random order."""
-    return leaf((generator or default_generator).numpy.permutation(n).astype(as_dtype(dtype)), requires_grad)
+    Examples
+    --------
+    >>> import microtorch
+    >>> _ = microtorch.manual_seed(0)
+    >>> microtorch.rand(2, 3)
+    tensor([[0.8506, 0.637 , 0.5111],
+            [0.2698, 0.3078, 0.041 ]])
+    """
+    dtype, shape = _floating("rand", device, dtype), shape_of("rand", size)
+    return leaf(np.asarray(draws(generator).random(shape, dtype)), requires_grad)
 
 
 def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
-    """As `rand`, in the shape and dtype of `input`."""
-    return rand(input.shape, generator=generator, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    """As `rand`, in the shape and dtype of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    generator : Generator, optional
+        Where the numbers come from; default the one that `manual_seed` seeds.
+    dtype : numpy.dtype, default that of `input`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.rand_like(microtorch.zeros(2, 3)).shape
+    (2, 3)
+    """
+    return rand(
+        input.shape, generator=generator, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
+    )
+
+
+def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
+    """Numbers drawn from the normal distribution with mean 0 and standard deviation 1.
+
+    Parameters
+    ----------
+    *size : int or sequence of int
+        The shape, as ``randn(2, 3)`` or ``randn((2, 3))``.
+    generator : Generator, optional
+        Where the numbers come from; default the one that `manual_seed` seeds.
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        For negative sizes.
+    DTypeError
+        If `dtype` is not floating.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> _ = microtorch.manual_seed(0)
+    >>> microtorch.randn(2, 3)
+    tensor([[ 1.1176, -1.3871, -0.4266],
+            [-0.8036,  0.6014, -0.075 ]])
+    """
+    dtype, shape = _floating("randn", device, dtype), shape_of("randn", size)
+    return leaf(np.asarray(draws(generator).standard_normal(shape, dtype)), requires_grad)
 
 
 def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
-    """As `randn`, in the shape and dtype of `input`."""
-    return randn(input.shape, generator=generator, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    """As `randn`, in the shape and dtype of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    generator : Generator, optional
+        Where the numbers come from; default the one that `manual_seed` seeds.
+    dtype : numpy.dtype, default that of `input`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.randn_like(microtorch.zeros(2, 3)).shape
+    (2, 3)
+    """
+    return randn(
+        input.shape, generator=generator, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
-    """Numbers drawn from normal distributions."""
+    """Numbers drawn from normal distributions.
+
+    Parameters
+    ----------
+    mean : Tensor or float, default 0
+        The mean of each.
+    std : Tensor or float, default 1
+        The standard deviation of each, not negative.
+    size : sequence of int, optional
+        The shape; needed, and allowed, only where neither `mean` nor `std` is a tensor.
+    generator : Generator, optional
+        Where the numbers come from; default the one that `manual_seed` seeds.
+    dtype : numpy.dtype, default that of `mean` or `std`, else the default dtype
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+        Of shape `size`, or that of `mean` and `std` broadcast together. No gradient flows to them.
+
+    Raises
+    ------
+    ValueError
+        If `std` is negative.
+    ShapeError
+        If `mean` and `std` do not broadcast together, or `size` is missing.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> _ = microtorch.manual_seed(0)
+    >>> microtorch.normal(10.0, 0.1, (3,))
+    tensor([10.1118,  9.8613,  9.9573])
+    """
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
-    shape = np.broadcast_shapes(*[t.shape for t in tensors]) if size is None else shape_of((size,))
-    z = randn(shape, generator=generator, dtype=dtype or (tensors[0].dtype if tensors else None))
-    mean, std = (getattr(x, "_array", x) for x in (mean, std))
-    return leaf(np.asarray(z._array * std + mean), requires_grad)
-
-
-@attach("bernoulli")
-def bernoulli(input, *, generator=None):
-    """1 with the probability that each element gives, else 0."""
-    g = (generator or default_generator).numpy
-    return wrap(np.asarray((g.random(input.shape) < input._array).astype(input.dtype)))
-
-
-@attach("multinomial")
-def multinomial(input, num_samples, replacement=False, *, generator=None):
-    """Indices drawn with the probabilities that each row's weights give."""
-    g = (generator or default_generator).numpy
-    weights = np.asarray(input._array, np.float64)
-    rows = np.atleast_2d(weights)
-    drawn = np.stack([g.choice(row.size, num_samples, replacement, row / row.sum()) for row in rows])
-    return wrap(drawn.reshape(*weights.shape[:-1], num_samples).astype(np.int64))
+    if (size is None) != bool(tensors):
+        raise ShapeError("normal: takes a size if mean and std are both numbers, and none if one is a tensor")
+    mean, std = (x._array if isinstance(x, Tensor) else float(x) for x in (mean, std))
+    if np.any(np.less(std, 0)):
+        raise ValueError(f"normal: std must not be negative, got {np.min(std)}")
+    shape = np.broadcast_shapes(np.shape(mean), np.shape(std)) if tensors else shape_of("normal", (size,))
+    dtype = _floating("normal", device, dtype or (tensors[0].dtype if tensors else None))
+    drawn = np.asarray(draws(generator).standard_normal(shape, dtype))
+    return leaf(np.asarray(drawn * std + mean).astype(dtype, copy=False), requires_grad)
 
 
 @attach("normal_")
 def normal_(self, mean=0.0, std=1.0, *, generator=None):
-    """In place: drawn from a normal distribution."""
-    return in_place(self, "normal_", lambda t: normal(mean, std, t.shape, generator=generator, dtype=t.dtype))
+    """In place: every element is drawn from the normal distribution with this mean and standard deviation."""
+    return overwrite(self, "normal_", normal(mean, std, self.shape, generator=generator, dtype=self.dtype))
 
 
 @attach("uniform_")
 def uniform_(self, a=0.0, b=1.0, *, generator=None):
-    """In place: drawn evenly from [a, b)."""
-    def draw(t):
-        return wrap(rand(t.shape, generator=generator, dtype=t.dtype)._array * (b - a) + a)
-
-    return in_place(self, "uniform_", draw)
+    """In place: every element is drawn evenly from `a` (included) to `b` (excluded)."""
+    if a > b:
+        raise ValueError(f"uniform_: from a={a} to b={b}: a must not be above b")
+    drawn = rand(self.shape, generator=generator, dtype=self.dtype)._array
+    return overwrite(self, "uniform_", wrap(np.asarray(drawn * float(b - a) + float(a))))
