@@ -1,8 +1,11 @@
 """An autograd engine with tensor-level backprop, in Python on numpy and numba."""
 
 import warnings
+from math import e, inf, nan, pi
 
-from . import autograd
+from numpy import finfo, iinfo
+
+from . import autograd, nn, optim
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .errors import *
 from .ops import *
@@ -12,6 +15,9 @@ from .tensor import bool_, float32, float64, int32, int64, uint8
 
 # log(0) is -inf and 1/0 is inf, without a word, as in PyTorch; `detect_anomaly` finds where they come from.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"microtorch\.")
+
+# PyTorch's other names of the dtypes. Here, too, `float` is 32 bits wide, as the layers' weights are.
+bool, int, long, float, double = bool_, int32, int64, float32, float64
 
 __version__ = "0.1.0"
 
