@@ -132,7 +132,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     >>> x = microtorch.tensor([-1.0, 2.0], requires_grad=True)
     >>> F.leaky_relu(x, 0.1).sum().backward()
     >>> x.grad
-    tensor([0.1000, 1.0000])
+    tensor([0.1, 1. ])
     """
     if inplace:
         return in_place(input, "leaky_relu_", lambda t: leaky_relu(t, negative_slope))

@@ -167,7 +167,7 @@ def binary_cross_entropy_with_logits(
     >>> x = microtorch.tensor([0.0], requires_grad=True)
     >>> F.binary_cross_entropy_with_logits(x, microtorch.tensor([1.0])).backward()
     >>> x.grad
-    tensor([-0.5000])
+    tensor([-0.5])
     """
     reduction = as_reduction("binary_cross_entropy_with_logits", reduction, size_average, reduce)
     input, target = same_shape("binary_cross_entropy_with_logits", input, target)
@@ -292,7 +292,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     >>> loss = F.multi_margin_loss(x, microtorch.tensor([1]))
     >>> loss.backward()
     >>> loss.detach(), x.grad
-    (tensor(0.2500), tensor([[ 0.5000, -0.5000]]))
+    (tensor(0.25), tensor([[ 0.5, -0.5]]))
     """
     reduction = as_reduction("multi_margin_loss", reduction, size_average, reduce)
     if p not in (1, 2):
@@ -333,7 +333,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     >>> x = microtorch.tensor([0.0, 0.0], requires_grad=True)
     >>> F.soft_margin_loss(x, microtorch.tensor([1.0, -1.0]), reduction="sum").backward()
     >>> x.grad
-    tensor([-0.5000,  0.5000])
+    tensor([-0.5,  0.5])
     """
     reduction = as_reduction("soft_margin_loss", reduction, size_average, reduce)
     input, target = pair(input, target)

@@ -221,7 +221,7 @@ def cross_entropy(
     >>> loss = F.cross_entropy(x, microtorch.tensor([1]))
     >>> loss.backward()
     >>> loss.detach(), x.grad
-    (tensor(0.6931), tensor([[ 0.5000, -0.5000]]))
+    (tensor(0.6931), tensor([[ 0.5, -0.5]]))
     """
     reduction = as_reduction("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:

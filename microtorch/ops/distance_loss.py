@@ -153,7 +153,7 @@ def triplet_margin_loss(
     >>> from microtorch.nn import functional as F
     >>> a, p, n = (microtorch.tensor([v]) for v in ([0.0, 0.0], [3.0, 4.0], [0.0, 5.0]))
     >>> F.triplet_margin_loss(a, p, n)
-    tensor(1.0000)
+    tensor(1.)
     """
     reduction = as_reduction("triplet_margin_loss", reduction, size_average, reduce)
     if margin <= 0:

@@ -69,7 +69,7 @@ def elu(input, alpha=1.0, inplace=False):
     >>> x = microtorch.tensor([-1.0, 2.0], requires_grad=True)
     >>> F.elu(x).sum().backward()
     >>> x.grad
-    tensor([0.3679, 1.0000])
+    tensor([0.3679, 1.    ])
     """
     if inplace:
         return in_place(input, "elu_", lambda t: elu(t, alpha))
@@ -140,7 +140,7 @@ def celu(input, alpha=1.0, inplace=False):
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.celu(microtorch.tensor([-1.0, 1.0]), alpha=2.0)
-    tensor([-0.7869,  1.0000])
+    tensor([-0.7869,  1.    ])
     """
     if alpha == 0:
         raise ZeroDivisionError("celu: alpha is 0, and the input is divided by it. Choose another.")

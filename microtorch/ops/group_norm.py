@@ -54,7 +54,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.group_norm(microtorch.tensor([[1.0, 3.0, 10.0, 30.0]]), 2)
-    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+    tensor([[-1.,  1., -1.,  1.]])
     """
     if input.ndim < 2:
         raise ShapeError(f"group_norm: an input of shape {input.shape} has no channels. It needs shape (N, C, ...).")
@@ -120,8 +120,8 @@ def instance_norm(
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.instance_norm(microtorch.tensor([[[1.0, 3.0], [10.0, 30.0]]]))
-    tensor([[[-1.0000,  1.0000],
-             [-1.0000,  1.0000]]])
+    tensor([[[-1.,  1.],
+             [-1.,  1.]]])
     """
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
@@ -174,6 +174,6 @@ def normalize(input, p=2.0, dim=1, eps=1e-12):
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.normalize(microtorch.tensor([[3.0, 4.0]]))
-    tensor([[0.6000, 0.8000]])
+    tensor([[0.6, 0.8]])
     """
     return input / input.norm(p, dim, keepdim=True).clamp(min=eps)

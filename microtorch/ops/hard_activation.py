@@ -151,7 +151,7 @@ def hardsigmoid(input, inplace=False):
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.hardsigmoid(microtorch.tensor([-4.0, 0.0, 4.0]))
-    tensor([0.0000, 0.5000, 1.0000])
+    tensor([0. , 0.5, 1. ])
     """
     return in_place(input, "hardsigmoid_", hardsigmoid) if inplace else Hardsigmoid.apply(input)
 

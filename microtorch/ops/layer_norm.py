@@ -100,7 +100,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     >>> y = F.layer_norm(microtorch.tensor([[1.0, 3.0]]), 2, bias=b)
     >>> y.sum().backward()
     >>> y.detach(), b.grad
-    (tensor([[-1.0000,  1.0000]]), tensor([1., 1.]))
+    (tensor([[-1.,  1.]]), tensor([1., 1.]))
     """
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     return LayerNorm.apply(input, weight, bias, shape, float(eps))

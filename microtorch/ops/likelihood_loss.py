@@ -44,7 +44,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     >>> x = microtorch.tensor([[-1.0, -1.0]], requires_grad=True)
     >>> F.kl_div(x, microtorch.tensor([[0.25, 0.75]]), reduction="batchmean").backward()
     >>> x.grad
-    tensor([[-0.2500, -0.7500]])
+    tensor([[-0.25, -0.75]])
     """
     per_batch = reduction == "batchmean"
     reduction = as_reduction("kl_div", "sum" if per_batch else reduction, size_average, reduce)
@@ -142,7 +142,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     >>> x = microtorch.tensor([1.0], requires_grad=True)
     >>> F.gaussian_nll_loss(x, microtorch.tensor([0.0]), 2.0).backward()
     >>> x.grad
-    tensor([0.5000])
+    tensor([0.5])
     """
     reduction = as_reduction("gaussian_nll_loss", reduction)
     if not isinstance(var, Tensor):

@@ -118,7 +118,7 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     >>> loss = F.mse_loss(x, microtorch.tensor([0.0, 0.0]))
     >>> loss.backward()
     >>> loss.detach(), x.grad
-    (tensor(2.5000), tensor([1., 2.]))
+    (tensor(2.5), tensor([1., 2.]))
     """
     reduction = as_reduction("mse_loss", reduction, size_average, reduce)
     input, target = aligned("mse_loss", input, target)
@@ -156,7 +156,7 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
     >>> x = microtorch.tensor([1.0, -3.0], requires_grad=True)
     >>> F.l1_loss(x, microtorch.tensor([0.0, 0.0])).backward()
     >>> x.grad
-    tensor([ 0.5000, -0.5000])
+    tensor([ 0.5, -0.5])
     """
     reduction = as_reduction("l1_loss", reduction, size_average, reduce)
     input, target = aligned("l1_loss", input, target)
@@ -219,7 +219,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.smooth_l1_loss(microtorch.tensor([0.5, 3.0]), microtorch.tensor([0.0, 0.0]), reduction="none")
-    tensor([0.1250, 2.5000])
+    tensor([0.125, 2.5  ])
     """
     reduction = as_reduction("smooth_l1_loss", reduction, size_average, reduce)
     if beta < 0:
@@ -268,7 +268,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     >>> x = microtorch.tensor([0.5, 3.0], requires_grad=True)
     >>> F.huber_loss(x, microtorch.tensor([0.0, 0.0]), reduction="sum").backward()
     >>> x.grad
-    tensor([0.5000, 1.0000])
+    tensor([0.5, 1. ])
     """
     reduction = as_reduction("huber_loss", reduction)
     if delta <= 0:

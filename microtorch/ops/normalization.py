@@ -155,8 +155,8 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     >>> y = F.batch_norm(x, None, None, w, training=True)
     >>> (y * x).sum().backward()
     >>> y.detach(), w.grad
-    (tensor([[-1.0000],
-            [ 1.0000]]), tensor([2.0000]))
+    (tensor([[-1.],
+            [ 1.]]), tensor([2.]))
     """
     if eps <= 0 and training:
         raise ValueError(f"batch_norm: eps is {eps}. It must be positive, or a constant channel divides by 0.")

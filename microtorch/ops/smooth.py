@@ -87,7 +87,7 @@ def gelu(input, approximate="none"):
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> F.gelu(x).sum().backward()
     >>> x.grad
-    tensor([0.5000, 1.0833])
+    tensor([0.5   , 1.0833])
     """
     if approximate == "none":
         return Gelu.apply(input)
@@ -144,7 +144,7 @@ def silu(input, inplace=False):
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> F.silu(x).sum().backward()
     >>> x.grad
-    tensor([0.5000, 0.9277])
+    tensor([0.5   , 0.9277])
     """
     return in_place(input, "silu_", silu) if inplace else Silu.apply(input)
 
@@ -197,7 +197,7 @@ def mish(input, inplace=False):
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> F.mish(x).sum().backward()
     >>> x.grad
-    tensor([0.6000, 1.0490])
+    tensor([0.6  , 1.049])
     """
     return in_place(input, "mish_", mish) if inplace else Mish.apply(input)
 
@@ -249,7 +249,7 @@ def softplus(input, beta=1.0, threshold=20.0):
     >>> x = microtorch.tensor([0.0, 30.0], requires_grad=True)
     >>> F.softplus(x).sum().backward()
     >>> x.grad
-    tensor([0.5000, 1.0000])
+    tensor([0.5, 1. ])
     """
     return Softplus.apply(input, float(beta), float(threshold))
 
@@ -293,7 +293,7 @@ def logsigmoid(input):
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.logsigmoid(microtorch.tensor([0.0, -200.0]))
-    tensor([  -0.6931, -200.0000])
+    tensor([  -0.6931, -200.    ])
     """
     return Logsigmoid.apply(input)
 
@@ -319,7 +319,7 @@ def softsign(input):
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.softsign(microtorch.tensor([-1.0, 0.0, 3.0]))
-    tensor([-0.5000,  0.0000,  0.7500])
+    tensor([-0.5 ,  0.  ,  0.75])
     """
     return input / (abs(input) + 1)
 
@@ -345,7 +345,7 @@ def tanhshrink(input):
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.tanhshrink(microtorch.tensor([0.0, 1.0]))
-    tensor([0.0000, 0.2384])
+    tensor([0.    , 0.2384])
     """
     return input - tanh(input)
 
@@ -382,7 +382,7 @@ def glu(input, dim=-1):
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.glu(microtorch.tensor([3.0, 0.0]))
-    tensor([1.5000])
+    tensor([1.5])
     """
     if input.ndim == 0:
         raise ShapeError("glu: a 0-d tensor has no dimension to halve.")

@@ -97,7 +97,7 @@ def softmax(input, dim=None, dtype=None):
     >>> y = microtorch.softmax(x, dim=0)
     >>> y[0].backward()
     >>> y.detach(), x.grad
-    (tensor([0.5000, 0.5000]), tensor([ 0.2500, -0.2500]))
+    (tensor([0.5, 0.5]), tensor([ 0.25, -0.25]))
     """
     dim = dimension("softmax", input, dim)
     return Softmax.apply(input if dtype is None else input.to(dtype), dim)
@@ -155,7 +155,7 @@ def log_softmax(input, dim=None, dtype=None):
     >>> x = microtorch.tensor([0.0, 0.0], requires_grad=True)
     >>> microtorch.log_softmax(x, dim=0)[0].backward()
     >>> x.grad
-    tensor([ 0.5000, -0.5000])
+    tensor([ 0.5, -0.5])
     """
     dim = dimension("log_softmax", input, dim)
     return LogSoftmax.apply(input if dtype is None else input.to(dtype), dim)
@@ -186,7 +186,7 @@ def softmin(input, dim=None, dtype=None):
     >>> import microtorch
     >>> from microtorch.nn import functional as F
     >>> F.softmin(microtorch.tensor([0.0, 0.0]), dim=0)
-    tensor([0.5000, 0.5000])
+    tensor([0.5, 0.5])
     """
     dim = dimension("softmin", input, dim)
     negative = -input
