@@ -63,7 +63,7 @@ class LeakyReLU(Module):
     >>> import microtorch
     >>> from microtorch import nn
     >>> nn.LeakyReLU(0.1)(microtorch.tensor([-1.0, 0.0, 2.0]))
-    tensor([-0.1000,  0.0000,  2.0000])
+    tensor([-0.1,  0. ,  2. ])
     """
 
     def __init__(self, negative_slope=0.01, inplace=False):
@@ -167,7 +167,7 @@ class Hardtanh(Module):
     >>> import microtorch
     >>> from microtorch import nn
     >>> nn.Hardtanh()(microtorch.tensor([-3.0, 0.5, 2.0]))
-    tensor([-1.0000,  0.5000,  1.0000])
+    tensor([-1. ,  0.5,  1. ])
     """
 
     def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):

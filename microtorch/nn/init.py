@@ -233,7 +233,7 @@ def constant_(tensor, val):
     >>> import microtorch
     >>> from microtorch import nn
     >>> nn.init.constant_(microtorch.empty(2), 0.3)
-    tensor([0.3000, 0.3000])
+    tensor([0.3, 0.3])
     """
     return _fill(tensor, val)
 

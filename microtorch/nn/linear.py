@@ -2,7 +2,7 @@
 
 import math
 
-from ..ops import linalg
+from . import functional as F
 from . import init
 from .module import Module
 from .parameter import empty
@@ -86,7 +86,7 @@ class Linear(Module):
 
     def forward(self, input):
         """(..., D) -> (..., M)"""
-        return linalg.linear(input, self.weight, self.bias)
+        return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
@@ -142,7 +142,7 @@ class Bilinear(Module):
 
     def forward(self, input1, input2):
         """(..., D1), (..., D2) -> (..., M)"""
-        return linalg.bilinear(input1, input2, self.weight, self.bias)
+        return F.bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self):
         return (

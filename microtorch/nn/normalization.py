@@ -370,7 +370,7 @@ class RMSNorm(Module):
     --------
     >>> import microtorch
     >>> from microtorch import nn
-    >>> nn.RMSNorm(2)(microtorch.tensor([[3.0, 3.0]]))
+    >>> nn.RMSNorm(2)(microtorch.tensor([[3.0, 3.0]])).detach()
     tensor([[1., 1.]])
     """
 

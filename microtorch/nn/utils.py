@@ -6,7 +6,7 @@ import numpy as np
 
 from ..autograd.inplace import record_change
 from ..errors import ShapeError, user_line
-from ..ops import joining
+from ..ops import cat
 from ..tensor import Tensor, wrap
 
 __all__ = [
@@ -140,7 +140,7 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     >>> nn.utils.clip_grad_norm_([w], max_norm=1.0)
     tensor(5.)
     >>> w.grad
-    tensor([0.6000, 0.8000])
+    tensor([0.6, 0.8])
     """
     parameters = _list(parameters)
     total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
@@ -164,7 +164,7 @@ def clip_grad_value_(parameters, clip_value):
     >>> (w * microtorch.tensor([-3.0, 0.5])).sum().backward()
     >>> nn.utils.clip_grad_value_([w], 1.0)
     >>> w.grad
-    tensor([-1.0000,  0.5000])
+    tensor([-1. ,  0.5])
     """
     limit, line = float(clip_value), user_line()
     for grad in _gradients(parameters):
@@ -189,7 +189,7 @@ def parameters_to_vector(parameters):
     >>> nn.utils.parameters_to_vector(nn.Linear(2, 3).parameters()).shape
     (9,)
     """
-    return joining.cat([p.reshape(-1) for p in parameters])
+    return cat([p.reshape(-1) for p in parameters])
 
 
 def vector_to_parameters(vec, parameters):
