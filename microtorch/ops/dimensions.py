@@ -30,7 +30,7 @@ def some(operation, dim, ndim):
     """A tuple of distinct dimensions counted from the front, or None where `dim` means all of them."""
     if dim is None:
         return None
-    dims = tuple([one(operation, d, ndim) for d in (dim if isinstance(dim, tuple | list) else (dim,))])
+    dims = tuple([one(operation, d, ndim) for d in (dim if isinstance(dim, tuple | list | range) else (dim,))])
     if len(dims) > 1 and len(set(dims)) < len(dims):
         raise ShapeError(f"{operation}: dim {tuple(dim)} names a dimension twice. Name each once.")
     return dims if dims and ndim else None

@@ -111,7 +111,7 @@ def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
     >>> x = microtorch.tensor([3.0, 1.0, 3.0], requires_grad=True)
     >>> microtorch.amax(x).backward()
     >>> x.grad
-    tensor([0.5000, 0.0000, 0.5000])
+    tensor([0.5, 0. , 0.5])
     """
     return Amax.apply(input, dim if axis is None else axis, keepdim or keepdims)
 
@@ -287,6 +287,8 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 def _either(input, dim, keepdim, other, of_two, of_all, along, result):
     if isinstance(dim, Tensor):
         dim, other = None, dim
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{result.__name__}: input must be a Tensor, not {type(input).__name__} {input!r}.")
     if other is not None:
         return of_two(input, other)
     return of_all.apply(input, None, keepdim) if dim is None else result(*along.apply(input, dim, keepdim))

@@ -3,11 +3,14 @@
 import numpy as np
 
 from ..autograd.function import Function
-from ..errors import DTypeError, ShapeError
-from ..tensor import attach
+from ..autograd.inplace import attach_in_place
+from ..errors import DTypeError, GradientError, ShapeError
+from ..tensor import Tensor, attach, wrap
 from . import dimensions
+from .indexing import Place
+from .promotion import same_dtype
 
-__all__ = ["gather", "scatter_add"]
+__all__ = ["gather", "one_hot", "scatter", "scatter_add"]
 
 
 def places(operation, x, dim, index):
@@ -42,6 +45,8 @@ class Gather(Function):
     def forward(ctx, x, dim, index):
         ctx.save_for_backward(index)
         ctx.shape, ctx.dim, shape = x.shape, dimensions.one("gather", dim, x.ndim), index.shape
+        if not index.size:
+            return np.empty(shape, x.dtype)
         x, index = _with_dimension(x, index)
         return x[places("gather", x, ctx.dim, index)].reshape(shape)
 
@@ -101,21 +106,37 @@ class ScatterAdd(Function):
 
     @staticmethod
     def forward(ctx, x, dim, index, src):
-        ctx.save_for_backward(index)
-        ctx.dim, ctx.src_shape = dimensions.one("scatter_add", dim, x.ndim), src.shape
-        y = x.copy()
-        flat, index, src = _with_dimension(y, index, src)
-        where = places("scatter_add", flat, ctx.dim, index)
-        if any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
-            raise ShapeError(f"scatter_add: index {index.shape} is longer than src {src.shape}.")
-        np.add.at(flat, where, src[tuple(map(slice, index.shape))])
-        return y
+        return _scattered(ctx, "scatter_add", np.add.at, x, dim, index, src)
 
     @staticmethod
     def backward(ctx, dy):
-        (index,) = ctx.saved_tensors
-        dsrc = Gather.apply(dy, ctx.dim, index)
-        return dy, None, None, dsrc
+        return dy, None, None, _dsrc(ctx, dy)
+
+
+def _scattered(ctx, operation, write, x, dim, index, src):
+    """A copy of `x` into which `write(array, where, values)` has put `src`."""
+    ctx.dim, ctx.src_shape = dimensions.one(operation, dim, x.ndim), src.shape
+    ctx.save_for_backward(index)
+    y = x.copy()
+    if index.size:
+        flat, index, src = _with_dimension(y, index, src)
+        where = places(operation, flat, ctx.dim, index)
+        if index.ndim != src.ndim or any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
+            raise ShapeError(
+                f"{operation}: index {index.shape} does not lie within src {src.shape}. "
+                "Give both as many dimensions, and src as long as index or longer."
+            )
+        write(flat, where, src[tuple(map(slice, index.shape))])
+    return y
+
+
+def _dsrc(ctx, dy):
+    """The gradient of what was put: `dy` where it went, and 0 for what the index left out."""
+    (index,) = ctx.saved_tensors
+    dsrc = Gather.apply(dy, ctx.dim, index)
+    if dsrc.shape != ctx.src_shape:
+        dsrc = Place.apply(dsrc, tuple(map(slice, dsrc.shape)), ctx.src_shape)
+    return dsrc
 
 
 @attach("scatter_add")
@@ -162,6 +183,142 @@ def scatter_add(input, dim, index, src):
     >>> src.grad
     tensor([ 1., 10.,  1.])
     """
-    if input.dtype != src.dtype:
-        raise DTypeError(f"scatter_add: input is {input.dtype} and src {src.dtype}. Convert one, with .to(dtype).")
+    same_dtype("scatter_add", input=input, src=src)
     return ScatterAdd.apply(input, dim, index, src)
+
+
+attach_in_place(scatter_add, "scatter_add_")
+
+
+def _put(y, where, src):
+    y[where] = src
+
+
+class Scatter(Function):
+    """y = x, then y[index[i, j], j] = src[i, j] for dim 0        dx = dy, 0 at index,  dsrc = dy at index"""
+
+    @staticmethod
+    def forward(ctx, x, dim, index, src):
+        return _scattered(ctx, "scatter", _put, x, dim, index, src)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (index,) = ctx.saved_tensors
+        dx = Scatter.apply(dy, ctx.dim, index, np.zeros(index.shape, dy.dtype))
+        return dx, None, None, _dsrc(ctx, dy)
+
+
+class ScatterMultiply(Function):
+    """y = x, then y[index[i, j], j] *= src[i, j] for dim 0        it has no derivative here"""
+
+    @staticmethod
+    def forward(ctx, x, dim, index, src):
+        return _scattered(ctx, "scatter", np.multiply.at, x, dim, index, src)
+
+    @staticmethod
+    def backward(ctx, dy):
+        raise GradientError(
+            "scatter: reduce='multiply' has no derivative, as in PyTorch. Multiply by a tensor of ones into which the "
+            "factors were scattered."
+        )
+
+
+@attach("scatter")
+def scatter(input, dim, index, src=None, *, value=None, reduce=None):
+    """A copy of `input` with each element of `src` put at the position along `dim` that `index` gives.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        The dimension along which `index` counts.
+    index : Tensor of int64 or int32
+        As many dimensions as `input` and `src`, nowhere longer than `src`.
+    src : Tensor or number
+        What is put, of the dtype of `input`.
+    value : number, optional
+        Another name for `src` where it is a number.
+    reduce : {"add", "multiply"}, optional
+        Combine with what is there, rather than replace it.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `input`. Where `index` names a place twice, the last one counts.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+    DTypeError
+        If the dtypes differ.
+    IndexError
+        If a value of `index` is out of range.
+
+    Notes
+    -----
+    For two dimensions and dim 1: y[i, index[i, j]] = src[i, j]; dsrc[i, j] = dy[i, index[i, j]], dinput is dy with 0
+    at these places. Only `index` is saved. ``reduce="multiply"`` has no derivative.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(3).scatter(0, microtorch.tensor([2, 0]), microtorch.tensor([1.0, 2.0]))
+    tensor([2., 0., 1.])
+    """
+    if reduce not in (None, "add", "multiply"):
+        raise ValueError(f"scatter: reduce={reduce!r} is none of 'add', 'multiply' and None.")
+    src = value if src is None else src
+    if not isinstance(src, Tensor):
+        src = wrap(np.full(index.shape, src).astype(input.dtype))
+    same_dtype("scatter", input=input, src=src)
+    function = {None: Scatter, "add": ScatterAdd, "multiply": ScatterMultiply}[reduce]
+    return function.apply(input, dim, index, src)
+
+
+attach_in_place(scatter, "scatter_")
+
+
+def one_hot(tensor, num_classes=-1):
+    """Each class index as a vector of zeros with a one at its place.
+
+    Parameters
+    ----------
+    tensor : Tensor of int64 or int32
+        Class indices, from 0 on.
+    num_classes : int, default -1
+        The length of the vectors; -1 means one more than the largest index.
+
+    Returns
+    -------
+    Tensor of int64, shape (..., num_classes)
+        Not differentiable.
+
+    Raises
+    ------
+    DTypeError
+        If `tensor` is not of integers.
+    IndexError
+        If an index is negative or not below `num_classes`.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.one_hot(microtorch.tensor([0, 2]))
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+    """
+    labels = tensor._array
+    if labels.dtype.kind not in "iu":
+        raise DTypeError(f"one_hot: takes class indices of int64 or int32, not {labels.dtype}. Convert with .long().")
+    if num_classes == -1:
+        if not labels.size:
+            raise ShapeError("one_hot: no index tells the number of classes. Give num_classes.")
+        num_classes = int(labels.max()) + 1
+    elif num_classes < 1:
+        raise ShapeError(f"one_hot: num_classes = {num_classes} is not positive.")
+    if labels.size and not (labels.min() >= 0 and labels.max() < num_classes):
+        worst = int(labels.min()) if labels.min() < 0 else int(labels.max())
+        raise IndexError(f"one_hot: index {worst} is not one of {num_classes} classes, 0 to {num_classes - 1}.")
+    return wrap((labels[..., None] == np.arange(num_classes)).astype(np.int64))

@@ -1,4 +1,4 @@
-"""Matrix products. `linear`, the fully connected operation, is one node of the graph with its bias."""
+"""Products of matrices and vectors."""
 
 import math
 
@@ -6,18 +6,10 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import DTypeError, ShapeError
-from ..tensor import attach
+from ..tensor import Tensor, as_tensor, attach
+from .promotion import same_dtype
 
-__all__ = ["linear", "matmul"]
-
-
-def same_dtype(operation, first, second):
-    """Raise DTypeError where numpy would promote in silence: float64 data in a float32 net costs double."""
-    if first.dtype != second.dtype:
-        raise DTypeError(
-            f"{operation}: the operands are {first.dtype} and {second.dtype}. Convert one, e.g. with .to(other.dtype); "
-            "data usually with .float()."
-        )
+__all__ = ["addmm", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
 
 
 def rows(x):
@@ -30,8 +22,6 @@ class MatMul(Function):
 
     @staticmethod
     def forward(ctx, a, b):
-        if a.dtype is not b.dtype:
-            same_dtype("matmul", a, b)
         ctx.save_for_backward(a, b)
         if a.ndim <= 2 and b.ndim <= 2 and a.dtype.kind == "f":
             return a.dot(b) if a.ndim and b.ndim else a @ b  # half the overhead of `@`; 0-d is for `@` to refuse
@@ -120,99 +110,282 @@ def matmul(input, other):
     tensor([[1., 2.],
             [1., 2.]])
     """
+    return product("matmul", input, other)
+
+
+def product(operation, input, other):
+    """The matrix product of operands that must have one dtype: float64 data in a float32 net costs double."""
+    if not isinstance(input, Tensor) or not isinstance(other, Tensor) or input._array.dtype is not other._array.dtype:
+        input, other = as_tensor(input), as_tensor(other)
+        same_dtype(operation, input=input, other=other)
     return MatMul.apply(input, other)
 
 
-class Linear(Function):
-    """y = x @ wᵀ + b        dx = dy @ w,  dw = dyᵀ @ x,  db = Σ dy"""
-
-    @staticmethod
-    def forward(ctx, x, w, b):
-        if x.dtype is not w.dtype:
-            same_dtype("linear", x, w)
-        ctx.save_for_backward(x, w)
-        if w.ndim == 2:
-            y = x.dot(w.T) if x.ndim == 2 else rows(x).dot(w.T).reshape(*x.shape[:-1], len(w))
-        elif w.ndim == 1:
-            y = np.asarray(x @ w)
-        else:
-            raise ShapeError(Linear.explain(x, w, b))
-        if b is not None:
-            if b.ndim > 1:
-                raise ShapeError(Linear.explain(x, w, b))
-            y += b
-        return y
-
-    @staticmethod
-    def explain(x, w, b):
-        shapes = f"linear: input {x.shape} and weight {w.shape}"
-        if w.ndim not in (1, 2) or not x.ndim:
-            return f"{shapes}: give an input with features in its last dimension, and a weight (out, in)."
-        if x.shape[-1] != w.shape[-1]:
-            hint = f" Did you mean Linear({x.shape[-1]}, {w.shape[0]})?" if w.ndim == 2 else ""
-            return f"{shapes}: {x.shape[-1]} features do not fit {w.shape[-1]}.{hint}"
-        return f"{shapes}: bias {b.shape} does not fit {w.shape[0] if w.ndim == 2 else 'one'} outputs."
-
-    @staticmethod
-    def backward(ctx, dy):
-        x, w = ctx.saved_tensors
-        need_x, need_w, need_b = ctx.needs_input_grad
-        if w.ndim == 1:
-            return dy[..., None] * w if need_x else None, x * dy[..., None] if need_w else None, dy if need_b else None
-        dx = dy @ w if need_x else None
-        if x.ndim != 2:
-            x, dy = rows(x), rows(dy)  # (…, D) -> (N, D)
-        return dx, dy.T @ x if need_w else None, dy.sum(axis=0) if need_b else None
-
-    @staticmethod
-    def backward_kernel(ctx, dy):
-        x, w = ctx.saved_tensors
-        if x.ndim != 2 or w.ndim != 2:
-            return Linear.backward(ctx, dy)
-        need_x, need_w, need_b = ctx.needs_input_grad  # `dot` has half the overhead of `@`
-        dx = dy.dot(w) if need_x else None
-        return dx, dy.T.dot(x) if need_w else None, np.add.reduce(dy, 0) if need_b else None
+def _of_dimensions(operation, *expected):
+    """Raise ShapeError unless each tensor has the number of dimensions expected of it."""
+    if any(t._array.ndim != n for t, n in expected):
+        shapes, wanted = ", ".join(str(t.shape) for t, _ in expected), ", ".join(f"{n}-d" for _, n in expected)
+        raise ShapeError(f"{operation}: takes {wanted} tensors, not shapes {shapes}. matmul takes any, and broadcasts.")
 
 
-def linear(input, weight, bias=None):
-    """The fully connected operation: each output is a weighted sum of the features, plus a bias.
+@attach("mm")
+def mm(input, mat2):
+    """The product of two matrices.
 
     Parameters
     ----------
-    input : Tensor, shape (..., in_features)
-    weight : Tensor, shape (out_features, in_features) or (in_features,)
-    bias : Tensor, shape (out_features,), optional
+    input : Tensor, shape (n, k)
+    mat2 : Tensor, shape (k, m)
 
     Returns
     -------
-    Tensor, shape (..., out_features)
-        Without the last dimension where `weight` has one dimension.
+    Tensor, shape (n, m)
 
     Raises
     ------
     ShapeError
-        If the features or the bias do not fit the weight.
-    DTypeError
-        If the dtypes differ.
+        If one is not a matrix, or the inner lengths differ.
 
     Notes
     -----
-    y = x·wᵀ + b; dx = dy·w, dw = dyᵀ·x, db = Σ dy over the leading dimensions. `input` and `weight` are saved; dx is
-    not computed where the input needs no gradient, as in the first layer.
+    y = a·b; da = dy·bᵀ, db = aᵀ·dy. Both are saved.
 
     Examples
     --------
     >>> import microtorch
-    >>> from microtorch.nn import functional as F
-    >>> x = microtorch.tensor([[1.0, 2.0]])
-    >>> w = microtorch.tensor([[3.0, 4.0], [5.0, 6.0]], requires_grad=True)
-    >>> b = microtorch.tensor([0.5, 0.0], requires_grad=True)
-    >>> y = F.linear(x, w, b)
-    >>> y.detach()
-    tensor([[11.5000, 17.0000]])
-    >>> y.sum().backward()
-    >>> w.grad
-    tensor([[1., 2.],
-            [1., 2.]])
+    >>> microtorch.mm(microtorch.ones(2, 3), microtorch.ones(3, 2))
+    tensor([[3., 3.],
+            [3., 3.]])
     """
-    return Linear.apply(input, weight, bias)
+    _of_dimensions("mm", (input, 2), (mat2, 2))
+    return product("mm", input, mat2)
+
+
+@attach("bmm")
+def bmm(input, mat2):
+    """The products of two batches of matrices, one by one.
+
+    Parameters
+    ----------
+    input : Tensor, shape (b, n, k)
+    mat2 : Tensor, shape (b, k, m)
+
+    Returns
+    -------
+    Tensor, shape (b, n, m)
+
+    Raises
+    ------
+    ShapeError
+        If one is not a batch of matrices, or the lengths do not fit.
+
+    Notes
+    -----
+    y = a·b for each matrix; da = dy·bᵀ, db = aᵀ·dy. Both are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.bmm(microtorch.ones(4, 2, 3), microtorch.ones(4, 3, 5)).shape
+    (4, 2, 5)
+    """
+    _of_dimensions("bmm", (input, 3), (mat2, 3))
+    if input._array.shape[0] != mat2._array.shape[0]:
+        raise ShapeError(f"bmm: batches {input.shape} and {mat2.shape} are of {len(input)} and {len(mat2)} matrices.")
+    return product("bmm", input, mat2)
+
+
+@attach("mv")
+def mv(input, vec):
+    """The product of a matrix and a vector.
+
+    Parameters
+    ----------
+    input : Tensor, shape (n, k)
+    vec : Tensor, shape (k,)
+
+    Returns
+    -------
+    Tensor, shape (n,)
+
+    Raises
+    ------
+    ShapeError
+        If they are not a matrix and a vector, or the lengths differ.
+
+    Notes
+    -----
+    y = a·v; da = dy vᵀ, dv = aᵀ·dy. Both are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.mv(microtorch.ones(2, 3), microtorch.ones(3))
+    tensor([3., 3.])
+    """
+    _of_dimensions("mv", (input, 2), (vec, 1))
+    return product("mv", input, vec)
+
+
+@attach("dot")
+def dot(input, tensor):
+    """The inner product of two vectors.
+
+    Parameters
+    ----------
+    input, tensor : Tensor, shape (n,)
+
+    Returns
+    -------
+    Tensor, shape ()
+
+    Raises
+    ------
+    ShapeError
+        If they are not vectors of one length.
+
+    Notes
+    -----
+    y = Σ aᵢ bᵢ; da = dy·b, db = dy·a. Both are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> a = microtorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> a.dot(microtorch.tensor([3.0, 4.0])).backward()
+    >>> a.grad
+    tensor([3., 4.])
+    """
+    _of_dimensions("dot", (input, 1), (tensor, 1))
+    return product("dot", input, tensor)
+
+
+@attach(numpy=np.dot)
+def _numpy_dot(a, b):
+    a, b = as_tensor(a), as_tensor(b)
+    if not a.ndim or not b.ndim:
+        return a * b
+    if b.ndim > 2 or (b.ndim == 2 and a.ndim > 2 and b.shape[-2] != a.shape[-1]):
+        raise ShapeError(f"np.dot of tensors {a.shape} and {b.shape}: use matmul or tensordot, which say which axes.")
+    return product("dot", a, b)
+
+
+@attach("outer", numpy=np.outer)
+def outer(input, vec2):
+    """The outer product of two vectors: every element of one times every element of the other.
+
+    Parameters
+    ----------
+    input : Tensor, shape (n,)
+    vec2 : Tensor, shape (m,)
+
+    Returns
+    -------
+    Tensor, shape (n, m)
+        In the common dtype.
+
+    Raises
+    ------
+    ShapeError
+        If they are not vectors.
+
+    Notes
+    -----
+    yᵢⱼ = aᵢ bⱼ; da = dy·b, db = dyᵀ·a. Both are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.outer(microtorch.tensor([1.0, 2.0]), microtorch.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
+    input, vec2 = as_tensor(input), as_tensor(vec2)
+    _of_dimensions("outer", (input, 1), (vec2, 1))
+    return input[:, None] * vec2
+
+
+@attach("addmm")
+def addmm(input, mat1, mat2, *, beta=1, alpha=1):
+    """A matrix plus the product of two: ``beta * input + alpha * (mat1 @ mat2)``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of a shape that expands to (n, m). Where `beta` is 0 its values, even NaN, do not matter.
+    mat1 : Tensor, shape (n, k)
+    mat2 : Tensor, shape (k, m)
+    beta, alpha : number, default 1
+
+    Returns
+    -------
+    Tensor, shape (n, m)
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+
+    Notes
+    -----
+    y = β·c + α·a·b; dc = β·dy, da = α·dy·bᵀ, db = α·aᵀ·dy.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.addmm(microtorch.ones(2), microtorch.ones(2, 3), microtorch.ones(3, 2), alpha=2)
+    tensor([[7., 7.],
+            [7., 7.]])
+    """
+    _of_dimensions("addmm", (mat1, 2), (mat2, 2))
+    return _plus("addmm", input, product("addmm", mat1, mat2), beta, alpha)
+
+
+@attach("baddbmm")
+def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
+    """A batch of matrices plus the products of two: ``beta * input + alpha * (batch1 @ batch2)``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of a shape that expands to (b, n, m). Where `beta` is 0 its values, even NaN, do not matter.
+    batch1 : Tensor, shape (b, n, k)
+    batch2 : Tensor, shape (b, k, m)
+    beta, alpha : number, default 1
+        For integer tensors only their integer part counts, as in PyTorch.
+
+    Returns
+    -------
+    Tensor, shape (b, n, m)
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+
+    Notes
+    -----
+    y = β·c + α·a·b; dc = β·dy, da = α·dy·bᵀ, db = α·aᵀ·dy.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.baddbmm(microtorch.zeros(1), microtorch.ones(4, 2, 3), microtorch.ones(4, 3, 5)).shape
+    (4, 2, 5)
+    """
+    if input._array.dtype.kind != "f":
+        beta, alpha = int(beta), int(alpha)
+    return _plus("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+
+
+def _plus(operation, input, product, beta, alpha):
+    same_dtype(operation, input=input, product=product)
+    if input._array.dtype.kind != "f" and not (isinstance(beta, int) and isinstance(alpha, int)):
+        raise DTypeError(f"{operation}: {input.dtype} tensors take integer factors, not {beta=} and {alpha=}.")
+    pairs = zip(input.shape[::-1], product.shape[::-1], strict=False)
+    if input.ndim > product.ndim or any(n not in (1, m) for n, m in pairs):
+        raise ShapeError(f"{operation}: input {input.shape} does not expand to the product's shape {product.shape}.")
+    product = product if alpha == 1 else product * alpha
+    if beta == 0:
+        return product
+    return (input if beta == 1 else input * beta) + product

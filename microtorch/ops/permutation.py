@@ -27,14 +27,16 @@ class Permute(Function):
 
 
 @attach("permute")
-def permute(input, *dims):
+def permute(input, *order, dims=None):
     """The dimensions in another order.
 
     Parameters
     ----------
     input : Tensor
-    *dims : int or one tuple of int
+    *order : int or one tuple of int
         Each dimension once, in the new order.
+    dims : tuple of int, optional
+        The same by name.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def permute(input, *dims):
     Raises
     ------
     ShapeError
-        If `dims` is not each dimension once.
+        If it is not each dimension once.
 
     Notes
     -----
@@ -56,7 +58,7 @@ def permute(input, *dims):
     >>> microtorch.zeros(2, 3, 4).permute(2, 0, 1).shape
     (4, 2, 3)
     """
-    dims, ndim = sizes_of(dims), input._array.ndim
+    dims, ndim = sizes_of(order, dims), input._array.ndim
     axes = dimensions.some("permute", tuple(dims), ndim) or () if ndim else tuple(dims)
     if len(axes) != ndim:
         raise ShapeError(f"permute: {tuple(dims)} are {len(axes)} dimensions, the tensor {input.shape} has {ndim}.")

@@ -1,13 +1,13 @@
-"""Reductions: sums, means and products over dimensions, and questions to all elements."""
+"""Reductions over dimensions: sums and means, and questions to all elements."""
 
 import numpy as np
 
 from ..autograd.function import Function
 from ..errors import DTypeError
-from ..tensor import attach
+from ..tensor import attach, wrap
 from . import dimensions
 
-__all__ = ["mean", "sum"]
+__all__ = ["all", "any", "count_nonzero", "mean", "sum"]
 
 
 class Sum(Function):
@@ -80,8 +80,8 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False
     tensor([[ 1.,  1.],
             [10., 10.]])
     """
-    if dtype is not None:
-        input = input.to(dtype)
+    if dtype is not None:  # a narrow integer dtype gets its sum from int64: modulo 2ⁿ it is the same
+        return sum(input.to(dtype), dim, keepdim, axis=axis, keepdims=keepdims).to(dtype)
     return Sum.apply(input, dim if axis is None else axis, keepdim or keepdims)
 
 
@@ -154,3 +154,94 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
     if dtype is not None:
         input = input.to(dtype)
     return Mean.apply(input, dim if axis is None else axis, keepdim or keepdims)
+
+
+def _question(operation, ufunc, input, dim, keepdim):
+    """all or any: bool, uint8 for uint8 as in PyTorch; not differentiable."""
+    x = input._array
+    answer = np.asarray(ufunc.reduce(x, dimensions.some(operation, dim, x.ndim), bool, None, bool(keepdim)))
+    return wrap(answer.astype(x.dtype) if x.dtype == np.uint8 else answer)
+
+
+@attach("all", numpy=np.all)
+def all(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
+    """Whether all elements are nonzero, of all or over some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        The dimensions to reduce over; default all.
+    keepdim : bool, default False
+        Keep these dimensions, with length 1.
+    axis, keepdims
+        numpy's names for `dim` and `keepdim`.
+
+    Returns
+    -------
+    Tensor of bool
+        uint8 for uint8. Not differentiable.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.tensor([[True, False], [True, True]]).all(dim=1)
+    tensor([False,  True])
+    """
+    return _question("all", np.logical_and, input, dim if axis is None else axis, keepdim or keepdims)
+
+
+@attach("any", numpy=np.any)
+def any(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
+    """Whether any element is nonzero, of all or over some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        The dimensions to reduce over; default all.
+    keepdim : bool, default False
+        Keep these dimensions, with length 1.
+    axis, keepdims
+        numpy's names for `dim` and `keepdim`.
+
+    Returns
+    -------
+    Tensor of bool
+        uint8 for uint8. Not differentiable.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.tensor([[True, False], [False, False]]).any(dim=1)
+    tensor([ True, False])
+    """
+    return _question("any", np.logical_or, input, dim if axis is None else axis, keepdim or keepdims)
+
+
+@attach("count_nonzero", numpy=np.count_nonzero)
+def count_nonzero(input, dim=None, *, axis=None):
+    """The number of nonzero elements, of all or over some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        The dimensions to count over; default all.
+    axis
+        numpy's name for `dim`.
+
+    Returns
+    -------
+    Tensor of int64
+        Not differentiable.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.tensor([[0.0, 1.0], [2.0, 3.0]]).count_nonzero(dim=0)
+    tensor([1, 2])
+    """
+    x = input._array
+    dims = dimensions.some("count_nonzero", dim if axis is None else axis, x.ndim)
+    return wrap(np.asarray(np.add.reduce(x != 0, dims, np.int64)))

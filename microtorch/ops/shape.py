@@ -38,20 +38,24 @@ class Reshape(Function):
         return dy.reshape(ctx.shape)
 
 
-def sizes_of(sizes):
-    """Lengths given one by one or as one sequence."""
+def sizes_of(sizes, named=None):
+    """Numbers given one by one, as one sequence, or by name."""
+    if named is not None:
+        return named
     return sizes[0] if len(sizes) == 1 and not hasattr(sizes[0], "__index__") else sizes
 
 
 @attach("reshape")
-def reshape(input, *shape):
+def reshape(input, *sizes, shape=None):
     """The same elements in another shape; they share memory where the layout allows it.
 
     Parameters
     ----------
     input : Tensor
-    *shape : int or one tuple of int
-        One of them may be -1, which stands for what is left.
+    *sizes : int or one tuple of int
+        The lengths; one of them may be -1, which stands for what is left.
+    shape : tuple of int, optional
+        The same by name.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def reshape(input, *shape):
     >>> x.grad
     tensor([0., 0., 0., 1., 1., 1.])
     """
-    return Reshape.apply(input, sizes_of(shape))
+    return Reshape.apply(input, sizes_of(sizes, shape))
 
 
 @attach(numpy=np.reshape)

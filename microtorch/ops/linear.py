@@ -1,0 +1,158 @@
+"""The fully connected operation, one node of the graph with its bias, and its kin for two inputs."""
+
+import numpy as np
+
+from ..autograd.function import Function
+from ..errors import ShapeError
+from .linalg import rows
+from .promotion import same_dtype
+
+__all__ = ["bilinear", "linear"]
+
+
+class Linear(Function):
+    """y = x @ wᵀ + b        dx = dy @ w,  dw = dyᵀ @ x,  db = Σ dy"""
+
+    @staticmethod
+    def forward(ctx, x, w, b):
+        ctx.save_for_backward(x, w)
+        if w.ndim == 2:
+            y = x.dot(w.T) if x.ndim == 2 else rows(x).dot(w.T).reshape(*x.shape[:-1], len(w))
+        elif w.ndim == 1:
+            y = np.asarray(x @ w)
+        else:
+            raise ShapeError(Linear.explain(x, w, b))
+        if b is not None:
+            if b.ndim > 1:
+                raise ShapeError(Linear.explain(x, w, b))
+            y += b
+        return y
+
+    @staticmethod
+    def explain(x, w, b):
+        shapes = f"linear: input {x.shape} and weight {w.shape}"
+        if w.ndim not in (1, 2) or not x.ndim:
+            return f"{shapes}: give an input with features in its last dimension, and a weight (out, in)."
+        if x.shape[-1] != w.shape[-1]:
+            hint = f" Did you mean Linear({x.shape[-1]}, {w.shape[0]})?" if w.ndim == 2 else ""
+            return f"{shapes}: {x.shape[-1]} features do not fit {w.shape[-1]}.{hint}"
+        return f"{shapes}: bias {b.shape} does not fit {w.shape[0] if w.ndim == 2 else 'one'} outputs."
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, w = ctx.saved_tensors
+        need_x, need_w, need_b = ctx.needs_input_grad
+        if w.ndim == 1:
+            return dy[..., None] * w if need_x else None, x * dy[..., None] if need_w else None, dy if need_b else None
+        dx = dy @ w if need_x else None
+        if x.ndim != 2:
+            x, dy = rows(x), rows(dy)  # (…, D) -> (N, D)
+        return dx, dy.T @ x if need_w else None, dy.sum(axis=0) if need_b else None
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        x, w = ctx.saved_tensors
+        if x.ndim != 2 or w.ndim != 2:
+            return Linear.backward(ctx, dy)
+        need_x, need_w, need_b = ctx.needs_input_grad  # `dot` has half the overhead of `@`
+        dx = dy.dot(w) if need_x else None
+        return dx, dy.T.dot(x) if need_w else None, np.add.reduce(dy, 0) if need_b else None
+
+
+def linear(input, weight, bias=None):
+    """The fully connected operation: each output is a weighted sum of the features, plus a bias.
+
+    Parameters
+    ----------
+    input : Tensor, shape (..., in_features)
+    weight : Tensor, shape (out_features, in_features) or (in_features,)
+    bias : Tensor, shape (out_features,), optional
+
+    Returns
+    -------
+    Tensor, shape (..., out_features)
+        Without the last dimension where `weight` has one dimension.
+
+    Raises
+    ------
+    ShapeError
+        If the features or the bias do not fit the weight.
+    DTypeError
+        If the dtypes differ.
+
+    Notes
+    -----
+    y = x·wᵀ + b; dx = dy·w, dw = dyᵀ·x, db = Σ dy over the leading dimensions. `input` and `weight` are saved; dx is
+    not computed where the input needs no gradient, as in the first layer.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([[1.0, 2.0]])
+    >>> w = microtorch.tensor([[3.0, 4.0], [5.0, 6.0]], requires_grad=True)
+    >>> b = microtorch.tensor([0.5, 0.0], requires_grad=True)
+    >>> y = F.linear(x, w, b)
+    >>> y.detach()
+    tensor([[11.5, 17. ]])
+    >>> y.sum().backward()
+    >>> w.grad
+    tensor([[1., 2.],
+            [1., 2.]])
+    """
+    if input._array.dtype is not weight._array.dtype:
+        same_dtype("linear", input=input, weight=weight)
+    return Linear.apply(input, weight, bias)
+
+
+def bilinear(input1, input2, weight, bias=None):
+    """A weighted sum of all products of two inputs' features, for each output, plus a bias.
+
+    Parameters
+    ----------
+    input1 : Tensor, shape (..., in1_features)
+    input2 : Tensor, shape (..., in2_features)
+        Its leading dimensions are those of `input1`.
+    weight : Tensor, shape (out_features, in1_features, in2_features)
+    bias : Tensor, shape (out_features,), optional
+
+    Returns
+    -------
+    Tensor, shape (..., out_features)
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+    DTypeError
+        If the dtypes differ.
+
+    Notes
+    -----
+    yₒ = x₁ᵀ·Wₒ·x₂ + bₒ, as a product of `input1` with all Wₒ at once, then a product with `input2` for each sample.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x1, x2 = microtorch.tensor([[1.0, 2.0]]), microtorch.tensor([[3.0]])
+    >>> w = microtorch.tensor([[[1.0], [10.0]]], requires_grad=True)
+    >>> y = F.bilinear(x1, x2, w)
+    >>> y.detach()
+    tensor([[63.]])
+    >>> y.sum().backward()
+    >>> w.grad
+    tensor([[[3.],
+             [6.]]])
+    """
+    same_dtype("bilinear", input1=input1, input2=input2, weight=weight)
+    shapes = f"bilinear: inputs {input1.shape} and {input2.shape} and weight {weight.shape}"
+    if weight.ndim != 3 or input1.shape[-1:] != weight.shape[1:2] or input2.shape[-1:] != weight.shape[2:]:
+        raise ShapeError(f"{shapes}: the weight must be (out, features of input1, features of input2).")
+    if input1.shape[:-1] != input2.shape[:-1]:
+        raise ShapeError(f"{shapes}: the leading dimensions of the inputs differ.")
+    out, n1, n2 = weight.shape
+    products = rows(input1) @ weight.permute(1, 0, 2).reshape(n1, out * n2)  # (N, in1) -> (N, out · in2)
+    products = products.reshape(products.shape[0], out, n2)
+    y = (products @ rows(input2)[:, :, None]).reshape(*input1.shape[:-1], out)  # (N, out, in2) -> (..., out)
+    return y if bias is None else y + bias

@@ -1,0 +1,284 @@
+"""Variance, standard deviation, and the logarithm of a sum of exponentials."""
+
+import numpy as np
+
+from ..autograd.function import Function
+from ..errors import DTypeError
+from ..tensor import attach
+from . import dimensions
+from .arithmetic import absorb
+from .promotion import floating
+from .reduction import Mean
+
+__all__ = ["logsumexp", "std", "std_mean", "var", "var_mean"]
+
+
+def _reduced(ctx, operation, x, dim):
+    """Keep in `ctx` what a reduction over `dim` needs to be undone; return the dimensions."""
+    ctx.dims = dimensions.some(operation, dim, x.ndim)
+    ctx.kept = dimensions.kept(x.shape, ctx.dims)
+    return ctx.dims
+
+
+class Var(Function):
+    """y = Σ (x − mean)² / (n − correction)        dx = dy · 2 (x − mean) / (n − correction)"""
+
+    @staticmethod
+    def forward(ctx, x, dim, keepdim, correction):
+        dims = _reduced(ctx, "var", x, dim)
+        n = dimensions.length(x.shape, dims)
+        ctx.n = x.dtype.type(max(n - correction, 0))
+        ctx.save_for_backward(x)
+        centred = x - np.add.reduce(x, dims, None, None, True) / n
+        return np.add.reduce(np.multiply(centred, centred), dims, None, None, keepdim) / ctx.n
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return dy.reshape(ctx.kept) * ((x - Mean.apply(x, ctx.dims, True)) * (2 / ctx.n).item())
+
+
+class Std(Function):
+    """y = √(Σ (x − mean)² / (n − correction))        dx = dy · (x − mean) / ((n − correction) · y), 0 where y = 0"""
+
+    @staticmethod
+    def forward(ctx, x, dim, keepdim, correction):
+        y = np.sqrt(np.asarray(Var.forward(ctx, x, dim, keepdim, correction)))
+        y = np.asarray(y)
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, y = ctx.saved_tensors
+        scale = np.where(y == 0, 0, dy / (y * ctx.n.item()))
+        return scale.reshape(ctx.kept) * (x - Mean.apply(x, ctx.dims, True))
+
+
+def _options(operation, input, dim, unbiased, correction):
+    """The dimensions and the correction that the arguments mean; ``var(x, False)`` is PyTorch's older spelling."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"{operation}: takes float32 or float64, not {input.dtype}. Convert first, with .float().")
+    return dim, (1 if correction is None else correction) if unbiased is None else int(unbiased)
+
+
+@attach("var")
+def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The variance of the elements, of all or over some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int or tuple of int, optional
+        The dimensions to reduce over; default all.
+    unbiased : bool, optional
+        True is correction 1, False is correction 0.
+    keepdim : bool, default False
+        Keep these dimensions, with length 1.
+    correction : number, default 1
+        What is taken from the number of elements: 1 (Bessel's) for the estimate from a sample, 0 for the variance of
+        the elements themselves, which is the default of ``np.var``.
+
+    Returns
+    -------
+    Tensor
+        NaN where there are not more elements than `correction`.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    y = Σ (x − mean)² / (n − c); dx = dy · 2 (x − mean) / (n − c). The input is saved. Two passes: the mean first, so
+    that nothing cancels.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = x.var()
+    >>> y.item()
+    1.0
+    >>> y.backward()
+    >>> x.grad
+    tensor([-1.,  0.,  1.])
+    """
+    dim, correction = _options("var", input, dim, unbiased, correction)
+    return Var.apply(input, dim, keepdim, correction)
+
+
+@attach(numpy=np.var)
+def _numpy_var(a, axis=None, *, ddof=0, keepdims=False, correction=None):
+    return var(a, axis, keepdim=keepdims, correction=ddof if correction is None else correction)
+
+
+@attach("std")
+def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The standard deviation of the elements, of all or over some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int or tuple of int, optional
+        The dimensions to reduce over; default all.
+    unbiased : bool, optional
+        True is correction 1, False is correction 0.
+    keepdim : bool, default False
+        Keep these dimensions, with length 1.
+    correction : number, default 1
+        What is taken from the number of elements; as in `var`.
+
+    Returns
+    -------
+    Tensor
+        NaN where there are not more elements than `correction`.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    y = √var; dx = dy · (x − mean) / ((n − c) · y). Where all elements are equal y has a kink, and dx is 0, the
+    subgradient of least norm. Input and output are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> x.std().backward()
+    >>> x.grad
+    tensor([-0.5,  0. ,  0.5])
+    """
+    dim, correction = _options("std", input, dim, unbiased, correction)
+    return Std.apply(input, dim, keepdim, correction)
+
+
+@attach(numpy=np.std)
+def _numpy_std(a, axis=None, *, ddof=0, keepdims=False, correction=None):
+    return std(a, axis, keepdim=keepdims, correction=ddof if correction is None else correction)
+
+
+def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The variance and the mean, as a pair; the arguments are those of `var`.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int or tuple of int, optional
+    unbiased : bool, optional
+    keepdim : bool, default False
+    correction : number, default 1
+
+    Returns
+    -------
+    tuple of Tensor
+        ``(var, mean)``
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.var_mean(microtorch.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    dim, correction = _options("var_mean", input, dim, unbiased, correction)
+    return Var.apply(input, dim, keepdim, correction), Mean.apply(input, dim, keepdim)
+
+
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The standard deviation and the mean, as a pair; the arguments are those of `std`.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int or tuple of int, optional
+    unbiased : bool, optional
+    keepdim : bool, default False
+    correction : number, default 1
+
+    Returns
+    -------
+    tuple of Tensor
+        ``(std, mean)``
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.std_mean(microtorch.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    dim, correction = _options("std_mean", input, dim, unbiased, correction)
+    return Std.apply(input, dim, keepdim, correction), Mean.apply(input, dim, keepdim)
+
+
+class LogSumExp(Function):
+    """y = log Σ exp(x)        dx = dy · exp(x − y)"""
+
+    @staticmethod
+    def forward(ctx, x, dim, keepdim):
+        dims = _reduced(ctx, "logsumexp", x, dim)
+        if x.size == 0:
+            return np.log(np.add.reduce(np.exp(x), dims, None, None, keepdim))
+        largest = np.maximum.reduce(x, dims, None, None, True)
+        largest = np.where(np.isfinite(largest), largest, 0)
+        y = np.asarray(np.log(np.add.reduce(np.exp(x - largest), dims, None, None, keepdim)))
+        y += largest.reshape(y.shape)
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        if not ctx.saved_tensors:
+            return np.zeros(ctx.inputs[0].shape, dy.dtype)
+        x, y = ctx.saved_tensors
+        return absorb(dy.reshape(ctx.kept), np.exp(x - y.reshape(ctx.kept)))
+
+
+@attach("logsumexp")
+def logsumexp(input, dim, keepdim=False):
+    """The logarithm of the sum of exponentials over some dimensions, without overflow.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as float32.
+    dim : int or tuple of int
+        The dimensions to reduce over.
+    keepdim : bool, default False
+        Keep these dimensions, with length 1.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    y = m + log Σ exp(x − m) with m = max x, so that no exponential exceeds 1; dx = dy · exp(x − y), which is softmax.
+    Input and output are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1000.0, 1000.0], requires_grad=True)
+    >>> y = microtorch.logsumexp(x, 0)
+    >>> print(f"{y.item():.2f}")
+    1000.69
+    >>> y.backward()
+    >>> x.grad
+    tensor([0.5000, 0.5000])
+    """
+    return LogSumExp.apply(floating(input), dim, keepdim)
