@@ -26,11 +26,7 @@ class Absorb(Function):
     @staticmethod
     def forward(ctx, a, factor):
         ctx.save_for_backward(a, factor)
-        y = np.asarray(a * factor)
-        # The sum of squares is finite only if each value is; it takes a tenth of the time that `where` takes.
-        if not isfinite(np.vdot(y, y)):
-            y = np.where(a == 0, y.dtype.type(0), y)
-        return y
+        return _absorbed(a, factor)
 
     @staticmethod
     def backward(ctx, dy):
@@ -41,7 +37,18 @@ class Absorb(Function):
 
 def absorb(dy, factor):
     """dy · factor, and 0 where dy is 0 even if the factor is infinite or NaN; Note [Zero absorbs]."""
-    return Absorb.apply(dy, factor)
+    if isinstance(dy, Tensor) or isinstance(factor, Tensor):
+        return Absorb.apply(dy, factor)
+    return _absorbed(dy, factor)
+
+
+def _absorbed(a, factor):
+    y = a * factor
+    flat = y.ravel()
+    # The sum of squares is finite only if each value is; it takes a tenth of the time that `where` takes.
+    if not isfinite(flat.dot(flat)):
+        y = np.where(a == 0, y.dtype.type(0), y)
+    return y
 
 
 class Add(Binary):
@@ -99,6 +106,14 @@ class Neg(Function):
     @staticmethod
     def backward(ctx, dy):
         return -dy
+
+    @staticmethod
+    def explain(x):
+        return (
+            "neg: not for bool tensors. Use logical_not (~), or convert, e.g. with .int()."
+            if x.dtype.kind == "b"
+            else None
+        )
 
 
 def _scaled(operation, input, other, alpha):
@@ -291,9 +306,7 @@ def neg(input):
     >>> x.grad
     tensor([-1., -1.])
     """
-    input = as_tensor(input)
-    refuse_bool("neg", "logical_not (~)", input)
-    return Neg.apply(input)
+    return Neg.apply(as_tensor(input))
 
 
 @attach("__pos__", "positive")

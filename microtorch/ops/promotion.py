@@ -95,16 +95,19 @@ def floating_pair(input, other):
 class Binary(Function):
     """An operation on two operands, which `apply` brings to their common dtype."""
 
-    # `Function.apply` unrolled for the two cases that loops over small tensors are made of: 1.7 µs where the general
-    # way with `pair` takes 2.2 µs (8×8, `make bench`, chain).
+    # `Function.apply` unrolled for the cases that loops over small tensors are made of: 1.7 µs where the general way
+    # with `pair` takes 2.2 µs (8×8, `make bench`, chain).
     @classmethod
     def apply(cls, a, b):
-        if type(a) is Tensor and type(b) is Tensor and a._array.dtype is b._array.dtype:
+        if isinstance(a, Tensor) and isinstance(b, Tensor) and a._array.dtype is b._array.dtype:
             x, z = a._array, b._array
             needs = (a._requires_grad, b._requires_grad)
-        elif type(a) is Tensor and type(b) is float and a._array.dtype.kind == "f":
-            x, z = a._array, b
+        elif isinstance(a, Tensor) and (type(b) is float or type(b) is int) and a._array.dtype.kind == "f":
+            x, z = a._array, float(b)
             needs = (a._requires_grad, False)
+        elif isinstance(b, Tensor) and (type(a) is float or type(a) is int) and b._array.dtype.kind == "f":
+            x, z = float(a), b._array
+            needs = (False, b._requires_grad)
         elif (
             not isinstance(a, Tensor)
             and not isinstance(b, Tensor)
