@@ -105,9 +105,9 @@ class _BatchNorm(_RunningStats):
         momentum = self.momentum
         if self.training and self.track_running_stats:
             counter = self.num_batches_tracked._array
-            counter += 1  # integers are in no graph: no change to record
+            counter.fill(counter.item() + 1)  # += takes 4 µs; integers are in no graph: no change to record
             if momentum is None:  # the plain average of all batches
-                momentum = 1.0 / float(counter)
+                momentum = 1.0 / counter.item()
         return F.batch_norm(
             input,
             self.running_mean,
