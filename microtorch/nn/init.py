@@ -98,10 +98,6 @@ def _draw(generator):
     return (generator or default_generator).numpy
 
 
-def _standard_normal(tensor, generator):
-    return _draw(generator).standard_normal(tensor.shape, tensor.dtype)
-
-
 def uniform_(tensor, a=0.0, b=1.0, generator=None):
     """Fill with values uniform in [a, b).
 
@@ -158,7 +154,7 @@ def normal_(tensor, mean=0.0, std=1.0, generator=None):
     """
     if std < 0:
         raise ValueError(f"normal_: the standard deviation {std} is negative")
-    return _fill(tensor, mean + std * _standard_normal(tensor, generator))
+    return _fill(tensor, mean + std * _draw(generator).standard_normal(tensor.shape, tensor.dtype))
 
 
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
@@ -447,7 +443,7 @@ def sparse_(tensor, sparsity, std=0.01, generator=None):
     if tensor.dim() != 2:
         raise ShapeError(f"sparse_: a matrix has two dimensions; this tensor has shape {tensor.shape}")
     rows, columns = tensor.shape
-    values = std * _standard_normal(tensor, generator)
+    values = std * _draw(generator).standard_normal(tensor.shape, tensor.dtype)
     order = _draw(generator).permuted(np.tile(np.arange(rows)[:, None], (1, columns)), axis=0)
     values[order < math.ceil(sparsity * rows)] = 0
     return _fill(tensor, values)
