@@ -116,6 +116,8 @@ def in_place(self, operation, compute):
     recorded = state.grad and self._requires_grad
     # What is computed may save the values before the change, which are about to be overwritten.
     result = compute(stand_in(self, self._array.copy()) if recorded else self)
+    if result._requires_grad and not recorded:  # another operand brings the graph: again, on what may be saved
+        result = compute(stand_in(self, self._array.copy()))
     if result.shape != self.shape:
         raise ShapeError(
             f"{operation}: the result has shape {result.shape}, which does not fit into {self.shape} in place. "

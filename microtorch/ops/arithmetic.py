@@ -32,7 +32,12 @@ class Absorb(Function):
     def backward(ctx, dy):
         a, factor = ctx.saved_tensors
         need_a, need_factor = ctx.needs_input_grad
-        return absorb(dy, factor) if need_a else None, absorb(dy, a) if need_factor else None
+        da = None
+        if need_a:
+            if type(factor) is not float:  # where it absorbed it is 0 all around
+                factor = np.where((a == 0) & ~np.isfinite(factor), 0.0, factor)
+            da = absorb(dy, factor)
+        return da, absorb(dy, a) if need_factor else None
 
 
 def absorb(dy, factor):
