@@ -12,12 +12,12 @@ from ._jit import jit
 def _hash(i, low, high):
     """32 bits from a place and a key of 64 bits: two rounds of a multiply-xorshift mixer (C. Wellons: hash prospector,
     `lowbias32`), the second half of the key entering between them."""
-    h = np.uint32(i) ^ low
-    h = np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x7FEB352D)
-    h = np.uint32(h ^ (h >> np.uint32(15))) * np.uint32(0x846CA68B)
-    h = np.uint32(h ^ (h >> np.uint32(16))) + high
-    h = np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x7FEB352D)
-    h = np.uint32(h ^ (h >> np.uint32(15))) * np.uint32(0x846CA68B)
+    h = np.uint32(np.uint32(i) ^ low)
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x7FEB352D))
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(15))) * np.uint32(0x846CA68B))
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) + high)
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x7FEB352D))
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(15))) * np.uint32(0x846CA68B))
     return np.uint32(h ^ (h >> np.uint32(16)))
 
 

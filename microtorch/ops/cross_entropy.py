@@ -22,6 +22,10 @@ __all__ = ["cross_entropy", "nll_loss"]
 
 def as_rows(x):
     """`x` with its class dimension last, as a contiguous (M, C); Note [Rows]."""
+    if x.ndim == 2 and x.flags.c_contiguous:
+        return x
+    if x.ndim == 2 and x.flags.c_contiguous:
+        return x
     if x.ndim > 2:
         x = np.moveaxis(x, 1, -1)
     return np.ascontiguousarray(x).reshape(prod(x.shape[:-1]), x.shape[-1])
@@ -29,7 +33,9 @@ def as_rows(x):
 
 def from_rows(rows, x):
     """The inverse of `as_rows`: `rows` in the shape of `x`."""
-    if x.ndim <= 2:
+    if x.ndim == 2:
+        return rows
+    if x.ndim == 1:
         return rows.reshape(x.shape)
     return np.ascontiguousarray(np.moveaxis(rows.reshape(x.shape[0], *x.shape[2:], x.shape[1]), -1, 1))
 
@@ -47,6 +53,8 @@ def check_weight(name, x, weight, C):
 
 def check_labels(name, x, target):
     """Complain if `target` is not one label for each sample of `x`."""
+    if x.ndim == 2 and target.ndim == 1 and len(target) == len(x) and target.dtype.kind in "iu":
+        return
     if x.ndim == 0:
         raise ShapeError(f"{name}: a 0-d input has no classes. It needs shape (C,), (N, C) or (N, C, d1, ...).")
     if target.dtype.kind not in "iu":
