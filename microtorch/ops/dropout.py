@@ -11,7 +11,7 @@ from ..autograd.inplace import in_place
 from ..errors import ShapeError
 from ..kernels import dropout as kernels
 from ..random import default_generator
-from ..tensor import attach, wrap
+from ..tensor import wrap
 from .activation import one_pass
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
@@ -52,7 +52,6 @@ def check_p(name, p):
         raise ValueError(f"{name}: p is {p}. It is the probability of zeroing an element, between 0 and 1.")
 
 
-@attach("dropout")
 def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
     """`input` with elements zeroed at random, each with probability `p`, and the others divided by ``1 - p``.
 
