@@ -23,8 +23,11 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name):
-    if name == "viz":  # loaded when a picture is asked for, so that training pays nothing for it
-        from importlib import import_module
+    # Loaded when asked for, so that computing pays nothing for them.
+    from importlib import import_module
 
-        return import_module(".viz", __name__)
+    if name in ("data", "datasets", "io", "train", "viz"):
+        return import_module(f".{name}", __name__)
+    if name in ("load", "save"):
+        return getattr(import_module(".io", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -275,7 +275,7 @@ class Tensor:
         return value in self._array
 
     def __format__(self, spec):
-        return format(self._array.item(), spec) if spec and self._array.ndim == 0 else format(str(self), spec)
+        return format(self._array.item(), spec) if self._array.ndim == 0 else format(str(self), spec)
 
     # -- gradients -------------------------------------------------------------------------------------------------
 

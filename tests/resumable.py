@@ -1,0 +1,125 @@
+"""A training that can be killed and run again: ``python tests/resumable.py FOLDER`` goes on from the newest checkpoint
+in FOLDER and prints, at the end, a digest of all that the training has made.
+
+``python tests/resumable.py FOLDER --kills N`` runs it as a process of its own, kills it N times at random moments,
+starts it again each time, and compares each end with that of an undisturbed run.
+"""
+
+import argparse
+import hashlib
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import microtorch
+from microtorch import nn, optim
+from microtorch.data import DataLoader
+from microtorch.datasets import Digits, ImageDataset
+from microtorch.datasets.transforms import Compose, RandomHorizontalFlip, RandomShift
+from microtorch.train import Checkpoints, Solver
+
+
+def solver(folder, epochs, checkpoint_every=5):
+    """A training that draws from three generators and has state of every kind."""
+    microtorch.manual_seed(0)
+    own, shuffling = (microtorch.Generator().manual_seed(seed) for seed in (1, 2))
+    model = nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 48), nn.BatchNorm1d(48), nn.ReLU(), nn.Dropout(0.2),
+        nn.Linear(48, 32), nn.Tanh(), nn.Dropout(0.1, generator=own), nn.Linear(32, 10),
+    )  # fmt: skip
+    digits, test = Digits(train=True), Digits(train=False)
+    images = (digits.data.numpy() * 15).astype(np.uint8)
+    augmented = ImageDataset(images, digits.targets.numpy(), Compose([RandomHorizontalFlip(0.1), RandomShift(1)]))
+    return Solver(
+        model,
+        DataLoader(augmented, batch_size=48, shuffle=True, generator=shuffling),
+        validation=test,
+        update_rule="adam",
+        optim_config={"learning_rate": 3e-3},
+        scheduler=lambda optimizer: optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * 16),
+        schedule_by="step",
+        num_epochs=epochs,
+        accumulate=2,
+        clip_norm=2.0,
+        verbose=False,
+        checkpoints=Checkpoints(folder, keep=2),
+        checkpoint_every=checkpoint_every,
+    )
+
+
+def digest(solver):
+    """Of every number that the training has made, but for the seconds that it took."""
+    content = hashlib.sha256()
+
+    def add(value):
+        if isinstance(value, dict):
+            for key in value:
+                if key != "seconds":
+                    content.update(repr(key).encode())
+                    add(value[key])
+        elif isinstance(value, list | tuple):
+            for item in value:
+                add(item)
+        elif isinstance(value, microtorch.Tensor | np.ndarray):
+            array = value.detach().numpy() if isinstance(value, microtorch.Tensor) else value
+            content.update(f"{array.dtype}{array.shape}".encode() + array.tobytes())
+        else:
+            content.update(repr(value).encode())
+
+    add(solver.state_dict())
+    return content.hexdigest()
+
+
+def run_to_the_end(folder, kills, moments, epochs):
+    """Run it, killed after as many seconds as `moments` gives, `kills` times; the digest and the number of kills."""
+    command = [sys.executable, __file__, str(folder), "--epochs", str(epochs)]
+    done = 0
+    while True:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            out, err = process.communicate(timeout=next(moments) if done < kills else None)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            done += 1
+            continue
+        if process.returncode:
+            raise RuntimeError(f"resuming failed after {done} kills:\n{err}")
+        return out.strip(), done
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=4)
+    args = parser.parse_args()
+    if not args.kills:
+        training = solver(args.folder, args.epochs)
+        training.resume()
+        training.train()
+        print(digest(training))
+        return
+    begin = time.perf_counter()
+    expected, _ = run_to_the_end(args.folder / "undisturbed", 0, iter(()), args.epochs)
+    seconds = time.perf_counter() - begin
+    draw = random.Random(0)
+    killed, ends, at = 0, 0, []
+    while killed < args.kills:
+        folder = args.folder / "killed"
+        shutil.rmtree(folder, ignore_errors=True)
+        moments = iter(lambda: draw.uniform(0.2, 1.0) * seconds, None)
+        found, kills = run_to_the_end(folder, min(12, args.kills - killed), moments, args.epochs)
+        killed, ends = killed + kills, ends + 1
+        at.append(found == expected)
+        print(f"{killed} kills, {ends} ends, {sum(at)} of them identical", flush=True)
+    sys.exit(not all(at))
+
+
+if __name__ == "__main__":
+    main()
