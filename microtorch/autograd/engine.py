@@ -75,7 +75,7 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
                 if place is None:
                     place = x
                 else:
-                    heavy = heavy or place.large
+                    heavy = heavy or (place.large and (wanted is None or place in wanted))
                     if x._output_nr:
                         place = (place, x._output_nr)
                 held = pending.get(place)
@@ -92,7 +92,8 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
                     node.saved = None
                 node.cache = None
                 if heavy:
-                    let_go(node)
+                    let_go(node, released=True)
+            dxs = dx = held = total = None  # only `pending` holds what was handed on; Note [Last reader] in indexing.py
     except Exception as error:
         if node is not None:
             error.add_note(f"In the backward of {node.name()}{_shapes(node)}.")
@@ -233,7 +234,8 @@ def _record(node, outputs, dy):
     if getattr(node.backward, "once_differentiable", False):
         dxs = node.backward(node, *(d._array for d in dys))
         dxs = dxs if type(dxs) is tuple else (dxs,)
-        return tuple(None if dx is None else _Once.apply(np.asarray(dx), node.name(), *dys) for dx in dxs)
+        rest = (*dys, *(a for a in node.inputs if isinstance(a, Tensor)))  # what a second derivative would come to
+        return tuple(None if dx is None else _Once.apply(np.asarray(dx), node.name(), *rest) for dx in dxs)
     return node.backward(_Recorded(node, outputs), *dys)
 
 
@@ -241,9 +243,9 @@ class _Once(Function):
     """y = a gradient that was computed outside the graph; it has no derivative"""
 
     @staticmethod
-    def forward(ctx, dx, name, *dys):
+    def forward(ctx, dx, name, *rest):
         ctx.of = name
-        return dx
+        return dx.view()
 
     @staticmethod
     def backward(ctx, ddx):
@@ -417,7 +419,11 @@ def grad(
 
 
 def _sequence(tensors):
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    if isinstance(tensors, Tensor):
+        return (tensors,)
+    if isinstance(tensors, np.ndarray | float | int):
+        raise TypeError(f"a gradient, or what is differentiated, must be a Tensor, not {type(tensors).__name__}")
+    return tuple(tensors)
 
 
 _ONE = {dtype: np.ones((), dtype) for dtype in (float32, float64)}  # a loss starts with it; nobody writes into it

@@ -232,11 +232,14 @@ def _outputs(ctx, arrays):
     return tuple(tensors)
 
 
-def let_go(node):
-    """Replace large inputs of `node` whose values nobody saved by shells; see Note [Shells]."""
+def let_go(node, released=False):
+    """Replace large inputs of `node` whose values nobody saved by shells; see Note [Shells].
+
+    `released`: the pass that needed what was saved has come by, so the maker of an input needs no longer be asked.
+    """
     for i, a in enumerate(node.inputs):
         if isinstance(a, Tensor) and a.grad_fn is not None and a.grad_fn.large:
-            saved = (*(node.saved or ()), *(a.grad_fn.saved or ()))
+            saved = () if released else (*(node.saved or ()), *(a.grad_fn.saved or ()))
             if not any(a._array is s for s in saved):
                 node.inputs = (*node.inputs[:i], _shell(a), *node.inputs[i + 1 :])
 

@@ -307,7 +307,9 @@ def _direction(subject, k, u, dx, rng, eps):
     along, f0 = _along(subject, x, v, here, u), np.array([u @ subject.values()])
     analytic = np.array([dx @ np.ravel(v)])
     is_good = _goodness(analytic, functools.partial(Block.judge, within=1, floor=FLOOR, atol=None, rtol=None), "")
-    return Block(subject.names[k], x.shape, None, analytic[:, None], [_best(along, f0, h if eps is None else eps, is_good)])
+    return Block(
+        subject.names[k], x.shape, None, analytic[:, None], [_best(along, f0, h if eps is None else eps, is_good)]
+    )
 
 
 def _sampled(subject, u, dxs, rng, eps, judge, budget):
@@ -342,7 +344,11 @@ def _examine_float32(subject, report):
     """The formula is right in float64; now what float32 makes of it."""
     with subject.swapped(np.float64):
         outputs = subject.outputs()
-        u = away_from_zero(np.random.default_rng(1), sum(y.numel() for y in outputs)).astype(np.float32).astype(np.float64)
+        u = (
+            away_from_zero(np.random.default_rng(1), sum(y.numel() for y in outputs))
+            .astype(np.float32)
+            .astype(np.float64)
+        )
         right = subject.gradients(outputs, u)
     with subject.swapped():
         outputs = subject.outputs()

@@ -14,7 +14,14 @@ class _Wrong:
 
     def __init__(self, block, x, others, y, out_shape):
         finite = np.isfinite(block.numeric) & ~block.kink & ~block.unsure
-        self.name, self.shape, self.x, self.others, self.y, self.out_shape = block.name, block.shape, x, others, y, out_shape
+        self.name, self.shape, self.x, self.others, self.y, self.out_shape = (
+            block.name,
+            block.shape,
+            x,
+            others,
+            y,
+            out_shape,
+        )
         self.finite = finite
         self.a, self.n = np.where(finite, block.analytic, 0.0), np.where(finite, block.numeric, 0.0)
         self.wrong = block.wrong
@@ -67,11 +74,14 @@ def _swapped(blocks):
     """Two inputs whose gradients are each other's."""
     for i, p in enumerate(blocks):
         for q in blocks[i + 1 :]:
-            if p.analytic.shape == q.analytic.shape and p.wrong.any() and p.indices is not None and q.indices is not None:
+            if (
+                p.analytic.shape == q.analytic.shape
+                and p.wrong.any()
+                and p.indices is not None
+                and q.indices is not None
+            ):
                 size = max(p.scale, q.scale)
-                if all(
-                    np.allclose(s.analytic, t.numeric, rtol=0, atol=SAME * size) for s, t in ((p, q), (q, p))
-                ):
+                if all(np.allclose(s.analytic, t.numeric, rtol=0, atol=SAME * size) for s, t in ((p, q), (q, p))):
                     return f"the gradients of {p.name} and {q.name} are swapped: return them in the order of forward's arguments"
     return None
 
@@ -168,7 +178,12 @@ def _stale_mask(c):
         return None
     a, n = np.diag(c.a), np.diag(c.n)
     kinds = lambda p: sorted({float(f"{v:.4g}") for v in p} - {0.0})  # noqa: E731
-    if not c.same(a, n) and kinds(a) == kinds(n) and len(kinds(n)) == 1 and (~c.nonzero(n)).any() | (~c.nonzero(a)).any():
+    if (
+        not c.same(a, n)
+        and kinds(a) == kinds(n)
+        and len(kinds(n)) == 1
+        and (~c.nonzero(n)).any() | (~c.nonzero(a)).any()
+    ):
         return "the mask used in backward is not that of forward (stale, or drawn anew): zeros at other places"
     return None
 

@@ -36,8 +36,13 @@ class Block:
     def __init__(self, name, shape, indices, analytic, estimates):
         self.name, self.shape, self.indices, self.analytic = name, shape, indices, analytic
         self.numeric, self.error, self.low, self.high, self.kink = (
-            np.stack(column, axis=-1) if column else np.zeros(analytic.shape) for column in zip(*estimates, strict=True)
-        ) if estimates else (np.zeros(analytic.shape),) * 5
+            (
+                np.stack(column, axis=-1) if column else np.zeros(analytic.shape)
+                for column in zip(*estimates, strict=True)
+            )
+            if estimates
+            else (np.zeros(analytic.shape),) * 5
+        )
         self.kink = self.kink.astype(bool)
         self.wrong = self.unsure = np.zeros(analytic.shape, bool)
 
@@ -143,7 +148,9 @@ class Report:
         for e in worst:
             place = f"{e['input']} (direction)" if e["index"] is None else _at(e["input"], e["index"])
             place += "" if e["output"] is None else f" of output {e['output']}"
-            lines.append(f"  {place:24} {e['analytic']:13.6g} {e['numeric']:13.6g} {e['error']:10.2g} {e['numeric_error']:14.1g}")
+            lines.append(
+                f"  {place:24} {e['analytic']:13.6g} {e['numeric']:13.6g} {e['error']:10.2g} {e['numeric_error']:14.1g}"
+            )
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
 
@@ -176,7 +183,9 @@ def _heat_map(b):
         for j, e in enumerate(row):
             depth = int(np.clip(12 + np.log10(max(float(e), 1e-12)), 0, 12)) if wrong[i, j] else 0
             colour = f"rgb(255,{255 - 19 * depth},{255 - 19 * depth})"
-            tds.append(f'<td style="width:9px;height:9px;padding:0;background:{colour}" title="{i}, {j}: {float(e):.2g}"></td>')
+            tds.append(
+                f'<td style="width:9px;height:9px;padding:0;background:{colour}" title="{i}, {j}: {float(e):.2g}"></td>'
+            )
         rows.append(f"<tr>{''.join(tds)}</tr>")
     caption = html.escape(f"relative error of the gradient of {b.name} {b.shape}")
     return f'<table style="border-collapse:collapse;border:1px solid #888"><caption>{caption}</caption>{"".join(rows)}</table>'

@@ -91,7 +91,9 @@ class Subject:
         drawn = default_generator.get_state()
         outputs = self.outputs()
         first, second = flat(outputs), self.values()
-        if first.shape == second.shape and np.all((np.abs(first - second) <= tolerance) | (first == second) | np.isnan(first)):
+        if first.shape == second.shape and np.all(
+            (np.abs(first - second) <= tolerance) | (first == second) | np.isnan(first)
+        ):
             return None
         words = "two runs on the same inputs differ"
         if first.shape == second.shape:
@@ -107,7 +109,10 @@ class Subject:
         """The buffers that one run changes, as a sentence; None if there are none."""
         before = [t._array.copy() for t in self.others]
         outputs = self.outputs()
-        moved = sum(not np.array_equal(t._array, b, equal_nan=t.is_floating_point()) for t, b in zip(self.others, before, strict=True))
+        moved = sum(
+            not np.array_equal(t._array, b, equal_nan=t.is_floating_point())
+            for t, b in zip(self.others, before, strict=True)
+        )
         if not moved:
             return None
         culprits = sorted({_place(node) for node in nodes_below(outputs) if "norm" in node.name().lower()})
