@@ -132,11 +132,33 @@ def test_integer_powers_of_tensors_that_are_negative():
     assert (base**exponent).tolist() == [1, -1, 1, 0, 9]
 
 
-# fmt: off
 NUMPY = [
-    np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sqrt, np.square, np.abs, np.sign, np.sin, np.cos,
-    np.tan, np.sinh, np.cosh, np.tanh, np.floor, np.ceil, np.trunc, np.round, np.negative, np.reciprocal, np.isnan, np.isfinite, np.nan_to_num,
-    # fmt: on
+    np.exp,
+    np.exp2,
+    np.expm1,
+    np.log,
+    np.log2,
+    np.log10,
+    np.log1p,
+    np.sqrt,
+    np.square,
+    np.abs,
+    np.sign,
+    np.sin,
+    np.cos,
+    np.tan,
+    np.sinh,
+    np.cosh,
+    np.tanh,
+    np.floor,
+    np.ceil,
+    np.trunc,
+    np.round,
+    np.negative,
+    np.reciprocal,
+    np.isnan,
+    np.isfinite,
+    np.nan_to_num,
     lambda x: np.add(2, x),
     lambda x: np.subtract(x, np.float64(1)),
     lambda x: np.maximum(x, 1.5),

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..tensor import Tensor, as_dtype, get_default_dtype
+from ..ops.creation import factory_dtype
+from ..tensor import Tensor, get_default_dtype
 
 __all__ = ["Parameter"]
 
@@ -51,10 +52,3 @@ class Parameter(Tensor):
 def empty(shape, device=None, dtype=None):
     """A parameter for an initialiser to fill."""
     return Parameter(np.empty(shape, factory_dtype(device, dtype)))
-
-
-def factory_dtype(device, dtype):
-    """The dtype that a layer's ``device=`` and ``dtype=`` ask for; there is no other device than the CPU."""
-    if device is not None and str(device) != "cpu":
-        raise ValueError(f"device {device!r}: microtorch runs on the CPU only")
-    return get_default_dtype() if dtype is None else as_dtype(dtype)

@@ -222,7 +222,7 @@ def _differs(self, other):
     return ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
 
-@attach("equal")
+@attach("equal", numpy=np.array_equal)
 def equal(input, other):
     """Whether two tensors have the same shape and the same elements.
 

@@ -147,7 +147,7 @@ class Round(Function):
 
 
 @attach("round", numpy=np.round)
-def round(input, *, decimals=0):
+def round(input, decimals=0):
     """Each element to the nearest number with so many decimals, halves to the even neighbour.
 
     Parameters
