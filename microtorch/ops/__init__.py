@@ -2,6 +2,7 @@
 
 from .activation import *
 from .arithmetic import *
+from .assignment import *
 from .binary_loss import *
 from .cast import *
 from .comparison import *
@@ -31,6 +32,7 @@ from .linalg import *
 from .linear import *
 from .logic import *
 from .loss import *
+from .masking import *
 from .movement import *
 from .normalization import *
 from .norms import *

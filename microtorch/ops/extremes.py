@@ -6,9 +6,9 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import DTypeError
-from ..tensor import Tensor, attach
+from ..tensor import Tensor, attach, wrap
 from . import dimensions
-from .gathering import ScatterAdd
+from .gathering import PutAlong
 
 __all__ = ["amax", "amin", "argmax", "argmin", "max", "min"]
 
@@ -193,10 +193,9 @@ def _chosen(ctx, operation, ufunc, position, x, dim, keepdim):
 
 
 def put_back(ctx, dy):
-    """Zeros of ``ctx.shape`` with `dy` at the saved indices along ``ctx.dim``, one for each line of elements."""
+    """Zeros of ``ctx.shape`` with `dy` at the saved indices along ``ctx.dim``."""
     (indices,) = ctx.saved_tensors
-    kept = dimensions.kept(ctx.shape, (ctx.dim,))
-    return ScatterAdd.apply(np.zeros(ctx.shape, dy.dtype), ctx.dim, indices.reshape(kept), dy.reshape(kept))
+    return PutAlong.apply(dy, indices, ctx.shape, ctx.dim)
 
 
 @attach("max")
@@ -367,4 +366,6 @@ def _position(operation, find, input, dim, keepdim):
         _refuse_empty(operation, x, dims)
     if x.dtype.kind == "b":
         raise DTypeError(f"{operation}: a bool tensor has only two values. Convert first, with .int().")
-    return Tensor(np.asarray(find(x, None if dims is None else dims[0], keepdims=bool(keepdim)), np.int64))
+    if dims is not None and len(dims) > 1:
+        raise TypeError(f"{operation}: dim must be one dimension, not {dim}.")
+    return wrap(np.asarray(find(x, None if dims is None else dims[0], keepdims=bool(keepdim))))

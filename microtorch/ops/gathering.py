@@ -1,5 +1,7 @@
 """Picking and putting elements by tensors of positions along one dimension."""
 
+import math
+
 import numpy as np
 
 from ..autograd.function import Function
@@ -36,6 +38,37 @@ def places(operation, x, dim, index):
 def _with_dimension(*arrays):
     """0-d arrays as arrays of one element, as PyTorch takes them here."""
     return [a.reshape(1) if a.ndim == 0 else a for a in arrays]
+
+
+def put_along(y, indices, shape, dim):
+    """Zeros of `shape` with `y` at `indices` along `dim`; each place is named at most once."""
+    dx = np.zeros(shape, y.dtype)
+    if not shape:
+        dx[...] = y
+        return dx
+    before, after, k = math.prod(shape[:dim]), math.prod(shape[dim + 1 :]), indices.size
+    k = k // max(before * after, 1)
+    flat = dx.reshape(before, shape[dim], after)
+    flat[np.arange(before)[:, None, None], indices.reshape(before, k, after), np.arange(after)] = y.reshape(
+        before, k, after
+    )
+    return dx
+
+
+class PutAlong(Function):
+    """y = 0, and x at indices along a dimension, none of them twice        dx = dy at indices"""
+
+    @staticmethod
+    def forward(ctx, x, indices, shape, dim):
+        ctx.save_for_backward(indices)
+        ctx.dim, ctx.x_shape = dim, x.shape
+        return put_along(x, indices, shape, dim)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (indices,) = ctx.saved_tensors
+        kept = (*dy.shape[: ctx.dim], -1, *dy.shape[ctx.dim + 1 :]) if dy.ndim else ()
+        return Gather.apply(dy, ctx.dim, indices.reshape(kept)).reshape(ctx.x_shape)
 
 
 class Gather(Function):

@@ -11,7 +11,7 @@ from ..autograd.function import Function
 from ..errors import DTypeError, ShapeError
 from ..tensor import attach, wrap
 from . import dimensions
-from .gathering import ScatterAdd
+from .extremes import put_back
 
 __all__ = ["argsort", "median", "sort", "topk"]
 
@@ -43,13 +43,7 @@ class Sort(Function):
 
     @staticmethod
     def backward(ctx, dy, _):
-        return _returned(ctx, dy)
-
-
-def _returned(ctx, dy):
-    """`dy` put where the saved indices say, in zeros."""
-    (indices,) = ctx.saved_tensors
-    return ScatterAdd.apply(np.zeros(ctx.shape, dy.dtype), ctx.dim, indices, dy)
+        return put_back(ctx, dy)
 
 
 @attach("sort")
@@ -146,7 +140,7 @@ class Topk(Function):
 
     @staticmethod
     def backward(ctx, dy, _):
-        return _returned(ctx, dy)
+        return put_back(ctx, dy)
 
 
 @attach("topk")
@@ -218,9 +212,7 @@ class Median(Function):
 
     @staticmethod
     def backward(ctx, dy, _):
-        (indices,) = ctx.saved_tensors
-        kept = dimensions.kept(ctx.shape, (ctx.dim,))
-        return ScatterAdd.apply(np.zeros(ctx.shape, dy.dtype), ctx.dim, indices.reshape(kept), dy.reshape(kept))
+        return put_back(ctx, dy)
 
 
 def _first_nan(x, dim):

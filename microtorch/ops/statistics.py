@@ -26,16 +26,25 @@ class Var(Function):
     @staticmethod
     def forward(ctx, x, dim, keepdim, correction):
         dims = _reduced(ctx, "var", x, dim)
-        n = dimensions.length(x.shape, dims)
-        ctx.n = x.dtype.type(max(n - correction, 0))
+        ctx.n = x.dtype.type(max(dimensions.length(x.shape, dims) - correction, 0))
         ctx.save_for_backward(x)
-        centred = x - np.add.reduce(x, dims, None, None, True) / n
-        return np.add.reduce(np.multiply(centred, centred), dims, None, None, keepdim) / ctx.n
+        centred = _centred(x, ctx)
+        return np.add.reduce(centred * centred, dims, None, None, keepdim) / ctx.n
 
     @staticmethod
     def backward(ctx, dy):
         (x,) = ctx.saved_tensors
         return dy.reshape(ctx.kept) * ((x - Mean.apply(x, ctx.dims, True)) * (2 / ctx.n).item())
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return _centred(x, ctx) * (dy * (2 / ctx.n)).reshape(ctx.kept)
+
+
+def _centred(x, ctx):
+    """x − mean as a new array, in three calls to numpy."""
+    return x - np.add.reduce(x, ctx.dims, None, None, True) / dimensions.length(x.shape, ctx.dims)
 
 
 class Std(Function):
@@ -43,8 +52,7 @@ class Std(Function):
 
     @staticmethod
     def forward(ctx, x, dim, keepdim, correction):
-        y = np.sqrt(np.asarray(Var.forward(ctx, x, dim, keepdim, correction)))
-        y = np.asarray(y)
+        y = np.asarray(np.sqrt(Var.forward(ctx, x, dim, keepdim, correction)))
         ctx.save_for_backward(x, y)
         return y
 
@@ -53,6 +61,11 @@ class Std(Function):
         x, y = ctx.saved_tensors
         scale = np.where(y == 0, 0, dy / (y * ctx.n.item()))
         return scale.reshape(ctx.kept) * (x - Mean.apply(x, ctx.dims, True))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        x, y = ctx.saved_tensors
+        return _centred(x, ctx) * np.where(y == 0, 0, dy / (y * ctx.n)).reshape(ctx.kept)
 
 
 def _options(operation, input, dim, unbiased, correction):
@@ -226,9 +239,7 @@ class LogSumExp(Function):
     @staticmethod
     def forward(ctx, x, dim, keepdim):
         dims = _reduced(ctx, "logsumexp", x, dim)
-        if x.size == 0:
-            return np.log(np.add.reduce(np.exp(x), dims, None, None, keepdim))
-        largest = np.maximum.reduce(x, dims, None, None, True)
+        largest = np.maximum.reduce(x, dims, None, None, True, -np.inf)  # of nothing, log 0
         largest = np.where(np.isfinite(largest), largest, 0)
         y = np.asarray(np.log(np.add.reduce(np.exp(x - largest), dims, None, None, keepdim)))
         y += largest.reshape(y.shape)
@@ -237,8 +248,6 @@ class LogSumExp(Function):
 
     @staticmethod
     def backward(ctx, dy):
-        if not ctx.saved_tensors:
-            return np.zeros(ctx.inputs[0].shape, dy.dtype)
         x, y = ctx.saved_tensors
         return absorb(dy.reshape(ctx.kept), np.exp(x - y.reshape(ctx.kept)))
 

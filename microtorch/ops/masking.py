@@ -1,0 +1,254 @@
+"""Elements picked, put or replaced by a vector of positions or a mask."""
+
+import numpy as np
+
+from ..autograd.inplace import attach_in_place
+from ..errors import DTypeError, ShapeError
+from ..tensor import as_tensor, attach, wrap
+from . import dimensions
+from .indexing import AddAt, Index, position_of
+from .promotion import same_dtype
+from .shape import expand
+
+__all__ = ["index_add", "index_select", "masked_fill", "masked_select", "take"]
+
+
+def _along(operation, input, dim, index):
+    """The index that names the positions in `index` along `dim`."""
+    if index._array.dtype.kind not in "iu" or index.ndim > 1:
+        raise IndexError(
+            f"{operation}: index must be a vector of int64 or int32, not {index.dtype} of shape {index.shape}."
+        )
+    dim = dimensions.one(operation, dim, input.ndim)
+    return (*(slice(None),) * dim, index._array.reshape(-1))
+
+
+@attach("index_select")
+def index_select(input, dim, index):
+    """The parts of `input` at some positions along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    index : Tensor of int64 or int32, shape (n,)
+        The positions; several may be the same.
+
+    Returns
+    -------
+    Tensor
+        A copy, of length n along `dim`.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension or position, or `index` is not a vector of integers.
+
+    Notes
+    -----
+    dx gets dy at the positions, added up where they repeat. Only `index` is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = x.index_select(0, microtorch.tensor([0, 0, 2]))
+    >>> y.detach()
+    tensor([1., 1., 3.])
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([2., 0., 1.])
+    """
+    place = _along("index_select", input, dim, index)
+    return Index.apply(input, place) if input.ndim else Index.apply(input.reshape(1), place).reshape(())
+
+
+@attach("index_add")
+def index_add(input, dim, index, source, *, alpha=1):
+    """A copy of `input` with parts of `source` added at some positions along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    index : Tensor of int64 or int32, shape (n,)
+        The positions; several may be the same.
+    source : Tensor
+        Of the shape of `input` but for length n along `dim`.
+    alpha : number, default 1
+        A factor for `source`.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `input`.
+
+    Raises
+    ------
+    ShapeError
+        If the shape of `source` does not fit.
+    IndexError
+        If there is no such dimension or position.
+
+    Notes
+    -----
+    dinput = dy; dsource = α · dy at the positions. Only `index` is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(2).index_add(0, microtorch.tensor([0, 1, 0]), microtorch.tensor([1.0, 2.0, 3.0]))
+    tensor([4., 2.])
+    """
+    same_dtype("index_add", input=input, source=source)
+    place = _along("index_add", input, dim, index)
+    fits = [n for d, n in enumerate(input.shape) if d != len(place) - 1]
+    rest = [n for d, n in enumerate(source.shape) if d != len(place) - 1]
+    length = source.shape[len(place) - 1] if source.ndim else 1
+    if fits != rest or input.ndim != source.ndim or length != index.numel():
+        raise ShapeError(
+            f"index_add: source {source.shape} with {index.numel()} positions does not fit input {input.shape}: "
+            f"all dimensions but {len(place) - 1} must agree, and it must be as long as index."
+        )
+    if alpha != 1:
+        source = source * wrap(np.asarray(alpha).astype(source.dtype))  # -1 is 255 in uint8, as in PyTorch
+    if not input.ndim:
+        return input + AddAt.apply(source.reshape(1), place, (1,)).reshape(())
+    return input + AddAt.apply(source, place, input.shape)
+
+
+attach_in_place(index_add, "index_add_")
+
+
+@attach("take")
+def take(input, index):
+    """The elements at positions counted through the flattened tensor.
+
+    Parameters
+    ----------
+    input : Tensor
+    index : Tensor of int64 or int32
+        Positions in row-major order; negative ones count from the end. (``np.take`` can count along an axis.)
+
+    Returns
+    -------
+    Tensor
+        A copy, of the shape of `index`.
+
+    Raises
+    ------
+    IndexError
+        If there is no such position.
+
+    Notes
+    -----
+    dx gets dy at the positions, added up where they repeat. Only `index` is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.tensor([[1, 2], [3, 4]]).take(microtorch.tensor([0, 3]))
+    tensor([1, 4])
+    """
+    return Index.apply(input.reshape(-1), (position_of(index) if index.ndim else index._array,))
+
+
+@attach(numpy=np.take)
+def _numpy_take(a, indices, axis=None):
+    indices = as_tensor(indices)
+    return take(a, indices) if axis is None else a[(slice(None),) * dimensions.one("take", axis, a.ndim) + (indices,)]
+
+
+@attach("masked_fill")
+def masked_fill(input, mask, value):
+    """`value` where `mask` is True, else `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    mask : Tensor of bool
+        Of a shape that broadcasts with `input`.
+    value : number or Tensor, shape ()
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of `input`.
+
+    Raises
+    ------
+    ShapeError
+        If `value` has dimensions.
+    DTypeError
+        If `mask` is not bool, or an integer tensor cannot hold `value`.
+
+    Notes
+    -----
+    dinput = dy where `mask` is False, else 0; dvalue = Σ dy where it is True.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = x.masked_fill(microtorch.tensor([True, False]), -1.0)
+    >>> y.detach()
+    tensor([-1.,  2.])
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0., 1.])
+    """
+    value = as_tensor(value)
+    if value.ndim:
+        raise ShapeError(f"masked_fill: value must be one number, not a tensor of shape {value.shape}. See where.")
+    if mask._array.dtype.kind != "b":
+        raise DTypeError(f"masked_fill: mask must be bool, not {mask.dtype}. Convert with .bool().")
+    if input._array.dtype.kind != "f" and value._array.dtype.kind == "f" and value.item() != int(value.item()):
+        raise DTypeError(
+            f"masked_fill: a tensor of {input.dtype} cannot hold {value.item()}. Convert it with .float()."
+        )
+    return np.where(mask, value.to(input.dtype), input)
+
+
+attach_in_place(masked_fill, "masked_fill_")
+
+
+@attach("masked_select")
+def masked_select(input, mask):
+    """The elements where `mask` is True, in row-major order.
+
+    Parameters
+    ----------
+    input : Tensor
+    mask : Tensor of bool
+        Of a shape that broadcasts with `input`.
+
+    Returns
+    -------
+    Tensor, shape (n,)
+        A copy.
+
+    Raises
+    ------
+    DTypeError
+        If `mask` is not bool.
+    ShapeError
+        If the shapes do not broadcast.
+
+    Notes
+    -----
+    dx = dy in its places, else 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0, 3.0])
+    >>> x.masked_select(x > 1.5)
+    tensor([2., 3.])
+    """
+    if mask._array.dtype.kind != "b":
+        raise DTypeError(f"masked_select: mask must be bool, not {mask.dtype}. Convert with .bool().")
+    try:
+        shape = np.broadcast_shapes(input.shape, mask.shape)
+    except ValueError:
+        raise ShapeError(f"masked_select: mask {mask.shape} does not broadcast with input {input.shape}.") from None
+    return Index.apply(expand(input, shape), (np.broadcast_to(mask._array, shape),))
