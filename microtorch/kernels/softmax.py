@@ -14,12 +14,12 @@ def softmax(x, y):
         high = x[m, 0]
         for c in range(1, C):
             high = x[m, c] if x[m, c] > high else high
-        total = 0.0
+        total = x.dtype.type(0)
         for c in range(C):
             e = exp(x[m, c] - high)
             y[m, c] = e
             total += e
-        scale = x.dtype.type(1 / total)
+        scale = x.dtype.type(1) / total
         for c in range(C):
             y[m, c] *= scale
 
@@ -45,7 +45,7 @@ def log_softmax(x, y):
         high = x[m, 0]
         for c in range(1, C):
             high = x[m, c] if x[m, c] > high else high
-        total = 0.0
+        total = x.dtype.type(0)
         for c in range(C):
             total += exp(x[m, c] - high)
         _lower(x[m], high, x.dtype.type(np.log(total)), y[m])
