@@ -152,6 +152,13 @@ def _transposed(c):
     return None
 
 
+def _jacobian_transposed(c):
+    """Backward does what forward does, instead of its transpose."""
+    if c.square and c.same(c.a, c.n.T):
+        return "the Jacobian is applied where its transpose belongs: W for Wᵀ, or a sum that runs the wrong way"
+    return None
+
+
 def _misplaced(c):
     """The right values at wrong places along a dimension."""
     if not c.complete or not c.shape:
@@ -167,7 +174,7 @@ def _misplaced(c):
 
 
 def _passed_through(c):
-    if c.square and c.same(c.a, np.eye(len(c.a))):
+    if c.square and _diagonal(c, c.n) and c.same(c.a, np.eye(len(c.a))):
         return "the incoming gradient is passed on unchanged: the local derivative is missing"
     return None
 
@@ -232,13 +239,16 @@ def _missing_coupling(c):
 
 
 def _missing_mean(c):
-    """The difference is the same for all elements of a row: a mean that was not subtracted, or was."""
-    if not c.complete or len(c.a) < 2 or c.a.shape[1] < 3:
+    """The difference is the same along a dimension: a mean that was not subtracted, or a constant term."""
+    if not c.complete or not c.shape:
         return None
-    d = c.a - c.n
-    rows = np.abs(d).max(axis=1) > SAME * c.scale
-    if rows.any() and np.all(c.near(d, d[:, :1])) and not c.same(c.a, np.zeros_like(c.a)):
-        return "off by the same amount for all elements of the input: a mean over them is not subtracted, or a constant term is missing"
+    d = (c.a - c.n).reshape(-1, *c.shape)
+    for axis in range(1, d.ndim):
+        if d.shape[axis] > 2 and c.same(d, np.broadcast_to(d.mean(axis=axis, keepdims=True), d.shape)):
+            return (
+                f"off by the same amount for all elements along dimension {axis - 1}: a mean over them is not subtracted, "
+                "or a constant term is missing"
+            )
     return None
 
 
@@ -329,13 +339,14 @@ def _fits(shape, out_shape):
 HYPOTHESES = (
     _undefined,
     _zero,
-    _passed_through,
     _constant_factor,
+    _passed_through,
     _transposed,
     _misplaced,
+    _jacobian_transposed,
     _missing_rows,
-    _stale_mask,
     _region,
+    _stale_mask,
     _missing_coupling,
     _varying_factor,
     _missing_mean,

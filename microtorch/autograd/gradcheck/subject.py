@@ -8,6 +8,7 @@ import numpy as np
 from ...random import default_generator
 from ...tensor import Tensor, wrap
 from ..engine import grad
+from ..function import Function
 
 
 class Subject:
@@ -28,8 +29,12 @@ class Subject:
 
     @classmethod
     def of_function(cls, func, arguments):
+        operation = getattr(func, "__self__", None)
         try:
-            parameters = list(inspect.signature(func).parameters.values())
+            if isinstance(operation, type) and issubclass(operation, Function):  # its apply; forward tells the names
+                parameters = list(inspect.signature(operation.forward).parameters.values())[1:]
+            else:
+                parameters = list(inspect.signature(func).parameters.values())
         except (TypeError, ValueError):  # some built-in functions do not tell
             parameters = []
         words = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
