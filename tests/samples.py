@@ -182,6 +182,9 @@ SAMPLES = {
     "Scatter": of(x(2, 4), 1, np.array([[0, 2, 1], [1, 0, 3]]), x(2, 3)),
     "ScatterMultiply": of(x(2, 4), 1, PLACES, x(2, 3)),
     "ScatterAdd": of(x(2, 4), 1, PLACES, x(2, 3)),
+    "PutAlong": of(x(2, 2), np.array([[0, 3], [2, 1]]), (2, 4), 1)
+    + of(x(4), np.array([2, 0, 0, 1]), (3, 4), 0)
+    + of(x(), np.array(0), (), 0),
     "Pad": of(x(2, 3), ((1, 2), (0, 1)), 0.5) + of(x(4, 3), ((-1, 1), (0, -2)), 0.0),
     "Embedding": of(x(3, 2), INDEX, None) + of(x(3, 2), PLACES, None),
     "EmbeddingBackward": of(x(4, 2), INDEX, 3),
