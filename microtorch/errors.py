@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-__all__ = ["CheckpointError", "DTypeError", "DatasetError", "GradientError", "GraphError", "ShapeError"]
+__all__ = ["CaptureError", "CheckpointError", "DTypeError", "DatasetError", "GradientError", "GraphError", "ShapeError"]
 
 
 class ShapeError(ValueError):
@@ -26,6 +26,10 @@ class GraphError(RuntimeError):
 
 class GradientError(RuntimeError):
     """A gradient is wrong: its shape, its number, or what a backward saved to compute it."""
+
+
+class CaptureError(RuntimeError):
+    """A step does something that cannot be recorded."""
 
 
 class CheckpointError(RuntimeError):

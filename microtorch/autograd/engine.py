@@ -35,6 +35,9 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
         place = _place(root)
         pending[place] = pending[place] + seed if place in pending else seed
     before, state.grad = state.grad, create_graph
+    recorder = state.recorder
+    if recorder is not None:
+        recorder.check_pass(roots, order)
     node = None
     try:
         for node in order:
@@ -83,8 +86,13 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
                     pending[place] = dx
                 elif place in summed:
                     held += dx
+                    if recorder is not None:
+                        recorder.sum(held, dx, held)
                 else:
-                    pending[place] = total = held + dx
+                    total = held + dx
+                    if recorder is not None and not create_graph:
+                        total = recorder.sum(held, dx, total)
+                    pending[place] = total
                     if type(total) is np.ndarray:
                         summed.add(place)
             if not retain_graph:  # its place in the graph stays, for pictures
@@ -166,7 +174,10 @@ def _unbroadcast(node, dx, shape):
             f"{node.name()}.backward returned a gradient of shape {tuple(dx.shape)} for an input of shape {shape}. "
             "A gradient has its input's shape (or one that the input broadcasts to)."
         )
-    return dx.sum(axis=axes, keepdims=True).reshape(shape)
+    total = dx.sum(axis=axes, keepdims=True).reshape(shape)
+    if state.recorder is not None and isinstance(dx, np.ndarray):
+        total = state.recorder.unbroadcast(dx, axes, total)
+    return total
 
 
 def _of_all_outputs(node, first, pending, create_graph):
@@ -232,6 +243,8 @@ def _record(node, outputs, dy):
     """Run `backward` on tensors, so that it records itself."""
     dys = dy if type(dy) is tuple else (dy,)
     if getattr(node.backward, "once_differentiable", False):
+        if state.recorder is not None:
+            state.recorder.refuse(f"the backward of {node.name()} is once_differentiable, and create_graph is on")
         dxs = node.backward(node, *(d._array for d in dys))
         dxs = dxs if type(dxs) is tuple else (dxs,)
         rest = (*dys, *(a for a in node.inputs if isinstance(a, Tensor)))  # what a second derivative would come to
@@ -291,7 +304,9 @@ def _take_owned(gradients, place):
 def _accumulate(gradients, create_graph):
     """Add gradients to the ``.grad`` of the tensors they belong to; what a user keeps of an old ``.grad`` stays."""
     for leaf in list(gradients):
-        if create_graph:
+        if state.recorder is not None and not create_graph:
+            state.recorder.deposit(leaf, np.asarray(gradients.pop(leaf)))
+        elif create_graph:
             dx = gradients.pop(leaf)
             leaf._grad = dx.clone() if leaf.grad is None else leaf._grad + dx
         else:
@@ -414,7 +429,11 @@ def grad(
                 f"grad: the outputs do not depend on input {i} (shape {t.shape}). "
                 "Was it detached, or another tensor used in its place? allow_unused=True gives None for it."
             )
-        results.append(dx if dx is None or isinstance(dx, Tensor) else wrap(np.array(dx)))
+        if dx is not None and not isinstance(dx, Tensor):
+            source, dx = dx, wrap(np.array(dx))
+            if state.recorder is not None:
+                state.recorder.copy(dx._array, source)
+        results.append(dx)
     return tuple(results)
 
 

@@ -149,6 +149,10 @@ class Function:
         """
         self.saved = arrays
 
+    def empty(self, shape, dtype):
+        """An array to put a result into, its content undefined; a captured step gets the same one at each replay."""
+        return np.empty(shape, dtype)
+
     @property
     def saved_tensors(self):
         """tuple: what was saved, as arrays; as tensors under ``create_graph=True``."""

@@ -34,7 +34,7 @@ class _Changes:
 changes = _Changes()
 
 
-def _owner(array):
+def owner(array):
     """The array that owns the memory `array` looks at."""
     while isinstance(array.base, np.ndarray):
         array = array.base
@@ -43,17 +43,19 @@ def _owner(array):
 
 def watch(array):
     """What `record_changes` needs, found once: for arrays that are written again and again, as parameters are."""
-    owner = _owner(array)
-    key = id(owner)
+    own = owner(array)
+    key = id(own)
     regions = changes.by_owner.get(key)
     if regions is None:
         regions = changes.by_owner[key] = {}
-        weakref.finalize(owner, changes.forget, key).atexit = False
+        weakref.finalize(own, changes.forget, key).atexit = False
     return array, regions, key, np.lib.array_utils.byte_bounds(array)
 
 
 def record_changes(watched, operation, line):
     """As `record_change`, for many arrays at once: 0.15 µs each, where finding owner and bounds takes 2.6."""
+    if state.recorder is not None:
+        state.recorder.written(operation, line)
     changes.last = number = next_number()
     change, counts = (number, operation, line), changes.counts
     for _, regions, key, bounds in watched:
@@ -68,7 +70,7 @@ def record_change(array, operation, line):
 
 def _change_since(array, number):
     """The newest change to the memory of `array` after `number`, as (number, operation, line), or None."""
-    regions = changes.by_owner.get(id(_owner(array)))
+    regions = changes.by_owner.get(id(owner(array)))
     if not regions:
         return None
     first, end = np.lib.array_utils.byte_bounds(array)
@@ -114,8 +116,12 @@ def in_place(self, operation, compute):
     """
     refuse_unsafe(self, operation)
     recorded = state.grad and self._requires_grad
-    # What is computed may save the values before the change, which are about to be overwritten.
-    result = compute(stand_in(self, self._array.copy()) if recorded else self)
+    source = self
+    if recorded:  # what is computed may save the values before the change, which are about to be overwritten
+        source = stand_in(self, self._array.copy())
+        if state.recorder is not None:
+            state.recorder.copy(source._array, self._array)
+    result = compute(source)
     if result._requires_grad and not recorded:  # another operand brings the graph: again, on what may be saved
         result = compute(stand_in(self, self._array.copy()))
     if result.shape != self.shape:
@@ -133,6 +139,8 @@ def in_place(self, operation, compute):
     take_place(self, operation, result)
     np.copyto(self._array, result._array)
     record_change(self._array, operation, user_line())
+    if state.recorder is not None:
+        state.recorder.copy(self._array, result._array)
     return self
 
 
@@ -203,7 +211,7 @@ def _before(a, number):
 
 def _version(self):
     """How many times the memory of this tensor was changed in place."""
-    return changes.counts.get(id(_owner(self._array)), 0)
+    return changes.counts.get(id(owner(self._array)), 0)
 
 
 attach("_version")(property(_version))

@@ -16,6 +16,7 @@ class _Mode(threading.local):
     grad = True  # do operations record themselves?
     scope = None  # (the module whose forward runs, the scope around it), or None
     anomaly = None  # the detect_anomaly block we are in, or None
+    recorder = None  # what notes the array-level calls of a captured step that is being recorded, or None
 
 
 state = _Mode()

@@ -100,6 +100,15 @@ class Mul(Binary):
         need_a, need_b = ctx.needs_input_grad
         return absorb(dy, b) if need_a else None, absorb(dy, a) if need_b else None
 
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        a, b = ctx.saved_tensors
+        if all(ctx.needs_input_grad) and type(dy) is np.ndarray:
+            da, db = dy * b, dy * a
+            if isfinite(da.ravel().dot(db.ravel())):  # one look for both
+                return da, db
+        return Mul.backward(ctx, dy)
+
 
 class Neg(Function):
     """y = −x        dx = −dy"""

@@ -10,7 +10,7 @@ from ..autograd.function import Function
 from ..autograd.inplace import in_place
 from ..errors import ShapeError
 from ..kernels import dropout as kernels
-from ..random import default_generator
+from ..random import Generator, default_generator
 from ..tensor import wrap
 from .activation import one_pass
 
@@ -21,7 +21,8 @@ class Dropout(Function):
     """y = x / (1 − p) where kept, else 0        dx = dy / (1 − p) where kept, else 0"""
 
     @staticmethod
-    def forward(ctx, x, p, key):
+    def forward(ctx, x, p, source):
+        key = source.next_key() if isinstance(source, Generator) else source
         ctx.p, ctx.key = p, key
         scale = 1 / (1 - p) if p < 1 else 0.0
         limit = min(round(p * 2**32), 2**32 - 1)
@@ -100,15 +101,15 @@ def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
     check_p("dropout", p)
     if not training or p == 0:
         return input if inplace else Unchanged.apply(input)
-    key = (generator or default_generator).next_key()
+    generator = generator or default_generator
     if inplace:
-        return in_place(input, "dropout_", lambda t: Dropout.apply(t, float(p), key))
-    return Dropout.apply(input, float(p), key)
+        return in_place(input, "dropout_", lambda t: Dropout.apply(t, float(p), generator))
+    return Dropout.apply(input, float(p), generator)
 
 
 def random_mask(shape, dtype, p, generator):
-    """An array of `shape` that is 0 with probability `p`, else 1 / (1 − p)."""
-    return Dropout.apply(np.ones(shape, dtype), float(p), (generator or default_generator).next_key())
+    """A tensor of `shape` that is 0 with probability `p`, else 1 / (1 − p)."""
+    return Dropout.apply(wrap(np.ones(shape, dtype)), float(p), generator or default_generator)
 
 
 def by_channel(name, input, p, training, inplace, generator):
@@ -118,7 +119,7 @@ def by_channel(name, input, p, training, inplace, generator):
         raise ShapeError(f"{name}: an input of shape {input.shape} has no channels. It needs shape (N, C, ...).")
     if not training or p == 0:
         return input if inplace else Unchanged.apply(input)
-    mask = wrap(random_mask(input.shape[:2] + (1,) * (input.ndim - 2), input.dtype, p, generator))
+    mask = random_mask(input.shape[:2] + (1,) * (input.ndim - 2), input.dtype, p, generator)
     return in_place(input, f"{name}_", lambda t: t * mask) if inplace else input * mask
 
 
@@ -255,7 +256,7 @@ def alpha(name, input, shape, p, training, inplace, generator):
     else:
         kept = random_mask(shape, input.dtype, p, generator) * (1 - p)
         a = ((SATURATION**2 * p + 1) * (1 - p)) ** -0.5
-        scale, shift = wrap(kept * a), wrap((kept - (1 - p)) * (SATURATION * a))
+        scale, shift = kept * a, (kept - (1 - p)) * (SATURATION * a)
     return in_place(input, f"{name}_", lambda t: t * scale + shift) if inplace else input * scale + shift
 
 

@@ -1,0 +1,621 @@
+"""Captured steps: a training step recorded once as a list of calls on arrays, then replayed without its bookkeeping.
+
+The idea: everything an operation, a backward or an optimizer does comes down to calls on arrays, and the arrays can be
+the same ones each time. While a step is recorded it runs eagerly, and each array-level call is noted with the arrays it
+read and wrote. Replaying makes the same calls in the same order on the same arrays: no tensors, no nodes, no graph.
+
+An operation's author need not know of this: the forward and the first-order backward are called again with the same
+ctx, and what they return is copied into the recorded result. An operation that makes its results with ``ctx.empty``
+gets the recorded arrays handed out again, and nothing is copied or allocated.
+
+While nothing is being recorded, none of this costs anything: recording puts its own versions of a few methods in place.
+"""
+
+import functools
+import types
+import warnings
+from collections import Counter
+
+import numpy as np
+
+from .autograd.function import Function, record
+from .autograd.inplace import owner, record_changes, watch
+from .autograd.mode import state
+from .errors import CaptureError, explain, user_line
+from .nn.module import Module
+from .ops.promotion import Binary, pair
+from .optim.lr_scheduler import LRScheduler
+from .optim.optimizer import Optimizer
+from .random import Generator
+from .tensor import Tensor, wrap
+
+__all__ = ["CapturedStep", "capture"]
+
+KEPT = 4  # recordings of one step that are kept, as for the last, smaller batch of an epoch
+
+
+def capture(step=None, *, strict=True):
+    """Record `step` at its first call and replay it from then on; also a decorator.
+
+    Parameters
+    ----------
+    step : callable
+        Runs forward, loss, backward and an optimizer's step, or any part of these, on the tensors it is given.
+    strict : bool, default True
+        Raise CaptureError for what cannot be recorded. Otherwise such a step runs eagerly, and a warning says so once.
+
+    Returns
+    -------
+    CapturedStep
+
+    Raises
+    ------
+    CaptureError
+        At the first call: if the step reads a value into Python (``item``, ``bool``, ``numpy``, printing), has hooks,
+        runs under `detect_anomaly`, or draws random numbers outside an operation.
+
+    Notes
+    -----
+    Tensor and array arguments are copied into the recorded inputs; a recorded input itself is used as it is. Results
+    are tensors over recorded memory, outside the graph: the next replay overwrites them, ``clone()`` keeps them.
+    Python code inside `step` runs only while recording: a number it computes is a constant afterwards. Learning rates,
+    step counts, dropout masks, batch statistics and generators go on changing as in eager steps, bit for bit.
+
+    Another shape or dtype, train or eval mode, grad mode, or another model or optimizer in the variables that `step`
+    uses, is recorded anew; the last 4 recordings are kept.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn, optim
+    >>> model = nn.Linear(2, 1)
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.1)
+    >>> @microtorch.capture
+    ... def step(x, y):
+    ...     optimizer.zero_grad()
+    ...     loss = nn.functional.mse_loss(model(x), y)
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> x, y = microtorch.ones(4, 2), microtorch.ones(4, 1)
+    >>> losses = [step(x, y).item() for _ in range(3)]
+    >>> losses[0] > losses[1] > losses[2]
+    True
+    """
+    if step is None:
+        return functools.partial(capture, strict=strict)
+    if isinstance(step, CapturedStep):
+        return step
+    if not callable(step):
+        raise TypeError(f"capture takes a function, not {type(step).__name__}")
+    return CapturedStep(step, strict)
+
+
+class CapturedStep:
+    """A step that is recorded once and replayed; made by `capture`.
+
+    Attributes
+    ----------
+    step : callable
+        The function as it was written.
+    """
+
+    def __init__(self, step, strict):
+        functools.update_wrapper(self, step)
+        self.step, self.strict = step, strict
+        self._recordings = []  # the one used last comes first
+        self._eager = {}  # what could not be recorded: key -> why
+        self._warned = False
+
+    def __call__(self, *args, **kwargs):
+        if state.recorder is not None:
+            return self.step(*args, **kwargs)  # inside another captured step: part of it
+        leaves = []
+        key = (_flatten((args, kwargs), leaves), state.grad)
+        for i, recording in enumerate(self._recordings):
+            if recording.key == key and recording.holds():
+                if i:
+                    self._recordings.insert(0, self._recordings.pop(i))
+                return recording.replay(leaves)
+        if key in self._eager:
+            return self.step(*args, **kwargs)
+        return self._record(key, leaves, args, kwargs)
+
+    def _record(self, key, leaves, args, kwargs):
+        why = self._why(key)
+        recorder = Recorder(self.strict)
+        buffers = [recorder.input(leaf) for leaf in leaves]
+        given = _rebuild((args, kwargs), iter(buffers))
+        result = recorder.run(self.step, given)
+        if recorder.refused is not None:
+            self._eager[key] = recorder.refused
+            if not self._warned:
+                self._warned = True
+                warnings.warn(f"capture: this step runs eagerly. {recorder.refused}", stacklevel=3)
+            return result
+        recording = Recording(key, why, recorder, buffers, result, self.step)
+        self._recordings.insert(0, recording)
+        del self._recordings[KEPT:]
+        return recording.result
+
+    def _why(self, key):
+        """Why a new recording is made."""
+        if not self._recordings:
+            return "the first call"
+        for recording in self._recordings:
+            if recording.key == key:
+                return f"{recording.broken()}"
+        return "arguments of another kind, shape or dtype" if self._recordings[0].key[1] == key[1] else "grad mode"
+
+    def report(self):
+        """What each recording holds, as text: its calls, buffers and bytes, and why it was made."""
+        lines = [f"captured {getattr(self.step, '__name__', 'step')}: {len(self._recordings)} recordings"]
+        for i, recording in enumerate(self._recordings):
+            lines.append(f"  {i}: because of {recording.why}; replayed {recording.replays} times")
+            lines.append(f"     {recording.describe()}")
+        lines.extend(f"  eager: {why}" for why in self._eager.values())
+        return "\n".join(lines)
+
+    @property
+    def calls(self):
+        """list of str: the names of the calls of the recording used last, in order."""
+        return [call.name for call in self._recordings[0].calls] if self._recordings else []
+
+
+def _flatten(value, leaves):
+    """The structure of arguments as a key; their tensors and arrays are added to `leaves`."""
+    if isinstance(value, Tensor | np.ndarray):
+        leaves.append(value)
+        tracked = isinstance(value, Tensor) and value._requires_grad
+        return (type(value), value.shape, value.dtype, tracked)
+    if isinstance(value, tuple | list):
+        return (type(value), *[_flatten(item, leaves) for item in value])
+    if isinstance(value, dict):
+        return (dict, *[(name, _flatten(item, leaves)) for name, item in value.items()])
+    return value
+
+
+def _rebuild(value, leaves):
+    """`value` with its tensors and arrays replaced by the next ones of the iterator `leaves`."""
+    if isinstance(value, Tensor | np.ndarray):
+        return next(leaves)
+    if isinstance(value, tuple | list):
+        items = [_rebuild(item, leaves) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if isinstance(value, dict):
+        return {name: _rebuild(item, leaves) for name, item in value.items()}
+    return value
+
+
+class Call:
+    """One array-level call: how to make it again, and the arrays it writes."""
+
+    __slots__ = ("name", "outputs", "run")
+
+    def __init__(self, name, run, outputs=()):
+        self.name, self.run, self.outputs = name, run, outputs
+
+
+class Memory:
+    """``ctx.empty`` of a recorded operation: new arrays the first time, the same ones in the same order ever after."""
+
+    def __init__(self):
+        self.arrays, self.next = [], None
+
+    def __call__(self, shape, dtype):
+        if self.next is None:
+            array = np.empty(shape, dtype)
+            self.arrays.append(array)
+            return array
+        self.next += 1
+        return self.arrays[self.next - 1]
+
+
+class Recorder:
+    """What notes the calls while a step runs."""
+
+    def __init__(self, strict):
+        self.strict, self.refused = strict, None
+        self.calls, self.inside, self.unexplained = [], 0, None
+        self.modes = {}  # module -> its training flag
+        self.leaves = {}  # leaf tensor -> (its array, requires_grad)
+        self.starting = {}  # leaf that was accumulated into -> whether it had a gradient at the start
+        self.fresh = set()  # ids of arrays that only this recording writes
+        self.alive = []  # so that those ids stay theirs
+
+    def input(self, leaf):
+        """The recorded input for an argument."""
+        if isinstance(leaf, np.ndarray):
+            return leaf.copy()
+        if leaf._requires_grad:
+            raise CaptureError(
+                f"capture: an argument of shape {leaf.shape} requires a gradient, but arguments are copied, so none "
+                "would reach it. Pass leaf.detach(), or let the step use the tensor without passing it."
+            )
+        return wrap(leaf._array.copy())
+
+    def run(self, step, given):
+        """Run `step` eagerly, noting its calls."""
+        args, kwargs = given
+        if state.anomaly is not None:
+            self.refuse("detect_anomaly looks at every value, which a replay does not")
+        state.recorder = self
+        _watch(+1)
+        try:
+            result = step(*args, **kwargs)
+            self.settle()
+            return result
+        finally:
+            _watch(-1)
+            state.recorder = None
+
+    def refuse(self, reason, remedy="Leave it out of the step, or use capture(step, strict=False)."):
+        """What to do about something that cannot be recorded."""
+        message = f"{reason} ({user_line()}). {remedy}"
+        if self.strict:
+            raise CaptureError(f"capture: {message}")
+        self.refused = self.refused or message
+
+    # -- what is noted -----------------------------------------------------------------------------------------------
+
+    def forward(self, cls, ctx, arrays, outputs, memory):
+        """A forward that has just run."""
+        scope = state.scope
+        while scope is not None:
+            self.modes[scope[0]] = scope[0].training
+            scope = scope[1]
+        for a in ctx.inputs:
+            if isinstance(a, Tensor) and a.grad_fn is None:
+                self.leaves.setdefault(a, (a._array, a._requires_grad))
+        inputs = {id(owner(a)) for a in arrays if isinstance(a, np.ndarray)}
+        kept = [None if id(owner(y)) in inputs else y for y in outputs]
+        if cls.is_view and not any(y is not None for y in kept):
+            return  # another look at memory that has its values already
+        # A result over memory of an input (SetItem) has its values where they belong once forward has run.
+        plain = cls.forward
+
+        def run():
+            memory.next = 0
+            try:
+                ys = plain(ctx, *arrays)
+            except Exception as error:
+                raise explain(error, cls, arrays) from error.__cause__
+            _keep(kept, ys if type(ys) is tuple else (ys,))
+
+        self.add(cls.__name__, run, [y for y in kept if y is not None])
+
+    def backward(self, first_order, ctx, dys, dxs):
+        """A first-order backward that has just run; returns its gradients as arrays that stay."""
+        taken = {id(d) for d in dys} | {id(s) for s in ctx.saved or ()}
+        memories = {id(owner(d)) for d in dys}
+        results, kept = [], []
+        for dx in dxs:
+            keep = None
+            if dx is not None:
+                if type(dx) is not np.ndarray or 0 in dx.strides:
+                    dx = np.array(dx)
+                elif id(owner(dx)) in memories and id(dx) not in taken:
+                    results.append(dx)  # a view of dy: it has its values when dy has
+                    kept.append(None)
+                    continue
+                if id(dx) not in taken:
+                    keep = dx
+                    taken.add(id(dx))
+                    # What a ctx holds besides is not ours: a constant it returns each time.
+                    if dx.base is None and not any(dx is v for v in ctx.__dict__.values()):
+                        self.own(dx)
+            results.append(dx)
+            kept.append(keep)
+
+        def run():
+            ys = first_order(ctx, *dys)
+            _keep(kept, ys if type(ys) is tuple else (ys,))
+
+        if any(k is not None for k in kept):
+            self.add(f"{type(ctx).__name__} backward", run, [k for k in kept if k is not None])
+        return tuple(results)
+
+    def check_pass(self, roots, order):
+        """Refuse hooks in a backward pass that starts at `roots` and visits the nodes of `order`."""
+        leaves = [x for node in order for x in node.inputs if isinstance(x, Tensor) and x.grad_fn is None]
+        if any(node.hooks for node in order) or any(x.hooks for x in leaves):
+            self.refuse("a hook is Python code that runs at every step")
+        if len(roots) > 1 and len({id(r.grad_fn) for r in roots}) < len(roots):
+            self.refuse("backward starts twice from one tensor")
+
+    def written(self, operation, line):
+        """Some code wrote into a tensor's memory; `copy`, called next, says how it is done again."""
+        if not self.inside:
+            self.settle()
+            self.unexplained = f"{operation} writes into memory in a way of its own ({line})"
+
+    def settle(self):
+        """Refuse a write that nothing explained."""
+        if self.unexplained is not None:
+            reason, self.unexplained = self.unexplained, None
+            self.refuse(reason)
+
+    def own(self, array):
+        """Note that nobody but this recording writes `array`."""
+        self.fresh.add(id(array))
+        self.alive.append(array)
+
+    def sum(self, a, b, total):
+        """``total = a + b`` in the engine; total may be a."""
+        total = np.asarray(total)
+        if total is not a:
+            self.own(total)
+        self.add("accumulate", lambda: np.add(a, b, out=total), [total])
+        return total
+
+    def unbroadcast(self, dx, axes, result):
+        """The sum over broadcast dimensions."""
+        kept = result if result.base is None else np.array(result)
+        self.own(kept)
+        wide = kept.reshape([1 if i in axes else n for i, n in enumerate(dx.shape)])
+        self.add("sum over broadcast", lambda: np.add.reduce(dx, axes, keepdims=True, out=wide), [kept])
+        return kept
+
+    def copy(self, target, source):
+        """``target[...] = source``"""
+        self.unexplained = None
+        self.add("copy", lambda: np.copyto(target, source), [target])
+
+    def deposit(self, leaf, dx):
+        """The gradient `dx` is added to ``leaf.grad``, an array, at the end of a pass."""
+        if id(dx) not in self.fresh:
+            kept = np.array(dx)
+            self.copy(kept, dx)
+            dx = kept
+        self.fresh.discard(id(dx))  # from now on it is the leaf's
+        self.leaves.setdefault(leaf, (leaf._array, leaf._requires_grad))
+        old = leaf.grad
+        self.starting.setdefault(leaf, old is not None)
+        if old is None:
+            gradient = wrap(dx)
+        else:
+            gradient = wrap(old._array + dx)
+            total = gradient._array
+            self.add("accumulate", lambda: np.add(leaf._grad._array, dx, out=total), [total])
+        leaf._grad = gradient
+        self.add("grad", lambda: setattr(leaf, "_grad", gradient))
+
+    def cleared(self, leaf):
+        """``leaf.grad = None`` or another tensor."""
+        self.starting.setdefault(leaf, None)  # what was there at the start does not matter
+        gradient = leaf._grad
+        self.add("grad", lambda: setattr(leaf, "_grad", gradient))
+
+    def whole(self, function, name, args, kwargs):
+        """A call that works on arrays by itself: it is made again as it is."""
+        self.inside += 1
+        try:
+            result = function(*args, **kwargs)
+        finally:
+            self.inside -= 1
+        kept = result._array if isinstance(result, Tensor) else None
+
+        def run():
+            again = function(*args, **kwargs)
+            if kept is not None:
+                np.copyto(kept, again._array)
+
+        self.add(name, run, [] if kept is None else [kept])
+        return result
+
+    def add(self, name, run, outputs=()):
+        """Note a call."""
+        self.settle()
+        self.calls.append(Call(name, run, outputs))
+
+
+def _keep(kept, results):
+    """Copy new results into the recorded ones, where they are not those already."""
+    for keep, new in zip(kept, results):
+        if keep is not None and keep is not new:
+            np.copyto(keep, new)
+
+
+class Recording:
+    """The calls of one step, and what must hold for them to be the right ones."""
+
+    def __init__(self, key, why, recorder, buffers, result, step):
+        self.key, self.why, self.replays = key, why, 0
+        self.calls = recorder.calls
+        self.buffers = [b if isinstance(b, np.ndarray) else b._array for b in buffers]
+        self.modes, self.leaves, self.starting = recorder.modes, recorder.leaves, recorder.starting
+        self.names = _objects_used_by(step)
+        results = []
+        _flatten(result, results)
+        self.result = _rebuild(result, iter([_outside(r) for r in results]))
+        self.watched = [watch(r._array) for r in results if isinstance(r, Tensor)]
+        self.runs = [call.run for call in self.calls]
+
+    def holds(self):
+        """Whether a replay would do what the step would."""
+        return self.broken() is None
+
+    def broken(self):
+        """What has changed since the recording, or None."""
+        for module, training in self.modes.items():
+            if module.training is not training:
+                return f"{type(module).__name__} in {'train' if module.training else 'eval'} mode"
+        for leaf, (array, requires_grad) in self.leaves.items():
+            if leaf._array is not array or leaf._requires_grad is not requires_grad:
+                return "a parameter with other memory, or frozen or unfrozen"
+        for leaf, had_gradient in self.starting.items():
+            if had_gradient is not None and (leaf.grad is not None) is not had_gradient:
+                return "gradients to add to" if leaf.grad is not None else "no gradients to add to"
+        for names, name, thing in self.names:
+            if names.get(name) is not thing:
+                return f"another {type(thing).__name__} under the name {name}"
+        return None
+
+    def replay(self, leaves):
+        """Make the recorded calls, on new inputs."""
+        for buffer, leaf in zip(self.buffers, leaves):
+            given = leaf if isinstance(leaf, np.ndarray) else leaf._array
+            if given is not buffer:
+                np.copyto(buffer, given)
+        for run in self.runs:
+            run()
+        if self.watched:
+            record_changes(self.watched, "the replay of a captured step", "a later call of it")
+        self.replays += 1
+        return self.result
+
+    def describe(self):
+        """Calls, buffers and bytes in a line."""
+        arrays = {id(owner(a)): owner(a) for call in self.calls for a in call.outputs}
+        names = ", ".join(f"{n}× {name}" if n > 1 else name for name, n in Counter(c.name for c in self.calls).items())
+        size = sum(a.nbytes for a in arrays.values())
+        return f"{len(self.calls)} calls, {len(arrays)} buffers of {size:,} bytes: {names}"
+
+
+def _outside(result):
+    """A returned tensor over its recorded memory, outside the graph."""
+    return wrap(result._array) if isinstance(result, Tensor) else result
+
+
+def _objects_used_by(step):
+    """(namespace, name, object) for the models, optimizers and tensors that `step` finds in variables."""
+    function = getattr(step, "__func__", step)
+    if not isinstance(function, types.FunctionType):
+        return []
+    code, found = function.__code__, []
+    cells = dict(zip(code.co_freevars, function.__closure__ or ()))
+    for name, cell in cells.items():
+        found.append((_Cell(cell), name, _Cell(cell).get(name)))
+    found.extend((function.__globals__, name, function.__globals__.get(name)) for name in code.co_names)
+    return [entry for entry in found if isinstance(entry[2], Module | Optimizer | LRScheduler | Tensor)]
+
+
+class _Cell:
+    """A closure's variable, read as a namespace is."""
+
+    def __init__(self, cell):
+        self.cell = cell
+
+    def get(self, name):
+        try:
+            return self.cell.cell_contents
+        except ValueError:  # not assigned yet
+            return None
+
+
+# -- what is put in place while a thread records ----------------------------------------------------------------------
+
+_recording = 0
+_replaced = []
+
+
+def _watch(change):
+    """Put recording versions of methods in place for the first thread that records; away after the last."""
+    global _recording
+    _recording += change
+    if _recording == change == 1:
+        for owner_, name, version in _versions():
+            _replaced.append((owner_, name, owner_.__dict__[name]))
+            setattr(owner_, name, version)
+    elif _recording == 0:
+        while _replaced:
+            owner_, name, plain = _replaced.pop()
+            setattr(owner_, name, plain)
+
+
+def _versions():
+    """(class, attribute, version while recording) of everything a recording looks at."""
+    yield Function, "apply", classmethod(_recorded_apply)
+    yield Binary, "apply", classmethod(functools.partial(_recorded_binary, Binary.__dict__["apply"].__func__))
+    for name in ("item", "tolist", "numpy", "__bool__", "__float__", "__int__", "__index__", "__array__", "__repr__"):
+        yield Tensor, name, _refusing(Tensor.__dict__[name], f"{name.strip('_')} reads a value into Python")
+    yield Tensor, "grad", _recorded_grad(Tensor.__dict__["grad"])
+    drawing = "random numbers are drawn outside an operation"
+    yield Generator, "numpy", property(_refusing(Generator.__dict__["numpy"].fget, drawing))
+    yield Generator, "next_key", _refusing(Generator.__dict__["next_key"], drawing)
+    for base in (Optimizer, LRScheduler):
+        for cls in (base, *_subclasses(base)):
+            if "step" in cls.__dict__:
+                yield cls, "step", _recorded_step(cls.__dict__["step"])
+
+
+def _subclasses(cls):
+    for sub in cls.__subclasses__():
+        yield sub
+        yield from _subclasses(sub)
+
+
+def _recorded_apply(cls, *args):
+    recorder = state.recorder
+    if recorder is None or recorder.inside or not any(isinstance(a, Tensor) for a in args):
+        return _plain_apply(cls, *args)
+    ctx = cls()
+    ctx.saved, ctx.inputs = (), args
+    arrays = [a._array if isinstance(a, Tensor) else a for a in args]
+    ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a._requires_grad for a in args)
+    ctx.empty = memory = Memory()
+    recorder.inside += 1
+    try:
+        y = cls.forward(ctx, *arrays)
+    except Exception as error:
+        raise explain(error, cls, arrays) from error.__cause__
+    finally:
+        recorder.inside -= 1
+    out = record(ctx, y, True in ctx.needs_input_grad)
+    outputs = [t._array for t in (out if isinstance(out, tuple) else (out,))]
+    recorder.forward(cls, ctx, arrays, outputs, memory)
+    ctx.first_order = functools.partial(_recorded_backward, recorder, cls.first_order)
+    return out
+
+
+_plain_apply = Function.__dict__["apply"].__func__
+
+
+def _recorded_binary(plain, cls, a, b):
+    if state.recorder is None or not (isinstance(a, Tensor) or isinstance(b, Tensor)):
+        return plain(cls, a, b)
+    return _recorded_apply(cls, *pair(a, b))
+
+
+def _recorded_backward(recorder, first_order, ctx, *dys):
+    if state.recorder is not recorder:
+        return first_order(ctx, *dys)
+    recorder.inside += 1
+    try:
+        dxs = first_order(ctx, *dys)
+    finally:
+        recorder.inside -= 1
+    return recorder.backward(first_order, ctx, dys, dxs if type(dxs) is tuple else (dxs,))
+
+
+def _refusing(plain, reason):
+    @functools.wraps(plain)
+    def method(self, *args, **kwargs):
+        recorder = state.recorder
+        if recorder is not None and not recorder.inside:
+            recorder.refuse(reason)
+        return plain(self, *args, **kwargs)
+
+    return method
+
+
+def _recorded_grad(plain):
+    def set_grad(self, value):
+        plain.fset(self, value)
+        if state.recorder is not None and not state.recorder.inside:
+            state.recorder.cleared(self)
+
+    return property(plain.fget, set_grad)
+
+
+def _recorded_step(plain):
+    @functools.wraps(plain)
+    def step(self, *args, **kwargs):
+        recorder = state.recorder
+        if recorder is None or recorder.inside:
+            return plain(self, *args, **kwargs)
+        if any(callable(a) for a in (*args, *kwargs.values())):
+            recorder.refuse("an optimizer's closure is Python code that runs at every step")
+        return recorder.whole(functools.partial(plain, self), f"{type(self).__name__}.step", args, kwargs)
+
+    return step
