@@ -11,6 +11,7 @@ import microtorch
 from microtorch import nn, viz
 from microtorch.viz import colors, render
 from microtorch.viz.graph import with_gradients
+from microtorch.viz.layout import layered
 from microtorch.viz.measures import measured
 from microtorch.viz.numbers import number, size_text, sparkline, statistics, summary
 
@@ -121,16 +122,40 @@ def test_a_failed_forward_is_drawn(net):
     assert render.render(picture.source, "svg")
 
 
-def test_a_graph_of_2000_nodes_draws_in_under_3_seconds(tmp_path):
+def test_a_graph_of_2000_nodes_is_drawn_in_under_3_seconds(tmp_path):
+    rng = np.random.default_rng(0)
     x = microtorch.ones(4, requires_grad=True)
     seen, y = [x], x
-    for i in range(2000):  # irregular, so that nothing folds
-        y = (y * seen[i * 7 % len(seen)]) if i % 3 else y + float(i)
+    for _ in range(2000):  # irregular, so that nothing folds, and with edges of any length
+        y = y * seen[rng.integers(len(seen))] if rng.random() < 0.5 else (y.exp, y.tanh, y.sin)[rng.integers(3)]()
         seen.append(y)
+    loss = y.sum()
     start = time.process_time()
-    picture = viz.draw(y.sum())
-    assert len(picture.records.operations) == 2001
+    picture = viz.draw(loss)
+    picture.save(tmp_path / "large.svg")
     assert time.process_time() - start < 3
+    assert len(picture.records.operations) == 2001
+    assert (tmp_path / "large.svg").read_text().count('class="node"') == len(picture.view.boxes) > 1500
+
+
+def test_patience_with_graphviz_has_an_end(loss, tmp_path, monkeypatch):
+    monkeypatch.setattr(render, "PATIENCE", 0.001)
+    with pytest.raises(microtorch.GraphError, match="depth=1"):
+        viz.draw(loss).save(tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_never_overlap_and_edges_point_down(seed):
+    rng = np.random.default_rng(seed)
+    sizes = {i: (float(rng.uniform(20, 90)), 30.0) for i in range(60)}
+    edges = [(int(rng.integers(i)), i) for i in range(1, 60) for _ in range(2)]
+    at = layered(sizes, edges)
+    assert all(at[a][1] < at[b][1] for a, b in edges)
+    for a in sizes:
+        for b in range(a):
+            if at[a][1] == at[b][1]:
+                assert abs(at[a][0] - at[b][0]) >= (sizes[a][0] + sizes[b][0]) / 2
+    assert min(x - sizes[i][0] / 2 for i, (x, _) in at.items()) >= 0
 
 
 # -- without Graphviz ----------------------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from html import escape
 import numpy as np
 
 from . import colors
+from .layout import curve, layered
 from .measures import measured
 from .numbers import number, shape_text, size_text, summary, time_text
 from .records import Operation
+from .svg import write_svg
 
 FEW = 24  # operations up to which what they keep gets boxes of its own
 FONT = "Helvetica,Arial,sans-serif"
@@ -73,6 +75,13 @@ class Dot:
     # -- boxes -----------------------------------------------------------------------------------------------------
 
     def _box(self, dot, box):
+        attributes, ink, lines = self._look(box)
+        dot.node(box.id, label=_table(lines, ink), tooltip=_tooltip(box.record), **attributes)
+        if box.kind == "operation" and box.record.saved and self.saved_boxes:
+            self._saved(dot, box)
+
+    def _look(self, box):
+        """Attributes of a box, the colour of its text, and its lines."""
         record = box.record
         failed = box.kind == "operation" and record.error is not None
         fill, line = colors.KINDS["failed" if failed else box.kind]
@@ -90,16 +99,19 @@ class Dot:
             attributes["penwidth"] = "2"
         elif failed:
             attributes.update(penwidth="3")
-        lines = self._failed(record) if failed else getattr(self, f"_lines_of_{box.kind}", self._lines_of_value)(box)
+        lines = self._lines(box)
         ink = colors.INK
         places = [self.places[r] for r in box.records if r in self.places]
         if places:  # a folded module: the extreme of what is in it
             place = None if None in places else max(places)
             attributes["fillcolor"] = colors.WARNING if place is None else colors.on_scale(place)
             ink = colors.ink_on(attributes["fillcolor"])
-        dot.node(box.id, label=_table(lines, ink), style=style, tooltip=_tooltip(record), **attributes)
-        if box.kind == "operation" and record.saved and self.saved_boxes:
-            self._saved(dot, box)
+        return {"style": style, **attributes}, ink, lines
+
+    def _lines(self, box):
+        if getattr(box.record, "error", None) is not None:
+            return self._failed(box.record)
+        return getattr(self, f"_lines_of_{box.kind}", self._lines_of_value)(box)
 
     def _saved(self, dot, box):
         fill, line = colors.KINDS["saved"]
@@ -213,6 +225,33 @@ class Dot:
             source, target, tooltip=f"{edge.argument or 'output'}: {shape_text(edge.shape)} {edge.dtype}", **attributes
         )
 
+    def svg(self):
+        """The picture as SVG, without Graphviz, frames and kept values: for large graphs."""
+        looks = {box: self._look(box) for box in self.view.boxes}
+        sizes = {
+            box: (max(6.8 * len(text) for text, _ in rows) + 20, 16.0 * len(rows) + 10)
+            for box, (_, _, rows) in looks.items()
+        }
+        backward = self.direction == "backward"
+        arrows = [(a.target, a.source) if backward else (a.source, a.target) for a in self.view.arrows]
+        at = layered(sizes, arrows)
+        boxes, lines = [], []
+        for box, (look, ink, rows) in looks.items():
+            boxes.append(
+                {
+                    "x": at[box][0], "y": at[box][1], "width": sizes[box][0], "height": sizes[box][1], "ink": ink,
+                    "fill": look["fillcolor"], "line": look["color"], "dashed": "dashed" in look["style"],
+                    "round": "rounded" in look["style"], "double": "peripheries" in look, "rows": rows,
+                    "tooltip": _tooltip(box.record),
+                }
+            )  # fmt: skip
+        for (upper, lower), arrow in zip(arrows, self.view.arrows, strict=True):
+            (x0, y0), (x1, y1) = at[upper], at[lower]
+            still = self.direction != "forward" and not any(e.flows for e in arrow.edges)
+            points = curve((x0, y0 + sizes[upper][1] / 2), (x1, y1 - sizes[lower][1] / 2), y1 - y0)
+            lines.append((points, "#8b8577" if still or not backward else colors.GRADIENT, still))
+        return write_svg(boxes, lines, self._notes())
+
     def _legend(self):
         kinds = ["failed" if getattr(b.record, "error", None) else b.kind for b in self.view.boxes]
         if self.saved_boxes and any(b.record.saved for b in self.view.boxes if b.kind == "operation"):
@@ -229,6 +268,12 @@ class Dot:
             title, low, high = self.bar
             steps = "".join(f'<td bgcolor="{colors.on_scale(i / 8)}" width="16"> </td>' for i in range(9))
             rows.append(f"<tr><td>{escape(title)}: {low}</td>{steps}<td>{high}</td></tr>")
+        span = max(len(cells), 11 if self.bar else 1)
+        rows.append(f'<tr><td colspan="{span}">{escape(self._notes())}</td></tr>')
+        return f'<<table border="0" cellborder="0" cellspacing="5" cellpadding="3">{"".join(rows)}</table>>'
+
+    def _notes(self):
+        """What goes for the whole picture, in one line."""
         notes = {
             "forward": "arrows: values", "backward": "arrows: gradients",
             "both": "grey arrows: values · orange arrows: gradients",
@@ -238,9 +283,7 @@ class Dot:
             notes += f" · keeps {size_text(self.view.graph.nbytes)} in all"
         if self.view.graph.released:
             notes += " · drawn after backward: what was kept is released"
-        span = max(len(cells), 11 if self.bar else 1)
-        rows.append(f'<tr><td colspan="{span}">{escape(notes)}</td></tr>')
-        return f'<<table border="0" cellborder="0" cellspacing="5" cellpadding="3">{"".join(rows)}</table>>'
+        return notes
 
 
 def what_is_kept(saved):

@@ -6,6 +6,7 @@ from html import escape
 from .dot import Dot
 from .folding import fold
 from .graph import graph, with_gradients
+from .layout import LARGE
 from .measures import MEASURES, with_times
 from .render import render
 from .text import as_text
@@ -106,7 +107,8 @@ class Drawing:
 
     def __init__(self, records, view, shown, direction, color):
         self.records, self.view = records, view
-        self.source = Dot(view, shown, direction, color).source()
+        self._dot = Dot(view, shown, direction, color)
+        self.source = self._dot.source()
 
     def save(self, path):
         """Write the picture; the ending says how: .svg, .png, .pdf, .dot or .html.
@@ -124,14 +126,19 @@ class Drawing:
         elif ending == "html":
             content = self._page().encode()
         elif ending in ("svg", "png", "pdf"):
-            content = render(self.source, ending)
+            content = self._render(ending)
         else:
             raise ValueError(f"save: {path} does not end in .svg, .png, .pdf, .dot or .html")
         with open(path, "wb") as file:
             file.write(content)
 
+    def _render(self, format):
+        if format == "svg" and len(self.view.boxes) > LARGE:
+            return self._dot.svg().encode()
+        return render(self.source, format)
+
     def _page(self):
-        svg = render(self.source, "svg").decode()
+        svg = self._render("svg").decode()
         svg = svg[svg.index("<svg") :]
         return (
             '<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -143,7 +150,7 @@ class Drawing:
     def _repr_mimebundle_(self, include=None, exclude=None):
         bundle = {"text/plain": repr(self)}
         try:
-            bundle["image/svg+xml"] = render(self.source, "svg").decode()
+            bundle["image/svg+xml"] = self._render("svg").decode()
         except Exception as error:  # a notebook shows what there is, never a traceback
             bundle["text/plain"] = f"{as_text(self.records)}\n\n{error}"
         return bundle

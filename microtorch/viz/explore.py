@@ -16,8 +16,8 @@ from .graph import graph
 from .mathml import derivative, mathml, terms, tokens
 from .measures import MEASURES, with_times
 from .numbers import number, shape_text, size_text, statistics, time_text
+from .places import lay_out
 from .records import Operation
-from .render import render
 from .steps import backward_steps
 
 __all__ = ["explore"]
@@ -47,7 +47,7 @@ def explore(loss, path, model=None, names=None, check=False):
     Raises
     ------
     GraphError
-        If a backward has released the graph, or if there is no Graphviz to lay it out.
+        If a backward has released the graph.
 
     Notes
     -----
@@ -117,7 +117,7 @@ class _Page:
             "colors": {name: self._colors(name) for name in ("gradient", "time")},
             "summary": self._summary(), "size": None,
         }  # fmt: skip
-        _lay_out(found)
+        lay_out(found)
         found["tensors"] = self.tensors
         return found
 
@@ -296,68 +296,3 @@ def _docstring(name):
     function = getattr(microtorch, operation_name(type(name, (), {})), None)
     function = function or getattr(getattr(microtorch.ops, "loss", None), name.lower(), None)
     return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ") if function is not None else ""
-
-
-def _lay_out(found):
-    """Let Graphviz place the nodes: the loss on top, gradients fall. Points of 1/72 inch become pixels."""
-    import graphviz
-
-    dot = graphviz.Digraph(
-        graph_attr={"rankdir": "TB", "nodesep": "0.35", "ranksep": "0.3", "splines": "true", "margin": "0"},
-        node_attr={"shape": "box", "fixedsize": "true", "label": ""},
-        edge_attr={"arrowhead": "none"},
-    )
-    if len(found["nodes"]) > 400:  # keeps Graphviz within seconds; straight lines are as readable at that size
-        dot.attr(splines="line", nslimit="1", nslimit1="1", mclimit="0.2", searchsize="10")
-    members = {}
-    for node in found["nodes"]:
-        members.setdefault(node["module"], []).append(node)
-    for module in found["modules"]:
-        members.setdefault(module["parent"], []).append(module)
-    _inside(dot, members, None)
-    labels = len(found["nodes"]) <= 3 * FEW  # room for what is written beside an edge while its gradient flows
-    for i, edge in enumerate(found["edges"]):
-        text = f"dL/d{edge['argument']} {edge['shape']}" if labels and edge["flows"] and edge["argument"] else ""
-        dot.edge(edge["to"], edge["from"], id=str(i), label=text, fontname="Courier", fontsize="11")
-    for node in found["nodes"]:
-        if node["kind"] == "saved":
-            dot.edge(node["of"], node["id"], minlen="0")
-    laid_out = json.loads(render(dot.source, "json0"))
-    _, _, width, height = (float(x) for x in laid_out["bb"].split(","))
-    found["size"] = [round(width), round(height)]
-    nodes, modules = {n["id"]: n for n in found["nodes"]}, {m["id"]: m for m in found["modules"]}
-    for item in laid_out.get("objects", ()):
-        if item["name"] in nodes:
-            x, y = (float(v) for v in item["pos"].split(","))
-            nodes[item["name"]].update(x=round(x, 1), y=round(height - y, 1), w=_width(nodes[item["name"]]), h=40)
-        elif item["name"].startswith("cluster_"):
-            left, bottom, right, top = (float(v) for v in item["bb"].split(","))
-            box = [round(v, 1) for v in (left, height - top, right - left, top - bottom)]
-            modules[item["name"][8:]]["box"] = box
-    for item in laid_out.get("edges", ()):
-        if "id" not in item:  # from an operation to what it keeps, side by side
-            continue
-        points = [p.split(",") for p in item["pos"].split(" ") if p[0] not in "es"]
-        flat = [[round(float(x), 1), round(height - float(y), 1)] for x, y in points]
-        edge = found["edges"][int(item["id"])]
-        edge["points"] = flat
-        if "lp" in item:
-            x, y = (float(v) for v in item["lp"].split(","))
-            edge["label"] = [round(x, 1), round(height - y, 1)]
-
-
-def _inside(dot, members, module):
-    """The nodes and modules directly inside a module, in its frame."""
-    for item in members.get(module, ()):
-        if "kind" in item:
-            dot.node(item["id"], width=f"{_width(item) / 72:.3f}", height=f"{40 / 72:.3f}")
-            continue
-        with dot.subgraph(name=f"cluster_{item['id']}") as cluster:
-            # The title is laid out too, so that a frame is as wide as what it says.
-            cluster.attr(label=item["title"], labelloc="b", labeljust="l", fontsize="13", margin="14")
-            _inside(cluster, members, item["id"])
-
-
-def _width(node):
-    """Room for the text of a node in pixels."""
-    return round(max(56, 8.2 * len(node["title"]) + 26, 6.9 * len(node["subtitle"]) + 22))

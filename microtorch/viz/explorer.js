@@ -55,6 +55,7 @@ function drawNode(n) {
     make("path", {class: "kept", d: `M${o.x - n.x + side * o.w / 2} ${o.y - n.y}L${-side * n.w / 2} 0`}, g);
   }
   n.element = g; n.shown = null;
+  g.addEventListener("focus", () => { if (g.matches(":focus-visible")) reveal(n); });
   press(g, () => n.kind === "module" ? fold(n.of) : open(n.kind === "saved" ? n.of : n.id));
 }
 function curve(p) {
@@ -65,11 +66,12 @@ function curve(p) {
 function drawEdge(e) {
   e.element = make("path", {class: "edge"}, $("edges")); e.shown = null;
   const from = nodes.get(e.from).kind;
+  if (e.far) e.label = [e.points[3][0] + 8 + 3.4 * (e.far.length + 2), e.points[3][1] + 8];
   const at = 3 * Math.floor((e.points.length - 1) / 6), p = e.points.slice(at, at + 4);  // the Bézier piece in the middle
   const middle = [0, 1].map(k => p.length < 4 ? p[0][k] : (p[0][k] + 3 * p[1][k] + 3 * p[2][k] + p[3][k]) / 8);
   const [x, y] = e.label || [middle[0] + 6, middle[1]];
   e.text = make("text", {class: "shape", "text-anchor": e.label ? "middle" : "start", x, y: y + 4}, $("edges"));
-  e.plain = from === "operation" ? e.shape : "";
+  e.plain = e.far ? "→ " + e.far : from === "operation" ? e.shape : "";
 }
 function drawFrame(m) {
   if (!m.box) return;
@@ -78,6 +80,7 @@ function drawFrame(m) {
   const g = make("g", {tabindex: 0, role: "button", "aria-label": `fold ${m.title}`}, outer);
   make("text", {x: x + 12, y: y + h - 9}, g, "▾ " + m.title);
   press(g, () => fold(m.id));
+  g.addEventListener("focus", () => { if (g.matches(":focus-visible")) reveal({x: x + 60, y: y + h - 9}); });
   m.element = outer;
   const width = Math.max(90, 7.6 * m.title.length + 30);
   m.node = {id: "fold-" + m.id, of: m.id, kind: "module", title: m.title, subtitle: "▸ folded", module: m.parent, x: x + w / 2, y: y + h / 2, w: width, h: 44, arrivals: []};

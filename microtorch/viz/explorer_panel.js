@@ -29,7 +29,7 @@ function matrix(index, caption, {transposed = false, limit = 8} = {}) {
   const html = all.slice(0, limit).map(row => "<tr>" + row.slice(0, limit).map(v => `<td title="${escapeHtml(v)}" style="${shade(v, top)}">${escapeHtml(short(v))}</td>`).join("") + (width > limit || t.window && width < t.shape[t.shape.length - 1] ? "<td>…</td>" : "") + "</tr>").join("");
   const frame = make("div", {class: "matrix"}, box);
   frame.innerHTML = all.length ? `<table>${html}</table>` : "empty";
-  make("div", {class: "caption"}, box, `${caption}${transposed ? "ᵀ" : ""} ${shapeText(t)}`);
+  make("div", {class: "caption"}, box, transposed ? `${caption.length > 1 ? `(${caption})` : caption}ᵀ ${[...t.shape].reverse().join(" × ")}` : `${caption} ${shapeText(t)}`);
   if (!t.window && (all.length > limit || width > limit)) {
     const more = make("button", {class: "more"}, box, "show all");
     more.onclick = () => box.replaceWith(matrix(index, caption, {transposed, limit: Infinity}));

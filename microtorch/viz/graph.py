@@ -123,9 +123,9 @@ class _Reader:
             self.edges.append(Edge(source, x._output_nr, operation, argument, x.shape, x.dtype.name, x.requires_grad))
         node = operation.node
         if node is not None and not _ran(node):
-            saved = [(sources.get(id(a), "output"), a) for a in node.saved if isinstance(a, np.ndarray)]
+            saved = [(sources.get(id(a), "output"), a) for a in node.saved if isinstance(a, np.ndarray) and a.size]
             for a in node.cache if isinstance(node.cache, tuple | list) else (node.cache,):
-                if isinstance(a, np.ndarray):
+                if isinstance(a, np.ndarray) and a.size:
                     saved.append(("cache", a))
             operation.saved = [Saved(of, a.shape, a.dtype.name, a.nbytes, _memory(a)) for of, a in saved]
 
@@ -203,7 +203,7 @@ class _Reader:
             self._fill(source, tensor)
             source.labels = [n for n in source.labels if n != name]  # the box beside it says so
         value = Value(
-            f"out{[t for _, t in self.roots].index(tensor) + 1}",
+            f"out{next(i for i, (_, t) in enumerate(self.roots, 1) if t is tensor)}",
             "output",
             name,
             tensor.shape,

@@ -17,6 +17,8 @@ picture = pygraphviz.AGraph(string=source).draw(format=sys.argv[1], prog="dot", 
 sys.stdout.buffer.write(picture)
 """
 
+PATIENCE = 60  # seconds; on graphs with many long edges Graphviz can take hours
+
 
 def render(source, format):
     """The picture of a DOT source.
@@ -33,7 +35,7 @@ def render(source, format):
     Raises
     ------
     GraphError
-        Where neither the `dot` program nor pygraphviz is there; it says what to install.
+        Where neither the `dot` program nor pygraphviz is there (it says what to install), or where Graphviz fails.
     """
     density = ["-Gdpi=144"] if format == "png" else []
     if (program := shutil.which("dot")) is not None:
@@ -46,7 +48,13 @@ def render(source, format):
             "Install one: `pip install pygraphviz` (2.0.1 or newer brings all it needs), or Graphviz itself. "
             "viz.tree(loss) prints the graph as text, and .source is its DOT source, without either."
         )
-    done = subprocess.run(command, input=source.encode(), capture_output=True)
+    try:
+        done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise GraphError(
+            f"draw: Graphviz needs more than {PATIENCE} s for this graph as {format}. Fold it (depth=1), or save it as "
+            ".svg or .html, where large graphs are laid out without Graphviz."
+        ) from None
     picture = done.stdout
     if done.returncode or not picture:
         words = done.stderr.decode(errors="replace").strip().splitlines()[-3:]

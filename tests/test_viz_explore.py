@@ -1,0 +1,418 @@
+"""The page that plays the backward pass, opened from its file in a real browser.
+
+Debian's Chromium, driven by Playwright; without either, the tests of this file that need it are skipped.
+"""
+
+import importlib.util
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+import microtorch
+from microtorch import nn, viz
+from microtorch.viz.mathml import mathml, terms
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None or importlib.util.find_spec("playwright") is None,
+    reason="the explorer is not opened: it needs Chromium (apt-get install chromium) and the package playwright",
+)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(2, 3)
+        self.fc2 = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.fc2(self.fc1(x).tanh())
+
+
+def make(path, **options):
+    """A page in which gradients meet (x is used twice), with a stale gradient and a weight that is not reached."""
+    microtorch.manual_seed(0)
+    net = Net()
+    net.spare = nn.Linear(2, 2)
+    x = microtorch.randn(4, 2)
+    net.fc2(microtorch.ones(1, 3)).sum().backward()
+    net.fc2.weight.grad = None  # the bias keeps one from this pass
+    h = net(x)
+    loss = (h * h + h.exp()).mean()
+    viz.explore(loss, path, net, {"x": x, "loss": loss, "h": h}, **options)
+    return net, loss
+
+
+def data_of(path):
+    """What the page has in it."""
+    text = path.read_text("utf-8")
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S).group(1))
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("explorer") / "backprop.html"
+    net, loss = make(path, check=True)
+    stale = net.fc2.bias.grad.numpy().copy()
+    for p in net.parameters():
+        p.grad = None
+    loss.backward()
+    return path, net, stale
+
+
+# -- without a browser ---------------------------------------------------------------------------------------------
+
+
+def test_a_two_layer_net_stays_under_500_kb(tmp_path):
+    net = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+    loss = nn.CrossEntropyLoss()(net(microtorch.randn(64, 784)), microtorch.zeros(64, dtype=microtorch.int64))
+    viz.explore(loss, tmp_path / "page.html", net)
+    assert (tmp_path / "page.html").stat().st_size < 500_000
+
+
+def test_the_same_graph_gives_the_same_numbers_and_places(tmp_path):
+    make(tmp_path / "a.html")
+    make(tmp_path / "b.html")
+    a, b = data_of(tmp_path / "a.html"), data_of(tmp_path / "b.html")
+    for found in (a, b):  # times are another each time
+        found["colors"].pop("time")
+        for node in found["nodes"]:
+            node.pop("time", None)
+    assert a == b
+
+
+def test_the_page_asks_for_nothing(page_file):
+    text = page_file[0].read_text("utf-8")
+    assert not re.search(r"(src|href)\s*=\s*[\"'](?!data:,)", text)
+    assert "default-src 'none'" in text
+    assert not re.search(r"\b(fetch|XMLHttpRequest|import)\s*\(", text)
+
+
+def test_a_closing_tag_in_a_name_stays_text(tmp_path):
+    x = microtorch.ones(2, requires_grad=True)
+    viz.explore((x * x).sum(), tmp_path / "x.html", names={"</script><b>": x})
+    assert "</script><b>" in [n.get("name") for n in data_of(tmp_path / "x.html")["nodes"]]
+
+
+def test_numeric_check_finds_the_right_derivative_right_and_a_wrong_one_wrong(tmp_path):
+    class Wrong(microtorch.autograd.Function):
+        """y = 3 · x        dx = 2 · dy"""
+
+        @staticmethod
+        def forward(ctx, x):
+            return 3 * x
+
+        @staticmethod
+        def backward(ctx, dy):
+            return 2 * dy
+
+    x = microtorch.ones(3, requires_grad=True)
+    steps = viz.steps.backward_steps(viz.graph(Wrong.apply(x.exp()).sum()), check=True)
+    errors = {s.operation.name: s.error for s in steps}
+    assert errors["Wrong"] == pytest.approx(0.5, abs=1e-6)
+    assert errors["Exp"] < 1e-6
+
+
+def test_not_after_backward(tmp_path):
+    x = microtorch.ones(2, requires_grad=True)
+    loss = (x * x).sum()
+    loss.backward()
+    with pytest.raises(microtorch.GraphError, match="before backward"):
+        viz.explore(loss, tmp_path / "x.html")
+    assert not (tmp_path / "x.html").exists()
+
+
+@pytest.mark.parametrize(
+    "text, pieces",
+    [
+        ("da = dy · b,  db = dy · a", [("a", "dy · b"), ("b", "dy · a")]),
+        ("dx = dy where x > 0, else 0", [("x", "dy where x > 0, else 0")]),
+        ("it has no derivative", []),
+    ],
+)
+def test_terms_of_a_gradient(text, pieces):
+    assert terms(text) == pieces
+
+
+def test_formulas_become_mathml():
+    found = mathml("dx = dy · wᵀ + b²", {"x", "w", "b"})
+    assert "<mrow><mo>∂</mo><mi>x</mi></mrow></mfrac>" in found
+    assert "<msup><mi>w</mi><mrow><mi>⊤</mi></mrow></msup>" in found.replace("<mo>⊤</mo>", "<mi>⊤</mi>")
+    assert "<msup><mi>b</mi><mn>2</mn></msup>" in found
+    assert "<script" not in mathml("y = <script>", set())
+
+
+# -- in Chromium ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """A function that opens a file; at the end nothing was requested and nothing was logged."""
+    requests, logged, contexts = [], [], []
+
+    def open_file(path, address="", **options):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        contexts.append(context)
+        context.set_default_timeout(5000)
+        page = context.new_page()
+        page.on("request", lambda r: requests.append(r.url))
+        page.on("console", lambda m: logged.append(m.text))
+        page.on("pageerror", lambda e: logged.append(str(e)))
+        page.goto(path.as_uri() + address)
+        return page
+
+    yield open_file
+    for context in contexts:
+        context.close()
+    assert logged == []
+    assert all(url.startswith("file://") for url in requests)
+    assert len(requests) == len(contexts)
+
+
+def shown_gradient(page):
+    """The numbers of the gradient in the panel, in full."""
+    page.wait_for_selector("#gradient td")
+    return [float(t) for t in page.eval_on_selector_all("#gradient td", "cells => cells.map(c => c.title)")]
+
+
+@needs_chromium
+def test_the_last_step_shows_the_grad_that_backward_computed(page_file, visit):
+    path, net, _ = page_file
+    page = visit(path)
+    page.keyboard.press("End")
+    names = dict(net.named_parameters())
+    for node in data_of(path)["nodes"]:
+        if node["kind"] == "parameter" and node["used"]:
+            page.focus(f"#{node['id']}")
+            page.keyboard.press("Enter")
+            expected = names.pop(node["name"]).grad.numpy()
+            np.testing.assert_array_equal(np.float32(shown_gradient(page)), expected.ravel())
+            assert "complete" in page.inner_text("#panel")
+    assert list(names) == ["spare.weight", "spare.bias"]
+
+
+@needs_chromium
+def test_keys_walk_the_pass_newest_first(page_file, visit):
+    path, _, _ = page_file
+    steps = data_of(path)["steps"]
+    page = visit(path)
+    assert "The start" in page.inner_text("#panel")
+    for i in (1, 2, 3):
+        page.keyboard.press("ArrowRight")
+        assert page.get_attribute(".node.now.operation", "id") == steps[i - 1]["node"]
+        assert page.evaluate("location.hash") == f"#step={i}"
+        assert f"Step {i} of {len(steps)}" in page.inner_text("#say")
+    page.keyboard.press("ArrowLeft")
+    assert page.get_attribute(".node.now.operation", "id") == steps[1]["node"]
+    page.keyboard.press("End")
+    assert page.inner_text("#where") == f"{len(steps)} / {len(steps)}"
+    page.keyboard.press("Home")
+    assert page.locator(".node.now.operation").count() == 0
+    page.keyboard.press("Space")
+    page.wait_for_selector(f"text=step 1 of {len(steps)}")
+    page.keyboard.press("Space")
+    assert "play" in page.inner_text("#play")
+    page.keyboard.press("?")
+    assert page.is_visible("#keys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("fc2")
+    assert page.locator(".node.found").count() >= 3
+    page.keyboard.press("Enter")
+    assert page.locator(".node.open").count() == 1
+    page.keyboard.press("Escape")
+    assert page.locator(".node.open").count() == 0
+
+
+@needs_chromium
+def test_every_node_is_reached_by_tab_and_opened_by_enter(page_file, visit):
+    page = visit(page_file[0])
+    unnamed = page.eval_on_selector_all(
+        "[role=button], button, input",
+        "all => all.filter(e => !(e.getAttribute('aria-label') || e.textContent.trim())).length",
+    )
+    assert unnamed == 0
+    found = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        found.add(page.evaluate("document.activeElement.id"))
+    visible = page.eval_on_selector_all(".node", "all => all.filter(e => e.style.display !== 'none').map(e => e.id)")
+    assert set(visible) <= found
+    page.locator(".node.parameter").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".node.open.parameter").count() == 1
+
+
+@needs_chromium
+def test_where_paths_meet_gradients_add(page_file, visit):
+    data = data_of(page_file[0])
+    met = next((i, a) for i, s in enumerate(data["steps"], 1) for a in s["arrivals"] if a["nth"] == 2)
+    page = visit(page_file[0], f"#step={met[0]}")
+    assert "added to what waits there" in page.inner_text("#panel")
+    total, part = (np.array(data["tensors"][met[1][k]]["values"]) for k in ("total", "part"))
+    assert not np.array_equal(total, part)
+
+
+@needs_chromium
+def test_states_are_said_in_words(page_file, visit):
+    path, _, stale = page_file
+    page = visit(path)
+    ids = {n.get("name"): n["id"] for n in data_of(path)["nodes"]}
+
+    def panel(name):
+        page.focus(f"#{ids[name]}")
+        page.keyboard.press("Enter")
+        return page.inner_text("#panel")
+
+    assert "left over" in panel("fc2.bias")
+    titles = page.eval_on_selector_all("#panel td", "cells => cells.map(c => +c.title)")
+    assert titles[-stale.size :] == stale.tolist()
+    assert ".grad is None" in panel("fc1.weight")
+    assert "does not reach it" in panel("spare.weight")
+    assert "requires_grad is False" in panel("x")
+
+
+@needs_chromium
+def test_modules_fold_and_unfold(page_file, visit):
+    page = visit(page_file[0])
+    shown = "[...document.querySelectorAll('.node')].filter(e => e.style.display !== 'none').length"
+    before = page.evaluate(shown)
+    page.get_by_label("fold fc1").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate(shown) < before
+    page.keyboard.press("End")
+    page.locator(".node.module:visible").click()
+    assert page.evaluate(shown) == before
+
+
+@needs_chromium
+def test_zoom_and_colours(page_file, visit):
+    page = visit(page_file[0])
+
+    def place():
+        return page.get_attribute("#world", "transform")
+
+    first = place()
+    page.keyboard.press("+")
+    assert place() != first
+    page.mouse.move(400, 400)
+    page.mouse.wheel(0, 300)
+    page.mouse.down()
+    page.mouse.move(450, 420)
+    page.mouse.up()
+    page.keyboard.press("0")
+    for tint, words in (("gradient", "norm of the gradient"), ("time", "time of its backward")):
+        page.click(f"[data-tint={tint}]")
+        assert words in page.inner_text("#bar")
+    for arrows in ("forward", "both", "backward"):
+        page.click(f"[data-arrows={arrows}]")
+        assert page.get_attribute(f"[data-arrows={arrows}]", "aria-pressed") == "true"
+
+
+# Every piece of text with the colour behind it, as the browser computes both.
+CONTRAST = """() => {
+  const parse = c => {
+    const v = (c.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+    return v.length < 4 ? [...v, 1] : v;
+  };
+  const light = c => c.slice(0, 3).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0);
+  const behind = e => {
+    for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] === 1) return c; }
+    return [255, 255, 255, 1];
+  };
+  const bad = [], seen = new Set();
+  for (const e of document.querySelectorAll("body *")) {
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+    if (e.closest("script, style, .hidden, dialog:not([open])")) continue;
+    const style = getComputedStyle(e), svg = e.namespaceURI.endsWith("svg");
+    if (!e.getClientRects().length) continue;
+    const ink = parse(svg ? style.fill : style.color), box = svg && e.parentElement.querySelector(":scope > rect");
+    const filled = box && !e.closest(".frame") && parse(getComputedStyle(box).fill);
+    const paper = filled && filled[3] === 1 ? filled : behind(svg ? e.ownerSVGElement : e);
+    const [a, b] = [light(ink), light(paper)].sort((p, q) => q - p), ratio = (a + .05) / (b + .05);
+    seen.add(e.tagName);
+    const words = e.textContent.trim().slice(0, 20);
+    if (ratio < 4.5) bad.push(`${e.tagName} ${e.getAttribute("class")} "${words}" ${ratio.toFixed(2)}`);
+  }
+  return [bad, seen.size];
+}"""
+
+
+@needs_chromium
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width, height", [(1280, 800), (390, 780)])
+def test_text_meets_contrast_aa_in_both_themes_on_desktop_and_phone(page_file, visit, theme, width, height, tmp_path):
+    path, _, _ = page_file
+    page = visit(path, "#step=3", color_scheme=theme, viewport={"width": width, "height": height})
+    ids = {n.get("name"): n["id"] for n in data_of(path)["nodes"]}
+    for action in (
+        lambda: None,
+        lambda: page.keyboard.press("End"),
+        lambda: page.evaluate("id => open(id)", ids["fc2.bias"]),
+        lambda: page.click("[data-tint=gradient]"),
+        lambda: page.click("#help"),
+    ):
+        action()
+        bad, seen = page.evaluate(CONTRAST)
+        assert bad == []
+        assert seen >= 6
+    page.screenshot(path=tmp_path / "page.png")
+    assert (tmp_path / "page.png").stat().st_size > 10_000
+    # nothing sticks out sideways
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@needs_chromium
+def test_the_theme_can_be_turned(page_file, visit):
+    page = visit(page_file[0], color_scheme="dark")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.click("#theme")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+
+
+@needs_chromium
+def test_less_motion_where_it_is_asked_for(page_file, visit):
+    moving = "getComputedStyle(document.querySelector('.edge.now')).animationName"
+    assert visit(page_file[0], "#step=2").evaluate(moving) == "flow"
+    assert visit(page_file[0], "#step=2", reduced_motion="reduce").evaluate(moving) == "none"
+
+
+@needs_chromium
+def test_a_graph_of_2000_nodes_stays_smooth(tmp_path, visit):
+    x = microtorch.ones(3, requires_grad=True)
+    y = x
+    for i in range(700):
+        y = (y * 1.001 + x).tanh() if i % 2 else (y + 0.01).tanh()
+    viz.explore(y.sum(), tmp_path / "large.html")
+    assert len(data_of(tmp_path / "large.html")["nodes"]) > 1500
+    page = visit(tmp_path / "large.html")
+    # the middle one of 60 steps, with the browser's own clock: a frame of 60 a second is 16.7 ms
+    took = page.evaluate(
+        """() => { const took = [];
+        for (let i = 0; i < 60; i++) {
+          const start = performance.now();
+          go(state.step + 1);
+          document.body.offsetHeight;
+          took.push(performance.now() - start);
+        }
+        return took.sort((a, b) => a - b)[30]; }"""
+    )
+    assert took < 100
