@@ -137,3 +137,15 @@ def test_the_first_layer_computes_no_input_gradient():
     assert dx is None
     assert db is None
     assert dw.tolist() == [[2.0] * 3] * 4
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_equal_elements_keep_their_order(descending):
+    x = np.random.default_rng(0).integers(0, 4, (50, 3))
+    order = np.argsort(-x if descending else x, axis=0, kind="stable")
+    values, indices = mt.tensor(x).sort(0, descending=descending)
+    np.testing.assert_array_equal(indices.numpy(), order)
+    np.testing.assert_array_equal(values.numpy(), np.take_along_axis(x, order, 0))
+    values, indices = mt.tensor(x).topk(7, 0, largest=descending)
+    np.testing.assert_array_equal(indices.numpy(), order[:7])
+    np.testing.assert_array_equal(values.numpy(), np.take_along_axis(x, order[:7], 0))

@@ -68,9 +68,11 @@ NUMBERS = (
 DIFFERENCES = {
     **{
         name: [NUMBERS]
-        for name in """rsub pow __radd__ __rsub__ __rmul__ __rdiv__ __rpow__ __rmod__ maximum minimum max min fmod remainder
+        for name in """rsub pow __radd__ __rsub__ __rmul__ __rdiv__ __rpow__ __rmod__ maximum minimum fmod remainder
             atan2 hypot eq ne lt le gt ge logical_and logical_or logical_xor""".split()
     },
+    # Only the positions differ, and only in dtypes whose samples have equal elements; the values are compared.
+    **{name: [(r"^value \[1\]: \d+ of \d+ wrong", "equal elements keep their order")] for name in ("sort", "topk")},
 }
 
 
