@@ -65,7 +65,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 
     Parameters
     ----------
-    input : Tensor of shape (..., *normalized_shape)
+    input : Tensor, its last dimensions those of normalized_shape
     normalized_shape : int or sequence of int
         The last dimensions, over which each sample is normalised.
     weight, bias : Tensor of shape normalized_shape, optional
@@ -148,7 +148,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
 
     Parameters
     ----------
-    input : Tensor of shape (..., *normalized_shape)
+    input : Tensor, its last dimensions those of normalized_shape
     normalized_shape : int or sequence of int
         The last dimensions, over which each sample is normalised.
     weight : Tensor of shape normalized_shape, optional
