@@ -1,5 +1,6 @@
 """The engine room: operations, the backward pass, and the switches around them, with the names of torch.autograd."""
 
+from . import functional
 from .anomaly import detect_anomaly, is_anomaly_enabled
 from .engine import backward, grad
 from .function import Function, once_differentiable
@@ -13,6 +14,7 @@ from .gradcheck import (
     relative_error,
 )
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .per_sample import per_sample_gradients
 
 __all__ = [
     "Function",
@@ -22,6 +24,7 @@ __all__ = [
     "enable_grad",
     "eval_numerical_gradient",
     "eval_numerical_gradient_array",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
@@ -31,6 +34,7 @@ __all__ = [
     "no_grad",
     "numerical_gradient",
     "once_differentiable",
+    "per_sample_gradients",
     "relative_error",
     "set_grad_enabled",
 ]
