@@ -158,6 +158,7 @@ SAMPLES = {
     "TiesShare": of(at(1.0, 2.0, 2.0), np.array([2.0])),
     # shape and index
     "Reshape": of(x(3, 4), (2, 6)) + of(x(3, 4), (12,)) + of(x(), (1, 1)),
+    "Contiguous": of(x(3, 4)),
     "Expand": of(x(3, 1), (2, 3, 4)) + of(x(), (3,)) + of(x(1, 4), (0, 4)),
     "Permute": of(x(2, 3, 4), (2, 0, 1)) + of(x(3, 4), (1, 0)),
     "Cat": of(0, x(2, 3), x(1, 3)) + of(1, x(2, 3), x(2, 1), x(2, 0)),

@@ -19,6 +19,7 @@ from .dropout import *
 from .elementwise import *
 from .elu import *
 from .embedding import *
+from .expansion import *
 from .exponential import *
 from .extremes import *
 from .gathering import *

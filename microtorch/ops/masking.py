@@ -6,9 +6,9 @@ from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError, ShapeError
 from ..tensor import as_tensor, attach, wrap
 from . import dimensions
+from .expansion import expand
 from .indexing import AddAt, Index, position_of
 from .promotion import same_dtype
-from .shape import expand
 
 __all__ = ["index_add", "index_select", "masked_fill", "masked_select", "take"]
 
