@@ -129,6 +129,17 @@ def test_not_after_backward(tmp_path):
     assert not (tmp_path / "x.html").exists()
 
 
+def test_without_graphviz_the_page_is_laid_out_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(viz.render.shutil, "which", lambda program: None)
+    monkeypatch.setattr(viz.render.importlib.util, "find_spec", lambda name: None)
+    make(tmp_path / "x.html")
+    data = data_of(tmp_path / "x.html")
+    at = {n["id"]: (n["x"], n["y"]) for n in data["nodes"]}
+    assert len(set(at.values())) == len(at)
+    assert all(at[e["to"]][1] < at[e["from"]][1] for e in data["edges"])
+    assert all("box" in m for m in data["modules"])
+
+
 @pytest.mark.parametrize(
     "text, pieces",
     [

@@ -345,6 +345,8 @@ def test_a_failed_forward_marks_the_call_and_keeps_what_ran():
     failed = records.operations[-1]
     assert failed.name == "linear"
     assert failed.scope.path == "2"
+    assert [s.call for s in records.scopes] == [1, 1, 1, 1]
+    assert failed.scope.parent is records.operations[0].scope.parent
     assert "5" in failed.error
     assert {e.source.name for e in records.edges if e.target is failed} >= {"Relu", "2.weight"}
     assert tree(caught.value, net).startswith("✗ linear failed")

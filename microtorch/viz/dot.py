@@ -46,7 +46,7 @@ class Dot:
                 "ranksep": "0.35", "pad": "0.2", "bgcolor": colors.PAPER, "labelloc": "b",
             },
             node_attr={"fontname": FONT, "fontsize": "12", "fontcolor": colors.INK, "shape": "box", "style": "filled",
-                       "margin": "0.08,0.04", "height": "0.3"},
+                       "margin": "0.12,0.05", "height": "0.3"},
             edge_attr={"fontname": FONT, "fontsize": "9", "fontcolor": colors.SOFT, "color": "#8b8577",
                        "arrowsize": "0.6"},
         )  # fmt: skip

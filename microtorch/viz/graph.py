@@ -56,6 +56,7 @@ class _Reader:
         self.roots = _named_roots(outputs)
         self.edges, self.values, self.scopes = [], {}, {}
         self.by_node, self.paths, self.calls = {}, {}, {}
+        self.recorded, self.keys = {}, []  # Scope -> (module, parent Scope); the tuples, alive so that ids stay theirs
         self.names = names_in(names or {})
 
     def read(self):
@@ -155,7 +156,7 @@ class _Reader:
             arguments={k: brief(x) for k, x in call.arguments.items() if not isinstance(x, Tensor)},
             grads=[],
             saved=[],
-            scope=self._scope(call.scope),
+            scope=self._scope_of_failure(call.scope),
             node=None,
             tensors=[],
             error=call.error,
@@ -261,8 +262,24 @@ class _Reader:
             self.scopes[id(inner)] = Scope(
                 f"m{len(self.scopes) + 1}", path, type(module).__name__, signature(module), self.calls[module], parent
             )
+            self.recorded[self.scopes[id(inner)]] = (module, parent)
+            self.keys.append(inner)
             scope = inner
         return self.scopes[id(scope)] if scope is not None else None
+
+    def _scope_of_failure(self, scope):
+        """As `_scope`, in the calls that are already known where these modules ran: a traceback has no calls."""
+        modules, parent = [], None
+        while scope is not None:
+            module, scope = scope
+            modules.append(module)
+        for module in reversed(modules):
+            known = [s for s in self.recorded if self.recorded[s] == (module, parent)]
+            if not known:
+                inner = (module, next((t for t in self.keys if self.scopes[id(t)] is parent), None))
+                known = [self._scope(inner)]
+            parent = known[-1]
+        return parent
 
     def _home(self, value):
         """A parameter is drawn inside the innermost module that all its users are in; an input outside of all."""

@@ -231,7 +231,7 @@ def weight_images(weight, shape, columns=8, ax=None):
     limit = np.abs(w).max(initial=0.0) or 1.0
     diverging = LinearSegmentedColormap.from_list("orange-blue", ["#d55e00", "#ffffff", "#0072b2"])
     image = ax.imshow(sheet, cmap=diverging, vmin=-limit, vmax=limit)
-    ax.figure.colorbar(image, ax=ax, label="weight")
+    ax.figure.colorbar(image, ax=ax, label="weight", shrink=0.6)
     ax.set_axis_off()
     ax.set_title("weights of the first layer")
     return ax

@@ -92,7 +92,7 @@ def histograms(series, ax=None, title=None):
     used = np.flatnonzero(share.any(axis=0)) if share.any() else np.array([0])
     first, last = used[0], used[-1] + 1
     steps = np.concatenate([[0], np.cumsum(series.steps[: series.used])])
-    mesh = ax.pcolormesh(steps, np.arange(first, last + 1), share[:, first:last].T, cmap="cividis")
+    mesh = ax.pcolormesh(steps, np.arange(first, last + 1), share[:, first:last].T, cmap="cividis", rasterized=True)
     ax.figure.colorbar(mesh, ax=ax, label="share of the values")
     ends = np.concatenate([[-np.inf], EDGES, [np.inf]])
     ticks = np.unique(np.linspace(first, last, 7).astype(int))
