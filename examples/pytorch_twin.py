@@ -13,7 +13,7 @@ AVAILABLE = find_spec("torch") is not None
 def train(solver):
     """Train the PyTorch twin of a solver that has not begun; leaves the solver and its generators as they were.
 
-    Returns a dict: ``losses`` by step, ``accuracies`` by evaluation, ``seconds``.
+    Returns a dict: ``losses`` by step, ``accuracies`` by evaluation, ``seconds`` of the CPU.
     """
     import torch
 
@@ -24,9 +24,10 @@ def train(solver):
     optimizer = kind(model.parameters(), **{k: v for k, v in options.items() if k in known})
     decay = solver.scheduler.gamma if solver.scheduler else 1.0
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, decay)
-    validation = everything(solver._validation.dataset)
-    data = torch.utils.data.TensorDataset(*everything(solver.loader.dataset))
-    losses, accuracies, begin = [], [], time.perf_counter()
+    dtype = next(model.parameters()).dtype
+    validation = everything(solver._validation.dataset, dtype)
+    data = torch.utils.data.TensorDataset(*everything(solver.loader.dataset, dtype))
+    losses, accuracies, begin = [], [], time.process_time()
     for batches in orders(solver):
         for x, y in torch.utils.data.DataLoader(data, batch_sampler=batches):
             optimizer.zero_grad()
@@ -39,7 +40,7 @@ def train(solver):
         if not solver.eval_every:
             accuracies.append(accuracy(model, *validation))
         schedule.step()
-    return {"losses": losses, "accuracies": accuracies, "seconds": time.perf_counter() - begin}
+    return {"losses": losses, "accuracies": accuracies, "seconds": time.process_time() - begin}
 
 
 def twin(model):
@@ -51,7 +52,8 @@ def twin(model):
     for name, layer in model.named_children():
         kind = type(layer).__name__
         layers[name] = getattr(torch.nn, kind)(*(getattr(layer, a) for a in arguments.get(kind, ())))
-    other = torch.nn.Sequential(layers)
+    dtype = getattr(torch, next(model.parameters()).dtype.name)
+    other = torch.nn.Sequential(layers).to(dtype)
     other.load_state_dict({name: torch.from_numpy(np.array(t.numpy())) for name, t in model.state_dict().items()})
     return other
 
@@ -65,11 +67,12 @@ def orders(solver):
     return drawn
 
 
-def everything(dataset):
+def everything(dataset, dtype):
     """All samples as two torch tensors."""
     import torch
 
-    return [torch.from_numpy(t.numpy()) for t in dataset.__getitems__(np.arange(len(dataset)))]
+    inputs, targets = (torch.from_numpy(t.numpy()) for t in dataset.__getitems__(np.arange(len(dataset))))
+    return inputs.to(dtype), targets
 
 
 def accuracy(model, x, y):
