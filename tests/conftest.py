@@ -67,3 +67,6 @@ def pytest_unconfigure(config):
     if skipped:
         comparisons = "1 comparison" if skipped == 1 else f"{skipped} comparisons"
         print(f"{comparisons} with PyTorch skipped: `make oracle` installs it and runs them.")
+    unopened = sum("Chromium" in str(report.longrepr) for report in reporter.stats.get("skipped", ()))
+    if unopened:
+        print(f"{unopened} tests of the page of viz.explore skipped: they need Chromium and the package playwright.")
