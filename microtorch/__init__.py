@@ -7,6 +7,7 @@ from numpy import finfo, iinfo
 
 from . import autograd, nn, optim
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .captured import capture
 from .errors import *
 from .ops import *
 from .random import *

@@ -9,7 +9,7 @@ from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..tensor import Tensor, attach, float32, float64, wrap
 from .function import Function, let_go, released
 from .inplace import as_they_were, changes, check_saved
-from .mode import state
+from .mode import scope_path, state
 
 __all__ = ["backward", "grad"]
 
@@ -34,10 +34,10 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
     for root, seed in zip(roots, seeds, strict=True):
         place = _place(root)
         pending[place] = pending[place] + seed if place in pending else seed
-    before, state.grad = state.grad, create_graph
+    if state.recorder is not None:
+        state.recorder.check_pass(roots, order, create_graph)
     recorder = state.recorder
-    if recorder is not None:
-        recorder.check_pass(roots, order)
+    before, state.grad = state.grad, create_graph
     node = None
     try:
         for node in order:
@@ -54,7 +54,7 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
                 if node not in wanted:
                     continue
             if node.saved is None:
-                raise GraphError(released(node))
+                raise GraphError(released(node, order))
             if node.number < changes.last:
                 check_saved(node)
             if create_graph:
@@ -90,7 +90,7 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
                         recorder.sum(held, dx, held)
                 else:
                     total = held + dx
-                    if recorder is not None and not create_graph:
+                    if recorder is not None:
                         total = recorder.sum(held, dx, total)
                     pending[place] = total
                     if type(total) is np.ndarray:
@@ -104,7 +104,8 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
             dxs = dx = held = total = None  # only `pending` holds what was handed on; Note [Last reader] in indexing.py
     except Exception as error:
         if node is not None:
-            error.add_note(f"In the backward of {node.name()}{_shapes(node)}.")
+            where = f", in {scope_path(node.scope)}" if node.scope else ""
+            error.add_note(f"In the backward of {node.name()}{_shapes(node)}{where}.")
         raise
     finally:
         state.grad = before
@@ -175,7 +176,7 @@ def _unbroadcast(node, dx, shape):
             "A gradient has its input's shape (or one that the input broadcasts to)."
         )
     total = dx.sum(axis=axes, keepdims=True).reshape(shape)
-    if state.recorder is not None and isinstance(dx, np.ndarray):
+    if state.recorder is not None:
         total = state.recorder.unbroadcast(dx, axes, total)
     return total
 
@@ -243,8 +244,6 @@ def _record(node, outputs, dy):
     """Run `backward` on tensors, so that it records itself."""
     dys = dy if type(dy) is tuple else (dy,)
     if getattr(node.backward, "once_differentiable", False):
-        if state.recorder is not None:
-            state.recorder.refuse(f"the backward of {node.name()} is once_differentiable, and create_graph is on")
         dxs = node.backward(node, *(d._array for d in dys))
         dxs = dxs if type(dxs) is tuple else (dxs,)
         rest = (*dys, *(a for a in node.inputs if isinstance(a, Tensor)))  # what a second derivative would come to
@@ -304,7 +303,7 @@ def _take_owned(gradients, place):
 def _accumulate(gradients, create_graph):
     """Add gradients to the ``.grad`` of the tensors they belong to; what a user keeps of an old ``.grad`` stays."""
     for leaf in list(gradients):
-        if state.recorder is not None and not create_graph:
+        if state.recorder is not None:
             state.recorder.deposit(leaf, np.asarray(gradients.pop(leaf)))
         elif create_graph:
             dx = gradients.pop(leaf)
@@ -457,8 +456,10 @@ def _seeds(caller, roots, given, create_graph):
     for root, seed in zip(roots, given, strict=True):
         if not root._requires_grad:
             raise GraphError(
-                f"{caller}: this tensor of shape {root.shape} does not require a gradient: no input of its operations "
-                "has requires_grad=True, or they ran under no_grad or after detach()."
+                f"{caller}: {root.name or 'this tensor'} of shape {root.shape} does not require a gradient: "
+                + (f"it was {root.cut}. " if root.cut else "no input of its operations has requires_grad=True, or ")
+                + ("" if root.cut else "they ran under no_grad or after detach(). ")
+                + "Compute it with recording on, from parameters made with requires_grad=True."
             )
         if seed is None:
             if root._array.size != 1:

@@ -153,6 +153,10 @@ class Function:
         """An array to put a result into, its content undefined; a captured step gets the same one at each replay."""
         return np.empty(shape, dtype)
 
+    def empty_gradient(self, position):
+        """As `empty`, for the gradient of the argument at `position`: the memory of its last one, if that is free."""
+        return self.inputs[position].gradient_buffer()
+
     @property
     def saved_tensors(self):
         """tuple: what was saved, as arrays; as tensors under ``create_graph=True``."""
@@ -221,6 +225,18 @@ def _as_array(ctx, y):
     return array
 
 
+def outside_graph(compute, *operands):
+    """The tensor of ``compute(*arrays)``, where `operands` are tensors and numbers: it has no derivative.
+
+    For comparisons, positions and the like: everything the library computes goes through here or through `apply`.
+    """
+    arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
+    y = wrap(np.asarray(compute(*arrays)))
+    if state.recorder is not None:
+        state.recorder.outside_graph(compute, arrays, y._array)
+    return y
+
+
 def _outputs(ctx, arrays):
     """A tensor for each of several outputs."""
     if ctx is not None:
@@ -265,11 +281,20 @@ def has_values(tensor):
     return tensor._array.base is not _NO_VALUES
 
 
-def released(node):
-    """The message for a second backward through a node."""
+def released(node, order=()):
+    """The message for a second backward through a node; `order` is what the pass visits, newest first."""
+    facts = f"the values that {node.name()}{called_at(node)} saved were released by an earlier backward"
+    if not order or order[0].__dict__.get("done"):
+        return (
+            f"backward: {facts} through the same graph. Compute the loss anew for each backward, or keep the values "
+            "with backward(retain_graph=True)."
+        )
+    names = [a.name for n in order for a in n.inputs if isinstance(a, Tensor) and a.grad_fn is node and a.name]
+    which = f", whose result is {names[0]}," if names else ""
     return (
-        f"backward: the values that {node.name()}{called_at(node)} saved were released by an earlier backward through "
-        "the same graph. Compute the loss anew for each backward, or keep the values with backward(retain_graph=True)."
+        f"backward: this loss is new, but a part of its graph is older: {facts}{which} which ended there. Compute "
+        "that part inside the loop too; or, where only its values are to go on, as with a hidden state, cut it off with "
+        "h = h.detach(); or keep the values with backward(retain_graph=True) in the earlier backward."
     )
 
 

@@ -90,10 +90,17 @@ def check_saved(node):
         change = _change_since(array, node.number) if isinstance(array, np.ndarray) else None
         if change is not None:
             _, operation, line = change
+            names = [a.name for a in node.inputs if isinstance(a, Tensor) and a._array is array and a.name]
+            value = f"{names[0]} of shape" if names else "a value of shape"
+            remedy = (
+                "Run every backward that needs the old values before the step, or compute the loss anew after it."
+                if operation.endswith(".step")
+                else "Use a version that makes a new tensor (y = y + 1 rather than y += 1), change a copy (t.clone()), "
+                "or make the change after backward."
+            )
             raise GraphError(
-                f"backward: {node.name()}{called_at(node)} saved a value of shape {array.shape} that was changed in "
-                f"place afterwards, by {operation} at {line}. Use a version that makes a new tensor (y = y + 1 rather "
-                "than y += 1), change a copy (t.clone()), or make the change after backward."
+                f"backward: {node.name()}{called_at(node)} saved {value} {array.shape}, which was changed in place "
+                f"afterwards, by {operation} at {line}. {remedy}"
             )
 
 
@@ -162,8 +169,9 @@ def refuse_unsafe(self, operation):
         return
     if self.grad_fn is None:
         raise GraphError(
-            f"{operation}: this tensor is a leaf that requires a gradient; changing it in place would lose the value "
-            "its gradient belongs to. Do it inside `with microtorch.no_grad():`, or work on a copy (t.clone())."
+            f"{operation}: {self.name or 'this tensor'} is a leaf that requires a gradient; changing it in place would "
+            "lose the value its gradient belongs to. Do it inside `with microtorch.no_grad():`, or work on a copy "
+            "(t.clone())."
         )
     if self.grad_fn.is_view:
         raise GraphError(

@@ -22,6 +22,18 @@ class _Mode(threading.local):
 state = _Mode()
 
 
+def one_call(function):
+    """Decorate a function that works on arrays by itself: a captured step makes its call again as a whole."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        if state.recorder is None:
+            return function(*args, **kwargs)
+        return state.recorder.whole(function, function.__name__, args, kwargs)
+
+    return call
+
+
 def scope_path(scope):
     """A scope in a message: ``MLP.fc1 (Linear)``, from the outermost running module to the innermost."""
     modules = []

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..autograd.mode import one_call
 from ..errors import ShapeError
 from ..tensor import int64, wrap
 from . import functional as F
@@ -83,6 +84,11 @@ class _RunningStats(_Affine):
         )
 
 
+@one_call
+def _count(counter):
+    counter.fill(counter.item() + 1)  # += takes 4 µs; integers are in no graph: no change to record
+
+
 class _BatchNorm(_RunningStats):
     def __init__(
         self,
@@ -104,10 +110,9 @@ class _BatchNorm(_RunningStats):
             self._check(input, 1)
         momentum = self.momentum
         if self.training and self.track_running_stats:
-            counter = self.num_batches_tracked._array
-            counter.fill(counter.item() + 1)  # += takes 4 µs; integers are in no graph: no change to record
+            _count(self.num_batches_tracked._array)
             if momentum is None:  # the plain average of all batches
-                momentum = 1.0 / counter.item()
+                momentum = 1.0 / self.num_batches_tracked.item()
         return F.batch_norm(
             input,
             self.running_mean,

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..autograd.inplace import record_change
+from ..autograd.mode import one_call
 from ..errors import ShapeError, user_line
 from ..ops import cat
 from ..tensor import Tensor, wrap
@@ -39,6 +40,7 @@ def _norm(array, p):
     return float((np.abs(array) ** p).sum() ** (1 / p))
 
 
+@one_call
 def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     """The norm of tensors, taken as one long vector.
 
@@ -79,6 +81,7 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     return wrap(total)
 
 
+@one_call
 def clip_grads_with_norm_(parameters, max_norm, total_norm):
     """Multiply the gradients of `parameters`, in place, by max_norm / total_norm where that is less than 1.
 
@@ -99,6 +102,7 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm):
         record_change(grad._array, "clip_grad_norm_", line)
 
 
+@one_call
 def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
     """Scale the gradients of `parameters` down, in place, so that together they have at most the norm `max_norm`.
 
@@ -148,6 +152,7 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     return total
 
 
+@one_call
 def clip_grad_value_(parameters, clip_value):
     """Limit each element of the gradients of `parameters`, in place, to [-clip_value, clip_value].
 

@@ -2,9 +2,23 @@
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import in_place
-from ..tensor import Tensor, as_dtype, as_tensor, attach, bool_, float32, float64, int32, int64, tensor, uint8, wrap
+from ..tensor import (
+    Tensor,
+    as_dtype,
+    as_tensor,
+    attach,
+    bool_,
+    float32,
+    float64,
+    int32,
+    int64,
+    out_of_graph,
+    tensor,
+    uint8,
+    wrap,
+)
 
 __all__ = ["clone"]
 
@@ -77,7 +91,7 @@ def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
     if dtype == self._array.dtype:
         return clone(self) if copy else self
     if dtype.kind != "f" or not self._requires_grad:
-        return wrap(self._array.astype(dtype))
+        return out_of_graph(outside_graph(lambda x: x.astype(dtype), self), self, f"cast to {dtype}")
     return Cast.apply(self, dtype)
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ..autograd.function import outside_graph
 from ..errors import ShapeError
-from ..tensor import Tensor, as_tensor, attach, wrap
+from ..tensor import Tensor, as_tensor, attach
 from .promotion import pair, same_dtype
 
 __all__ = [
@@ -28,11 +29,10 @@ _COMPARABLE = Tensor | bool | int | float | np.generic | np.ndarray | list | tup
 
 def by_element(operation, numpy_function, *operands):
     """The tensor that numpy's function makes of tensors and Python numbers."""
-    arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
     try:
-        return wrap(np.asarray(numpy_function(*arrays)))
+        return outside_graph(numpy_function, *operands)
     except ValueError as error:
-        shapes = " and ".join(str(np.shape(a)) for a in arrays)
+        shapes = " and ".join(str(tuple(getattr(x, "shape", ()))) for x in operands)
         raise ShapeError(f"{operation}: shapes {shapes} do not broadcast together ({error}).") from None
 
 
@@ -241,8 +241,8 @@ def equal(input, other):
     >>> microtorch.equal(microtorch.tensor([1, 2]), microtorch.tensor([1, 2]))
     True
     """
-    a, b = as_tensor(input)._array, as_tensor(other)._array
-    return a.shape == b.shape and bool((a == b).all())
+    a, b = as_tensor(input), as_tensor(other)
+    return a.shape == b.shape and bool(outside_graph(np.array_equal, a, b))
 
 
 @attach("isclose", numpy=np.isclose)
@@ -310,7 +310,7 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     >>> microtorch.allclose(microtorch.tensor([0.1]) * 3, microtorch.tensor([0.3]))
     True
     """
-    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
+    return bool(isclose(input, other, rtol, atol, equal_nan).all())
 
 
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge

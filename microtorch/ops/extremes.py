@@ -4,9 +4,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import Function, outside_graph
 from ..errors import DTypeError
-from ..tensor import Tensor, attach, wrap
+from ..tensor import Tensor, attach
 from . import dimensions
 from .gathering import PutAlong
 
@@ -368,4 +368,5 @@ def _position(operation, find, input, dim, keepdim):
         raise DTypeError(f"{operation}: a bool tensor has only two values. Convert first, with .int().")
     if dims is not None and len(dims) > 1:
         raise TypeError(f"{operation}: dim must be one dimension, not {dim}.")
-    return wrap(np.asarray(find(x, None if dims is None else dims[0], keepdims=bool(keepdim))))
+    axis = None if dims is None else dims[0]
+    return outside_graph(lambda x: find(x, axis, keepdims=bool(keepdim)), input)

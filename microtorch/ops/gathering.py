@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor, attach, wrap
@@ -354,4 +354,4 @@ def one_hot(tensor, num_classes=-1):
     if labels.size and not (labels.min() >= 0 and labels.max() < num_classes):
         worst = int(labels.min()) if labels.min() < 0 else int(labels.max())
         raise IndexError(f"one_hot: index {worst} is not one of {num_classes} classes, 0 to {num_classes - 1}.")
-    return wrap((labels[..., None] == np.arange(num_classes)).astype(np.int64))
+    return outside_graph(lambda labels: (labels[..., None] == np.arange(num_classes)).astype(np.int64), tensor)

@@ -174,7 +174,7 @@ def position_of(p):
         raise IndexError(
             f"index: a tensor of {array.dtype} is no index. Convert positions with .long() and masks with .bool()."
         )
-    return int(array) if array.ndim == 0 and array.dtype.kind != "b" else array
+    return int(p) if array.ndim == 0 and array.dtype.kind != "b" else array
 
 
 @attach("__getitem__")

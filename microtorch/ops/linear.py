@@ -1,5 +1,7 @@
 """The fully connected operation, one node of the graph with its bias, and its kin for two inputs."""
 
+from math import prod
+
 import numpy as np
 
 from ..autograd.function import Function
@@ -16,8 +18,10 @@ class Linear(Function):
     @staticmethod
     def forward(ctx, x, w, b):
         ctx.save_for_backward(x, w)
-        if w.ndim == 2:
-            y = x.dot(w.T) if x.ndim == 2 else rows(x).dot(w.T).reshape(*x.shape[:-1], len(w))
+        if w.ndim == 2 and x.ndim == 2:
+            y = x.dot(w.T, ctx.empty((len(x), len(w)), x.dtype))
+        elif w.ndim == 2:
+            y = rows(x).dot(w.T).reshape(*x.shape[:-1], len(w))
         elif w.ndim == 1:
             y = np.asarray(x @ w)
         else:
@@ -35,6 +39,8 @@ class Linear(Function):
             return f"{shapes}: give an input with features in its last dimension, and a weight (out, in)."
         if x.shape[-1] != w.shape[-1]:
             hint = f" Did you mean Linear({x.shape[-1]}, {w.shape[0]})?" if w.ndim == 2 else ""
+            if x.ndim > 2 and prod(x.shape[1:]) == w.shape[-1]:
+                hint = f" Flatten it first, x.flatten(1) or nn.Flatten(): it has {w.shape[-1]} values for each sample."
             return f"{shapes}: {x.shape[-1]} features do not fit {w.shape[-1]}.{hint}"
         return f"{shapes}: bias {b.shape} does not fit {w.shape[0] if w.ndim == 2 else 'one'} outputs."
 
@@ -54,9 +60,15 @@ class Linear(Function):
         x, w = ctx.saved_tensors
         if x.ndim != 2 or w.ndim != 2:
             return Linear.backward(ctx, dy)
-        need_x, need_w, need_b = ctx.needs_input_grad  # `dot` has half the overhead of `@`
-        dx = dy.dot(w) if need_x else None
-        return dx, dy.T.dot(x) if need_w else None, np.add.reduce(dy, 0) if need_b else None
+        need_x, need_w, need_b = ctx.needs_input_grad
+        dx = dw = db = None  # `dot` has half the overhead of `@`
+        if need_x:
+            dx = dy.dot(w, ctx.empty(x.shape, x.dtype))
+        if need_w:
+            dw = dy.T.dot(x, ctx.empty_gradient(1))
+        if need_b:
+            db = np.add.reduce(dy, 0, None, ctx.empty_gradient(2))
+        return dx, dw, db
 
 
 def linear(input, weight, bias=None):

@@ -17,6 +17,11 @@ REDUCTIONS = ("none", "mean", "sum")
 
 def as_reduction(name, reduction, size_average=None, reduce=None):
     """`reduction`, checked; or what PyTorch's old two switches mean, with its warning."""
+    if isinstance(size_average, Tensor) or isinstance(reduce, Tensor):
+        raise TypeError(
+            f"{name}: a tensor was given as size_average, an option. A loss module is made first, then called: "
+            f"{name}()(output, target)."
+        )
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
         message = f"{name}: size_average and reduce are old words. Use reduction={reduction!r}."

@@ -8,11 +8,11 @@ from math import inf, log, nan
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
 from ..kernels import elementwise as kernels
-from ..tensor import Tensor, as_tensor, attach, wrap
+from ..tensor import Tensor, as_tensor, attach
 from .arithmetic import absorb
 from .elementwise import one_pass
 from .promotion import Binary, floating, pair, refuse_bool
@@ -121,14 +121,17 @@ class Reciprocal(Function):
 
 def _whole_power(a, b):
     """aᵇ of integers, where negative exponents are allowed if they are a tensor's: 1 and −1 stay, the rest is 0."""
-    base, exponent = (x._array if isinstance(x, Tensor) else x for x in (a, b))
     if isinstance(b, int) and b < 0:
         raise DTypeError(f"pow: an integer tensor to the power {b} is not an integer. Convert it with .float() first.")
-    negative = np.less(exponent, 0)
-    if not negative.any():
-        return wrap(np.asarray(base**exponent))
-    y = np.asarray(base ** np.where(negative, -exponent, exponent))
-    return wrap(np.where(negative & (np.abs(base) != 1), y.dtype.type(0), y))
+
+    def power(base, exponent):
+        negative = np.less(exponent, 0)
+        if not negative.any():
+            return base**exponent
+        y = np.asarray(base ** np.where(negative, -exponent, exponent))
+        return np.where(negative & (np.abs(base) != 1), y.dtype.type(0), y)
+
+    return outside_graph(power, a, b)
 
 
 @attach("pow", "__pow__", reflected="__rpow__", numpy=np.power)

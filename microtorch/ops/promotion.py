@@ -151,4 +151,10 @@ def same_dtype(operation, **tensors):
     """Raise DTypeError unless all `tensors`, by argument name, have one dtype."""
     if len({t._array.dtype for t in tensors.values()}) > 1:
         facts = ", ".join(f"{name} is {t.dtype}" for name, t in tensors.items())
-        raise DTypeError(f"{operation}: {facts}. Convert them to one dtype first, e.g. with .to(dtype).")
+        dtypes = {t.dtype.kind + str(t.dtype.itemsize) for t in tensors.values()}
+        hint = "Convert them to one dtype first, e.g. with .to(dtype)."
+        if dtypes == {"f4", "f8"}:
+            hint = "numpy makes float64: convert data with .float(), or use a model in float64, model.double()."
+        elif len(tensors) > 1 and any(t.dtype == "uint8" for t in tensors.values()):
+            hint = "Convert images to numbers between 0 and 1 first: x.float() / 255."
+        raise DTypeError(f"{operation}: {facts}. {hint}")

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import Function, outside_graph
 from ..errors import DTypeError
-from ..tensor import attach, wrap
+from ..tensor import attach
 from . import dimensions
 
 __all__ = ["all", "any", "count_nonzero", "mean", "sum"]
@@ -159,8 +159,8 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
 def _question(operation, ufunc, input, dim, keepdim):
     """all or any: bool, uint8 for uint8 as in PyTorch; not differentiable."""
     x = input._array
-    answer = np.asarray(ufunc.reduce(x, dimensions.some(operation, dim, x.ndim), bool, None, bool(keepdim)))
-    return wrap(answer.astype(x.dtype) if x.dtype == np.uint8 else answer)
+    axes, dtype = dimensions.some(operation, dim, x.ndim), np.uint8 if x.dtype == np.uint8 else np.bool_
+    return outside_graph(lambda x: np.asarray(ufunc.reduce(x, axes, bool, None, bool(keepdim))).astype(dtype), input)
 
 
 @attach("all", numpy=np.all)
@@ -244,4 +244,4 @@ def count_nonzero(input, dim=None, *, axis=None):
     """
     x = input._array
     dims = dimensions.some("count_nonzero", dim if axis is None else axis, x.ndim)
-    return wrap(np.asarray(np.add.reduce(x != 0, dims, np.int64)))
+    return outside_graph(lambda x: np.add.reduce(x != 0, dims, np.int64), input)

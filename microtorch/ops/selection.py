@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
-from ..tensor import Tensor, as_tensor, attach, bool_, wrap
+from ..tensor import Tensor, as_tensor, attach, bool_
 from .arithmetic import absorb
 from .promotion import Binary, in_dtype, operand, pair, result_type, same_dtype
 
@@ -74,7 +74,7 @@ def where(condition, input=None, other=None):
             )
         condition = condition.to(bool_)
     if input is None and other is None:
-        return tuple(wrap(indices) for indices in np.nonzero(condition._array))
+        return tuple(outside_graph(lambda c, k=k: np.nonzero(c)[k], condition) for k in range(condition.ndim))
     if input is None or other is None:
         raise TypeError("where: takes a condition alone, or with both input and other")
     return Where.apply(condition, *pair(input, other))

@@ -7,9 +7,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import Function, outside_graph
 from ..errors import DTypeError, ShapeError
-from ..tensor import attach, wrap
+from ..tensor import attach
 from . import dimensions
 from .extremes import put_back
 
@@ -122,7 +122,8 @@ def argsort(input, dim=-1, descending=False, *, stable=True, axis=None):
     tensor([1, 2, 0])
     """
     x = input._array
-    return wrap(order(x, dimensions.one("argsort", dim if axis is None else axis, x.ndim), descending))
+    along = dimensions.one("argsort", dim if axis is None else axis, x.ndim)
+    return outside_graph(lambda x: order(x, along, descending), input)
 
 
 class Topk(Function):

@@ -90,7 +90,8 @@ class Optimizer:
         if not groups:
             raise ValueError(
                 "optimizer got an empty parameter list. An iterator such as model.parameters() is empty after its "
-                "first use."
+                "first use: keep list(model.parameters()), or call it again. A model of plain lists of layers has no "
+                "parameters either: use nn.ModuleList."
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)

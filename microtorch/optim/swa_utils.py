@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..autograd.inplace import record_changes, watch
-from ..autograd.mode import no_grad
+from ..autograd.mode import no_grad, one_call
 from ..errors import ShapeError, user_line
 from ..nn.module import Module
 from ..tensor import Tensor, wrap
@@ -151,6 +151,7 @@ class AveragedModel(Module):
         """Run the averaged model."""
         return self.module(*args, **kwargs)
 
+    @one_call
     def update_parameters(self, model):
         """Take the parameters of `model` into the average.
 

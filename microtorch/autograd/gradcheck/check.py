@@ -10,7 +10,7 @@ from ...tensor import Tensor, wrap
 from ..engine import grad
 from .diagnose import likely_cause
 from .numeric import FIRST_STEP, Estimate, estimate, refine, step_for
-from .report import KINKS, Block, GradcheckError, Report
+from .report import KINKS, NEGLIGIBLE, Block, GradcheckError, Report
 from .subject import Subject, away_from_zero, flat
 
 __all__ = ["gradcheck", "gradgradcheck"]
@@ -20,7 +20,7 @@ WITHIN = 10
 FLOOR = 1e-9
 FLOAT32 = 1e-3  # what float32 may lose against the same formula in float64
 POOR = 1e-5  # a numeric error above this share of the largest derivative is worth a closer look
-BUDGET = 2.5  # seconds, for models
+BUDGET = 2.0  # seconds, for models
 LEAST = 4  # samples of each input, whatever the budget
 SMALL = 40_000  # derivatives: a whole Jacobian that is computed to find the cause of a failure
 
@@ -60,7 +60,7 @@ def gradcheck(
         Check one random direction of each input instead of every element.
     budget : float, optional
         Seconds to spend: elements are sampled, in turn from each input, instead of checked one and all. Default
-        everything for a function, 2.5 for a model.
+        everything for a function, 2 for a model.
 
     Returns
     -------
@@ -266,16 +266,21 @@ def _best(along, f0, h, is_good):
     return Estimate(*(np.where(better, b, a) for a, b in zip(first, second, strict=True)))
 
 
-def _goodness(analytic, judge, name):
+def _goodness(analytic, judge, natural):
     """A test of estimates against one column of analytic derivatives."""
 
     def is_good(e):
-        block = Block(name, (), [()], analytic[:, None], [e])
+        block = Block("", (), [()], analytic[:, None], [e], natural)
         judge(block)
-        size = max(block.scale, np.max(np.abs(analytic), where=np.isfinite(analytic), initial=0.0))
+        size = np.max(np.abs(analytic), where=np.isfinite(analytic), initial=max(block.scale, NEGLIGIBLE * natural))
         return ~(block.wrong | block.unsure | block.kink)[:, 0] & (e.error <= POOR * size + 1e-14)
 
     return is_good
+
+
+def _natural(f0, x):
+    size = np.max(np.abs(x._array), initial=0.0)
+    return np.max(np.abs(f0), where=np.isfinite(f0), initial=0.0) / max(size, 1e-3)
 
 
 def _jacobians(subject, outputs, eps, judge):
@@ -291,9 +296,9 @@ def _jacobians(subject, outputs, eps, judge):
         for column, index in enumerate(indices):
             here = x._array[index].item()
             along = _along(subject, x, index, here)
-            is_good = _goodness(analytic[:, column], judge, name)
+            is_good = _goodness(analytic[:, column], judge, _natural(f0, x))
             estimates.append(_best(along, f0, step_for(here) if eps is None else eps, is_good))
-        blocks.append(Block(name, x.shape, indices, analytic, estimates))
+        blocks.append(Block(name, x.shape, indices, analytic, estimates, _natural(f0, x)))
     return blocks
 
 
@@ -306,10 +311,9 @@ def _direction(subject, k, u, dx, rng, eps):
     h = FIRST_STEP * max(np.sqrt(np.mean(here**2)) if here.size else 0.0, 0.125) / np.sqrt(max(here.size, 1))
     along, f0 = _along(subject, x, v, here, u), np.array([u @ subject.values()])
     analytic = np.array([dx @ np.ravel(v)])
-    is_good = _goodness(analytic, functools.partial(Block.judge, within=1, floor=FLOOR, atol=None, rtol=None), "")
-    return Block(
-        subject.names[k], x.shape, None, analytic[:, None], [_best(along, f0, h if eps is None else eps, is_good)]
-    )
+    judge = functools.partial(Block.judge, within=1, floor=FLOOR, atol=None, rtol=None)
+    best = _best(along, f0, h if eps is None else eps, _goodness(analytic, judge, _natural(f0, x)))
+    return Block(subject.names[k], x.shape, None, analytic[:, None], [best], _natural(f0, x))
 
 
 def _sampled(subject, u, dxs, rng, eps, judge, budget):
@@ -333,9 +337,9 @@ def _sampled(subject, u, dxs, rng, eps, judge, budget):
             indices.append(index)
             columns.append(analytic)
             h = step_for(here) if eps is None else eps
-            estimates.append(_best(along, f0, h, _goodness(analytic, judge, "")))
+            estimates.append(_best(along, f0, h, _goodness(analytic, judge, _natural(f0, x))))
     return [
-        Block(name, x.shape, indices, np.array(columns).reshape(1, -1), estimates)
+        Block(name, x.shape, indices, np.array(columns).reshape(1, -1), estimates, _natural(f0, x))
         for name, x, (indices, columns, estimates) in zip(subject.names, subject.inputs, found, strict=True)
     ]
 
@@ -344,19 +348,16 @@ def _examine_float32(subject, report):
     """The formula is right in float64; now what float32 makes of it."""
     with subject.swapped(np.float64):
         outputs = subject.outputs()
-        u = (
-            away_from_zero(np.random.default_rng(1), sum(y.numel() for y in outputs))
-            .astype(np.float32)
-            .astype(np.float64)
-        )
+        u = away_from_zero(np.random.default_rng(1), sum(y.numel() for y in outputs))
         right = subject.gradients(outputs, u)
+        natural = [_natural(flat(outputs), x) for x in subject.inputs]
     with subject.swapped():
         outputs = subject.outputs()
         given = subject.gradients(outputs, u)
-    for name, a, b in zip(subject.names, given, right, strict=True):
-        size = np.max(np.abs(b), where=np.isfinite(b), initial=0.0)
+    for name, a, b, size in zip(subject.names, given, right, natural, strict=True):
+        size = np.max(np.abs(b), where=np.isfinite(b), initial=NEGLIGIBLE * size)
         with np.errstate(invalid="ignore"):
-            wrong = ~(np.abs(a - b) <= FLOAT32 * (np.abs(b) + size) + 1e-30) & np.isfinite(b)
+            wrong = ~(np.abs(a - b) <= FLOAT32 * (np.abs(b) + size)) & np.isfinite(b)
         if wrong.any():
             at = int(np.argmax(wrong))
             report.fail(

@@ -8,6 +8,7 @@ from ...errors import GradientError
 
 WORST = 5  # elements shown
 KINKS = 3
+NEGLIGIBLE = 1e-6  # of the natural size of a derivative
 
 
 class GradcheckError(GradientError):
@@ -29,12 +30,14 @@ class Block:
         The element of each column; None for one column along a random direction.
     analytic, numeric, error, low, high : ndarray of shape (rows, columns)
         What backward says, what values say and how far that may be off, and the one-sided derivatives.
+    natural : float
+        The size of the outputs by that of the input: a derivative far below it is zero but for rounding.
     kink, wrong, unsure : ndarray of bool
         Do the sides differ; is the analytic one refuted; could it be decided.
     """
 
-    def __init__(self, name, shape, indices, analytic, estimates):
-        self.name, self.shape, self.indices, self.analytic = name, shape, indices, analytic
+    def __init__(self, name, shape, indices, analytic, estimates, natural=0.0):
+        self.name, self.shape, self.indices, self.analytic, self.natural = name, shape, indices, analytic, natural
         self.numeric, self.error, self.low, self.high, self.kink = (
             (
                 np.stack(column, axis=-1) if column else np.zeros(analytic.shape)
@@ -62,6 +65,7 @@ class Block:
             fine = off <= allowed
             fine |= self.kink & (self.analytic >= self.low - allowed) & (self.analytic <= self.high + allowed)
             size = np.max(np.abs(self.analytic), where=np.isfinite(self.analytic), initial=self.scale)
+            size = max(size, NEGLIGIBLE * self.natural)
             coarse = ~np.isfinite(self.numeric) | (within * self.error > 0.1 * size) & (size > 0) & (self.error > 0)
         self.unsure = coarse & ~(self.kink & fine)
         self.wrong = ~fine & ~self.unsure

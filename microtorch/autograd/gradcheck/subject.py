@@ -150,4 +150,6 @@ def nodes_below(outputs):
 
 
 def _place(node):
-    return node.name() if node.scope is None else f"{node.name()} in {type(node.scope[0]).__name__}"
+    from ...nn.scope import scope_path  # not needed unless something is wrong
+
+    return node.name() if node.scope is None else f"{node.name()} in {scope_path(node.scope)}"

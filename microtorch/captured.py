@@ -211,12 +211,19 @@ class Memory:
         return self.arrays[self.next - 1]
 
 
+    def empty_gradient(self, ctx, position):
+        """``ctx.empty_gradient`` of a recorded operation."""
+        array = ctx.inputs[position]._array
+        return self(array.shape, array.dtype)
+
+
 class Recorder:
     """What notes the calls while a step runs."""
 
     def __init__(self, strict):
         self.strict, self.refused = strict, None
-        self.calls, self.inside, self.unexplained = [], 0, None
+        self.calls, self.inside = [], 0
+        self.unexplained, self.expected = None, False  # a write into memory: not yet noted, noted already
         self.modes = {}  # module -> its training flag
         self.leaves = {}  # leaf tensor -> (its array, requires_grad)
         self.starting = {}  # leaf that was accumulated into -> whether it had a gradient at the start
@@ -254,7 +261,8 @@ class Recorder:
         message = f"{reason} ({user_line()}). {remedy}"
         if self.strict:
             raise CaptureError(f"capture: {message}")
-        self.refused = self.refused or message
+        self.refused = message
+        state.recorder = None  # the step goes on eagerly
 
     # -- what is noted -----------------------------------------------------------------------------------------------
 
@@ -272,6 +280,7 @@ class Recorder:
         if cls.is_view and not any(y is not None for y in kept):
             return  # another look at memory that has its values already
         # A result over memory of an input (SetItem) has its values where they belong once forward has run.
+        self.expected = any(k is None for k in kept)
         plain = cls.forward
 
         def run():
@@ -283,6 +292,11 @@ class Recorder:
             _keep(kept, ys if type(ys) is tuple else (ys,))
 
         self.add(cls.__name__, run, [y for y in kept if y is not None])
+
+    def outside_graph(self, compute, arrays, y):
+        """A result without a derivative that has just been computed."""
+        if not self.inside:
+            self.add(getattr(compute, "__name__", "compute"), lambda: np.copyto(y, compute(*arrays)), [y])
 
     def backward(self, first_order, ctx, dys, dxs):
         """A first-order backward that has just run; returns its gradients as arrays that stay."""
@@ -315,8 +329,10 @@ class Recorder:
             self.add(f"{type(ctx).__name__} backward", run, [k for k in kept if k is not None])
         return tuple(results)
 
-    def check_pass(self, roots, order):
-        """Refuse hooks in a backward pass that starts at `roots` and visits the nodes of `order`."""
+    def check_pass(self, roots, order, create_graph):
+        """Refuse hooks, and a graph, of a backward pass that starts at `roots` and visits the nodes of `order`."""
+        if create_graph:
+            self.refuse("backward with create_graph records itself for a further derivative")
         leaves = [x for node in order for x in node.inputs if isinstance(x, Tensor) and x.grad_fn is None]
         if any(node.hooks for node in order) or any(x.hooks for x in leaves):
             self.refuse("a hook is Python code that runs at every step")
@@ -325,7 +341,9 @@ class Recorder:
 
     def written(self, operation, line):
         """Some code wrote into a tensor's memory; `copy`, called next, says how it is done again."""
-        if not self.inside:
+        if self.expected:
+            self.expected = False
+        elif not self.inside:
             self.settle()
             self.unexplained = f"{operation} writes into memory in a way of its own ({line})"
 
@@ -388,6 +406,9 @@ class Recorder:
 
     def whole(self, function, name, args, kwargs):
         """A call that works on arrays by itself: it is made again as it is."""
+        if self.inside:
+            return function(*args, **kwargs)
+        args = tuple(list(a) if isinstance(a, types.GeneratorType) else a for a in args)  # model.parameters()
         self.inside += 1
         try:
             result = function(*args, **kwargs)
@@ -554,6 +575,7 @@ def _recorded_apply(cls, *args):
     arrays = [a._array if isinstance(a, Tensor) else a for a in args]
     ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a._requires_grad for a in args)
     ctx.empty = memory = Memory()
+    ctx.empty_gradient = functools.partial(memory.empty_gradient, ctx)
     recorder.inside += 1
     try:
         y = cls.forward(ctx, *arrays)

@@ -1,0 +1,339 @@
+"""A captured step does what the eager step does, bit for bit; and says what it cannot record."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+import samples
+
+import microtorch
+from microtorch import nn, optim
+from microtorch.autograd import detect_anomaly
+from microtorch.errors import CaptureError
+
+CASES = [
+    pytest.param(cls, sample, id=f"{name}-{i}")
+    for name, cls in samples.operations().items()
+    for i, sample in enumerate(samples.samples_of(cls))
+]
+NO_DERIVATIVE = {"ScatterMultiply"}  # as in PyTorch
+OPTIMIZERS = {
+    "sgd": lambda p: optim.SGD(p, lr=0.05),
+    "nesterov": lambda p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    "adam": lambda p: optim.Adam(p, amsgrad=True),
+    "adamw": optim.AdamW,
+    "rmsprop": lambda p: optim.RMSprop(p, momentum=0.5),
+    "adagrad": optim.Adagrad,
+    "adadelta": optim.Adadelta,
+    "adamax": optim.Adamax,
+    "nadam": optim.NAdam,
+    "radam": optim.RAdam,
+    "asgd": optim.ASGD,
+    "rprop": optim.Rprop,
+}
+
+
+def batches(n, size=8, features=12, classes=4):
+    rng = np.random.default_rng(0)
+    for _ in range(n):
+        x = rng.standard_normal((size, features)).astype(np.float32)
+        yield microtorch.from_numpy(x), microtorch.from_numpy(rng.integers(0, classes, size))
+
+
+def training(optimizer="sgd", extras=False, **settings):
+    """A model, its optimizer and a step of it, the same at each call."""
+    microtorch.manual_seed(0)
+    model = nn.MLP([12, 10, 10, 4], dropout=0.3 if extras else 0.0, norm="batch" if extras else None, **settings)
+    update = OPTIMIZERS[optimizer](model.parameters())
+
+    def step(x, y):
+        update.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        update.step()
+        return loss
+
+    return model, update, step
+
+
+def equal(a, b):
+    return np.array_equal(a, b, equal_nan=True)
+
+
+def same_state(one, other):
+    theirs = other.state_dict()
+    return all(equal(value.numpy(), theirs[name].numpy()) for name, value in one.state_dict().items())
+
+
+@pytest.mark.parametrize("cls, sample", CASES)
+def test_every_operation_trains_alike(cls, sample):
+    histories = []
+    for captured in (False, True):
+        microtorch.manual_seed(0)
+        args = sample.tensors()
+        leaves = [a for a in args if isinstance(a, microtorch.Tensor) and a.requires_grad]
+        update = optim.SGD(leaves, lr=1e-4, momentum=0.5)
+
+        def step(scale, args=args, update=update):
+            update.zero_grad()
+            outputs = (sample.call or cls.apply)(*args)
+            outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+            loss = sum((y * y * scale).sum() for y in outputs if y.dtype.kind == "f")
+            if cls.__name__ not in NO_DERIVATIVE and isinstance(loss, microtorch.Tensor) and loss.requires_grad:
+                loss.backward()
+            update.step()
+            return outputs
+
+        step = microtorch.capture(step) if captured else step
+        history = []
+        for i in range(50):
+            outputs = step(microtorch.tensor(1.0 + i / 10, dtype=microtorch.float64))
+            history.append([y.detach().numpy().copy() for y in outputs])
+        history.append([leaf.detach().numpy() for leaf in leaves])
+        histories.append(history)
+    for eager, replayed in zip(*histories, strict=True):
+        assert all(equal(a, b) for a, b in zip(eager, replayed, strict=True))
+
+
+@pytest.mark.parametrize("extras", [False, True], ids=["plain", "norm and dropout"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_steps_alike(optimizer, extras):
+    (eager_model, _, eager), (model, _, step) = training(optimizer, extras), training(optimizer, extras)
+    step = microtorch.capture(step)
+    # The masks come from one global generator, so each takes its steps from the seed on.
+    microtorch.manual_seed(1)
+    losses = [eager(x, y).item() for x, y in batches(50)]
+    microtorch.manual_seed(1)
+    assert [step(x, y).item() for x, y in batches(50)] == losses
+    assert same_state(eager_model, model)
+
+
+def test_eager_and_captured_steps_mix():
+    (eager_model, _, eager), (model, _, plain) = training("adam"), training("adam")
+    captured = microtorch.capture(plain)
+    expected = [eager(x, y).item() for x, y in batches(30)]
+    got = [(plain if i % 3 == 1 else captured)(x, y).item() for i, (x, y) in enumerate(batches(30))]
+    assert got == expected
+    assert same_state(eager_model, model)
+
+
+def test_schedules_go_on_changing():
+    runs = []
+    for wrap in (lambda step: step, microtorch.capture):
+        model, update, step = training("nesterov")
+        schedule = optim.lr_scheduler.CosineAnnealingLR(update, 20)
+        outside = optim.lr_scheduler.ExponentialLR(update, 0.99)
+
+        def scheduled(x, y, step=step, schedule=schedule):
+            loss = step(x, y)
+            schedule.step()
+            return loss
+
+        scheduled, losses = wrap(scheduled), []
+        for x, y in batches(40):
+            losses.append(scheduled(x, y).item())
+            outside.step()
+        runs.append((losses, update.param_groups[0]["lr"], model))
+    assert runs[0][:2] == runs[1][:2]
+    assert same_state(runs[0][2], runs[1][2])
+
+
+def test_batch_sizes_and_modes_are_recorded_apart():
+    runs = []
+    for wrap in (lambda step: step, microtorch.capture):
+        model, _, step = training(extras=True)
+        step, losses = wrap(step), []
+        microtorch.manual_seed(3)
+        for i in range(24):
+            model.train(i % 4 < 2)
+            ((x, y),) = batches(1, size=8 if i % 3 else 5)
+            losses.append(step(x, y).item())
+        runs.append((losses, model, step))
+    assert runs[0][0] == runs[1][0]
+    assert same_state(runs[0][1], runs[1][1])
+    report = runs[1][2].report()
+    assert "4 recordings" in report
+    assert "shape" in report
+    assert "mode" in report
+
+
+def test_gradients_accumulate_where_nothing_clears_them():
+    results = []
+    for wrap in (lambda step: step, microtorch.capture):
+        model, update, _ = training()
+
+        def accumulate(x, y, model=model):
+            nn.functional.cross_entropy(model(x), y).backward()
+
+        accumulate = wrap(accumulate)
+        for i, (x, y) in enumerate(batches(12)):
+            accumulate(x, y)
+            if i % 4 == 3:
+                nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+                update.step()
+                update.zero_grad()
+        results.append(model)
+    assert same_state(*results)
+
+
+def test_parts_of_a_step_and_more_than_a_step():
+    results = []
+    for wrap in (lambda step: step, microtorch.capture):
+        model, update, _ = training("adam")
+        history = microtorch.zeros(3)
+
+        @wrap
+        def step(x, y, model=model, update=update, history=history):
+            update.zero_grad()
+            scores = model(x)
+            loss = nn.functional.cross_entropy(scores, y)
+            (saliency,) = microtorch.autograd.grad(loss, scores, retain_graph=True)
+            (loss + (scores**2).mean() * saliency.abs().sum()).backward()
+            norm = nn.utils.clip_grad_norm_(model.parameters(), 0.05)
+            update.step()
+            history[0] = loss.detach()
+            history.mul_(0.5)
+            return {"right": (scores.argmax(1) == y).float().mean(), "norm": norm, "history": history}
+
+        outputs = [{k: v.detach().numpy().copy() for k, v in step(x, y).items()} for x, y in batches(20)]
+        results.append((outputs, model))
+    for a, b in zip(results[0][0], results[1][0], strict=True):
+        assert all(equal(a[k], b[k]) for k in a)
+    assert same_state(results[0][1], results[1][1])
+
+
+def test_another_model_or_memory_is_noticed():
+    model, _, _ = training()
+    forward = microtorch.capture(lambda x: model(x))
+    x = microtorch.ones(2, 12)
+    forward(x)
+    model = training()[0].double()
+    with pytest.raises(microtorch.errors.DTypeError):  # as the eager step would
+        forward(x)
+    model = training()[0]
+    with microtorch.no_grad():
+        model[-1].bias.data = microtorch.full((4,), 7.0)
+    assert equal(forward(x).numpy(), model(x).detach().numpy())
+    model[-1].bias.requires_grad_(False)
+    forward(x)
+    assert "frozen" in forward.report()
+
+
+def test_results_are_overwritten_and_inputs_may_be_reused():
+    double = microtorch.capture(lambda x: x * 2)
+    first = double(microtorch.ones(3))
+    kept = first.clone()
+    second = double(microtorch.full((3,), 5.0))
+    assert second is first
+    assert second.tolist() == [10.0] * 3
+    assert kept.tolist() == [2.0] * 3
+
+
+def test_a_result_in_an_eager_graph_is_guarded():
+    double = microtorch.capture(lambda x: x * 2)
+    w = microtorch.ones(3, requires_grad=True)
+    loss = (double(microtorch.ones(3)) * w).sum()
+    double(microtorch.zeros(3))
+    with pytest.raises(microtorch.errors.GraphError, match="replay of a captured step"):
+        loss.backward()
+
+
+def hooked():
+    model, _, step = training()
+    next(model.parameters()).register_hook(lambda grad: None)
+    return step
+
+
+def differentiated_twice():
+    model, _, _ = training()
+    return lambda x, y: nn.functional.cross_entropy(model(x), y).backward(create_graph=True)
+
+
+def reading(read):
+    def make():
+        model, _, _ = training()
+        return lambda x, y: read(nn.functional.cross_entropy(model(x), y))
+
+    return make
+
+
+REFUSED = {
+    "item": (reading(lambda loss: loss.item()), "item reads a value"),
+    "bool": (reading(lambda loss: loss if loss > 1 else -loss), "bool reads a value"),
+    "numpy": (reading(lambda loss: loss.detach().numpy()), "numpy reads a value"),
+    "float": (reading(float), "float reads a value"),
+    "print": (reading(repr), "repr reads a value"),
+    "hooks": (hooked, "hook"),
+    "create_graph": (differentiated_twice, "create_graph"),
+    "randn": (lambda: lambda x, y: x + microtorch.randn(8, 12), "random numbers are drawn outside"),
+    "an index read from a tensor": (lambda: lambda x, y: x[y[0]], "int reads a value"),
+    "initialiser": (lambda: lambda x, y: nn.init.zeros_(x), "writes into memory"),
+}
+
+
+@pytest.mark.parametrize("make, words", REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_recorded_is_refused(make, words):
+    ((x, y),) = batches(1)
+    with pytest.raises(CaptureError, match=words) as caught:
+        microtorch.capture(make())(x, y)
+    assert "test_captured.py:" in str(caught.value)
+    step = microtorch.capture(make(), strict=False)
+    with pytest.warns(UserWarning, match=words):
+        step(x, y)
+    step(x, y)  # says so once
+    assert words.split()[0] in step.report()
+
+
+def test_anomaly_detection_is_refused():
+    ((x, y),) = batches(1)
+    with detect_anomaly(), pytest.raises(CaptureError, match="detect_anomaly"):
+        microtorch.capture(training()[2])(x, y)
+
+
+def test_arguments_that_require_a_gradient_are_refused():
+    with pytest.raises(CaptureError, match="requires a gradient"):
+        microtorch.capture(lambda x: x * 2)(microtorch.ones(2, requires_grad=True))
+
+
+def test_an_error_in_a_replay_is_the_eager_one():
+    _, _, step = training()
+    step = microtorch.capture(step)
+    ((x, y),) = batches(1)
+    step(x, y)
+    y[3] = 9
+    with pytest.raises(IndexError, match="label 9 in row 3 is none of 4 classes"):
+        step(x, y)
+
+
+def test_a_failed_recording_leaves_nothing_in_place():
+    def wrong(x):
+        raise KeyError("mine")
+
+    before = microtorch.Tensor.item, microtorch.autograd.Function.__dict__["apply"]
+    with pytest.raises(KeyError, match="mine"):
+        microtorch.capture(wrong)(microtorch.ones(2))
+    assert before == (microtorch.Tensor.item, microtorch.autograd.Function.__dict__["apply"])
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_replay_allocates_next_to_nothing(optimizer):
+    _, _, step = training(optimizer)
+    step = microtorch.capture(step)
+    ((x, y),) = batches(1, size=64)
+    for _ in range(3):
+        step(x, y)
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(50):
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        step(x, y)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    grown = tracemalloc.get_traced_memory()[0]
+    for _ in range(200):
+        step(x, y)
+    grown = tracemalloc.get_traced_memory()[0] - grown
+    tracemalloc.stop()
+    assert peak < 4096  # small Python objects; the smallest activation alone has 1,024 bytes
+    assert abs(grown) < 2048
