@@ -9,7 +9,7 @@ from ...errors import GraphError
 from ...tensor import Tensor, wrap
 from ..engine import grad
 from .diagnose import likely_cause
-from .numeric import FIRST_STEP, Estimate, estimate, refine, step_for
+from .numeric import FIRST_STEP, best, step_for
 from .report import KINKS, NEGLIGIBLE, Block, GradcheckError, Report
 from .subject import Subject, away_from_zero, flat
 
@@ -254,18 +254,6 @@ def _along(subject, x, index, here, weights=None):
     return along
 
 
-def _best(along, f0, h, is_good):
-    """An estimate, refined where it is not good enough."""
-    first = estimate(along, f0, h)
-    poor = ~is_good(first)
-    if not poor.any():
-        return first
-    second = refine(along, f0, h)
-    # A closer look may lose digits to rounding; then the first estimate, if it was near a kink of its own, is worse.
-    better = poor & ((second.error < first.error) | first.kink | second.kink | ~np.isfinite(first.value))
-    return Estimate(*(np.where(better, b, a) for a, b in zip(first, second, strict=True)))
-
-
 def _goodness(analytic, judge, natural):
     """A test of estimates against one column of analytic derivatives."""
 
@@ -297,7 +285,7 @@ def _jacobians(subject, outputs, eps, judge):
             here = x._array[index].item()
             along = _along(subject, x, index, here)
             is_good = _goodness(analytic[:, column], judge, _natural(f0, x))
-            estimates.append(_best(along, f0, step_for(here) if eps is None else eps, is_good))
+            estimates.append(best(along, f0, step_for(here) if eps is None else eps, is_good))
         blocks.append(Block(name, x.shape, indices, analytic, estimates, _natural(f0, x)))
     return blocks
 
@@ -312,8 +300,8 @@ def _direction(subject, k, u, dx, rng, eps):
     along, f0 = _along(subject, x, v, here, u), np.array([u @ subject.values()])
     analytic = np.array([dx @ np.ravel(v)])
     judge = functools.partial(Block.judge, within=1, floor=FLOOR, atol=None, rtol=None)
-    best = _best(along, f0, h if eps is None else eps, _goodness(analytic, judge, _natural(f0, x)))
-    return Block(subject.names[k], x.shape, None, analytic[:, None], [best], _natural(f0, x))
+    found = best(along, f0, h if eps is None else eps, _goodness(analytic, judge, _natural(f0, x)))
+    return Block(subject.names[k], x.shape, None, analytic[:, None], [found], _natural(f0, x))
 
 
 def _sampled(subject, u, dxs, rng, eps, judge, budget):
@@ -337,7 +325,7 @@ def _sampled(subject, u, dxs, rng, eps, judge, budget):
             indices.append(index)
             columns.append(analytic)
             h = step_for(here) if eps is None else eps
-            estimates.append(_best(along, f0, h, _goodness(analytic, judge, _natural(f0, x))))
+            estimates.append(best(along, f0, h, _goodness(analytic, judge, _natural(f0, x))))
     return [
         Block(name, x.shape, indices, np.array(columns).reshape(1, -1), estimates, _natural(f0, x))
         for name, x, (indices, columns, estimates) in zip(subject.names, subject.inputs, found, strict=True)

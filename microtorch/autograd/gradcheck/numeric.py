@@ -28,6 +28,7 @@ class Estimate(NamedTuple):
     low: np.ndarray  # the one-sided derivatives, the smaller
     high: np.ndarray  # and the larger; at a kink the truth is anything between
     kink: np.ndarray  # bool: do they really differ?
+    rounding: np.ndarray  # the part of `error` that no better step would take away
 
 
 def step_for(x):
@@ -58,7 +59,8 @@ def estimate(along, f0, h):
     value = (16 * e[1] - e[0]) / 15
     error = np.maximum(np.abs(value - e[1]), np.abs(value - e[0])) + _rounding(f0, steps[-1])
     right, left = (ups - f0) / steps, (f0 - downs) / steps
-    return Estimate(value, error, *_sides(right[-1], left[-1]), _is_kink(right, left, f0, steps))
+    kink = _is_kink(right, left, f0, steps)
+    return Estimate(value, error, *_sides(right[-1], left[-1]), kink, np.full(value.shape, _rounding(f0, steps[-1])))
 
 
 def refine(along, f0, h):
@@ -67,11 +69,25 @@ def refine(along, f0, h):
     ups, downs = (np.array([along(sign * float(s)) for s in steps[:, 0]]) for sign in (1, -1))
     d = (ups - downs) / (2 * steps)
     values = (16 * d[1:] - d[:-1]) / 15
-    errors = np.abs(values - d[1:]) + _rounding(f0, steps[1:])
-    best = np.where(np.isfinite(errors), errors, np.inf).argmin(axis=0)[None]
-    value, error = (np.take_along_axis(a, best, 0)[0] for a in (values, errors))
+    rounding = np.broadcast_to(_rounding(f0, steps[1:]), values.shape)
+    errors = np.abs(values - d[1:]) + rounding
+    best_step = np.where(np.isfinite(errors), errors, np.inf).argmin(axis=0)[None]
+    value, error = (np.take_along_axis(a, best_step, 0)[0] for a in (values, errors))
     right, left = ((ups - f0) / steps)[-3:], ((f0 - downs) / steps)[-3:]
-    return Estimate(value, error, *_sides(right[-1], left[-1]), _is_kink(right, left, f0, steps[-3:]))
+    kink = _is_kink(right, left, f0, steps[-3:])
+    return Estimate(value, error, *_sides(right[-1], left[-1]), kink, np.take_along_axis(rounding, best_step, 0)[0])
+
+
+def best(along, f0, h, is_good):
+    """An estimate, refined where it is not good enough."""
+    first = estimate(along, f0, h)
+    poor = ~is_good(first)
+    if not poor.any():
+        return first
+    second = refine(along, f0, h)
+    # A closer look may lose digits to rounding; then the first estimate, if it was near a kink of its own, is worse.
+    better = poor & ((second.error < first.error) | first.kink | second.kink | ~np.isfinite(first.value))
+    return Estimate(*(np.where(better, b, a) for a, b in zip(first, second, strict=True)))
 
 
 def _rounding(f0, h):
@@ -137,36 +153,41 @@ def numerical_gradient(func, x, grad_output=None, *, method="richardson", eps=No
         raise ValueError(f'numerical_gradient: method {method!r} is none of "richardson", "central", "complex"')
     is_tensor = isinstance(x, Tensor)
     point = np.array(x._array if is_tensor else x, np.complex128 if method == "complex" else np.float64)
-    weights = grad_output._array if isinstance(grad_output, Tensor) else grad_output
-    weights = 1.0 if weights is None else np.ravel(weights)
+    dy = grad_output._array if isinstance(grad_output, Tensor) else grad_output
     if method == "complex" and is_tensor:
         raise ValueError('numerical_gradient: method="complex" needs an ndarray: tensors have no complex dtype')
 
-    def weighted(argument):
+    def values(argument):
         result = func(wrap(argument) if is_tensor else argument)
-        if method == "complex":
-            return np.sum(weights * np.ravel(result))
-        return np.array([np.sum(weights * _values(result))])
+        return np.ravel(result) if method == "complex" else _values(result)
 
+    f0 = values(point.copy())
+    weights = np.ones(f0.size) if dy is None else np.ravel(dy)
     gradient = np.empty(point.shape)
-    f0 = None if method == "complex" else weighted(point.copy())
     for index in np.ndindex(point.shape):
         here = point[index]
 
         def along(t, index=index, here=here):
             moved = point.copy()
             moved[index] = here + t
-            return weighted(moved)
+            return values(moved)
 
         if method == "complex":
             h = 1e-20 if eps is None else eps
-            gradient[index] = _imaginary(along(1j * h)) / h
+            change = _imaginary(along(1j * h)) / h
         elif method == "central":
             h = 1e-6 if eps is None else eps
-            gradient[index] = (along(h) - along(-h))[0] / (2 * h)
+            change = (along(h) - along(-h)) / (2 * h)
         else:
-            gradient[index] = estimate(along, f0, step_for(here) if eps is None else eps).value[0]
+            h = step_for(here) if eps is None else eps
+            change = best(along, f0, h, _is_fine).value
+        gradient[index] = weights @ change  # differences first: the sum of all outputs would drown them
     return wrap(gradient) if is_tensor else gradient
+
+
+def _is_fine(e):
+    """Whether an estimate is about as good as double precision allows; see Note [Numeric error]."""
+    return ~e.kink & (e.error <= 1e-10 * np.max(np.abs(e.value), initial=0.0) + 4 * e.rounding)
 
 
 def _imaginary(value):

@@ -38,14 +38,9 @@ class Block:
 
     def __init__(self, name, shape, indices, analytic, estimates, natural=0.0):
         self.name, self.shape, self.indices, self.analytic, self.natural = name, shape, indices, analytic, natural
-        self.numeric, self.error, self.low, self.high, self.kink = (
-            (
-                np.stack(column, axis=-1) if column else np.zeros(analytic.shape)
-                for column in zip(*estimates, strict=True)
-            )
-            if estimates
-            else (np.zeros(analytic.shape),) * 5
-        )
+        columns = [np.stack(field, axis=-1) for field in zip(*estimates, strict=True)]
+        # No columns for an input without elements.
+        self.numeric, self.error, self.low, self.high, self.kink = columns[:5] or [np.zeros(analytic.shape)] * 5
         self.kink = self.kink.astype(bool)
         self.wrong = self.unsure = np.zeros(analytic.shape, bool)
 
