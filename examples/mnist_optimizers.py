@@ -53,8 +53,10 @@ def make_solver(rule, config, train, test, dtype=microtorch.float32, epochs=5):
 def apart(rule, config, train, test):
     """The greatest distance between microtorch's and PyTorch's losses over 500 steps, in float32 and float64."""
     found = []
+    # Pairs, because a Solver gives their images the dtype of the weights.
+    first, few = train.__getitems__(np.arange(50_000)), test.__getitems__(np.arange(100))
     for dtype in (microtorch.float32, microtorch.float64):
-        solver = make_solver(rule, config, train.part(0, 50_000), test, dtype, epochs=1)
+        solver = make_solver(rule, config, first, few, dtype, epochs=1)
         theirs = pytorch_twin.train(solver)["losses"]
         solver.train()
         found.append(np.abs(np.subtract(solver.loss_history, theirs)).max())
@@ -65,15 +67,10 @@ def run(folder):
     """Train with each optimizer; the section for the results, in Markdown."""
     train, test = MNIST(train=True), MNIST(train=False)
     make_solver("sgd", {}, train.part(0, 500), test, epochs=1).train()  # compiles the kernels, which is not timed
-    table, figure = (
-        Table({"iteration": [500, 1000, 1500, 2000, 2500, 3000]}),
-        Figure(figsize=(8, 4), layout="constrained"),
-    )
-    axes = figure.subplots()
-    lines = [
-        "| recipe | final % | PyTorch's | losses apart | in float64 | CPU seconds | PyTorch's |",
-        "|:--" + "|--:" * 6 + "|",
-    ]
+    table = Table({"iteration": [500, 1000, 1500, 2000, 2500, 3000]})
+    axes = (figure := Figure(figsize=(8, 4), layout="constrained")).subplots()
+    lines = ["| recipe | final % | PyTorch's | losses apart | in float64 | CPU seconds | PyTorch's |"]
+    lines.append("|:--" + "|--:" * 6 + "|")
     for title, (rule, config) in RECIPES.items():
         solver = make_solver(rule, config, train, test)
         theirs = pytorch_twin.train(solver) if pytorch_twin.AVAILABLE else None

@@ -96,10 +96,8 @@ class Solver:
     ----------
     history : History
         All numbers.
-    loss_history, grad_norm_history : list of float
-        By step.
-    train_acc_history, val_acc_history : list of float
-        By evaluation.
+    loss_history, grad_norm_history, train_acc_history, val_acc_history : list of float
+        The former two by step, the latter by evaluation.
     best_val_acc : float
         The best monitored value.
     best_params : dict of str to Tensor, or None
@@ -228,10 +226,9 @@ class Solver:
         KeyboardInterrupt
             After Ctrl-C. With `checkpoints`, the state has been saved.
         """
-        total = self.num_epochs * len(self.loader)
-        done = self.epoch * len(self.loader) + self.position
+        total, done = (epochs * len(self.loader) for epochs in (self.num_epochs, self.epoch))
         saving = contextlib.nullcontext() if self.checkpoints is None else self._interrupt
-        with Progress(total, done, self.verbose) as self._progress, saving:
+        with Progress(total, done + self.position, self.verbose) as self._progress, saving:
             self._clock = time.perf_counter() - self.seconds
             while self.epoch < self.num_epochs and not self.stopped:
                 self._run_epoch()
@@ -342,6 +339,7 @@ class Solver:
             self._step_schedule()
         self.epoch += 1
         self.position = 0
+        self._progress.update(self.epoch * len(self.loader), self.history.steps["loss"][-1])
         if self.patience is not None and self._stale >= self.patience:
             self._progress.say(f"no better {self.monitor} in {self._stale} evaluations: stopping")
             self.stopped = True
@@ -413,13 +411,7 @@ class Solver:
         return state_of(self)
 
     def load_state_dict(self, state_dict):
-        """Go on from a saved state.
-
-        Raises
-        ------
-        CheckpointError
-            If it does not fit. Everything is then as it was.
-        """
+        """Go on from a saved state; raises CheckpointError if it does not fit, and leaves everything as it was."""
         load_state(self, state_dict)
 
     def _save(self):
