@@ -10,8 +10,8 @@ import time
 
 # What each optimizer is made of: its name in torch.optim's spelling and its settings.
 RECIPES = {
-    "SGD": ("SGD", {"lr": 0.1}),
-    "SGD with momentum": ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    "SGD": ("SGD", {"lr": 0.05}),
+    "SGD with momentum": ("SGD", {"lr": 0.05, "momentum": 0.9}),
     "Adam": ("Adam", {"lr": 3e-3}),
 }
 
@@ -20,7 +20,7 @@ def add_arguments(parser):
     """The options of the command."""
     parser.add_argument("--epochs", type=int, default=30, help="passes over the training images")
     parser.add_argument("--batch-size", type=int, default=32, help="images per step")
-    parser.add_argument("--hidden", type=int, nargs="*", default=[64, 32], help="widths of the hidden layers")
+    parser.add_argument("--hidden", type=int, nargs="*", default=[256, 128], help="widths of the hidden layers")
     parser.add_argument("--seed", type=int, default=0, help="of weights and shuffling")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("demo"), help="folder for the pictures")
 
@@ -49,7 +49,7 @@ def run(args):
     args.out.mkdir(parents=True, exist_ok=True)
     draw_step(model, train, args.out)
     write_curves(curves, args.out)
-    print(f"Pictures: {args.out / 'graph.svg'}, {args.out / 'graph.png'}, {args.out / 'curves.png'}")
+    print(f"Pictures: {', '.join(str(p) for p in sorted(args.out.glob('*.*g')))}")
 
 
 def network(hidden):
@@ -108,7 +108,9 @@ def draw_step(model, dataset, folder):
     from microtorch.nn.functional import cross_entropy
 
     images, labels = dataset.__getitems__(range(4))
-    graph = viz.draw(cross_entropy(model(images), labels), model)
+    model.zero_grad()
+    loss = cross_entropy(model(images), labels)
+    graph = viz.draw(loss, model, names={"images": images, "labels": labels, "loss": loss})
     graph.save(folder / "graph.svg")
     graph.save(folder / "graph.png")
 
@@ -120,3 +122,20 @@ def write_curves(curves, folder):
         table.writerow(["optimizer", "epoch", "loss", "test_accuracy"])
         for title, curve in curves.items():
             table.writerows((title, epoch, *values) for epoch, values in enumerate(curve, 1))
+    try:
+        import matplotlib
+    except ImportError:
+        print("No matplotlib, so no curves.png; pip install 'microtorch[plots]' brings it. The numbers: curves.csv")
+        return
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    from ..viz import plots
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    plots.curves({t: [loss for loss, _ in c] for t, c in curves.items()}, left, ylabel="training loss", log=True)
+    plots.curves({t: [right for _, right in c] for t, c in curves.items()}, right, ylabel="test accuracy")
+    right.set_ylim(0.8, 1)
+    figure.tight_layout()
+    figure.savefig(folder / "curves.png", dpi=120)
+    plt.close(figure)
