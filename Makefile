@@ -18,13 +18,16 @@ install() { \
 }; install
 endef
 
-.PHONY: help demo test lint oracle bench docs clean
+.PHONY: help demo experiments test lint oracle bench docs clean
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 demo: .venv/.stamp-dev ## train MLPs on real digits; table, curves and backward graph go to demo/
 	@$(BIN)/python -m microtorch demo
+
+experiments: .venv/.stamp-dev ## run the five experiments on real data; tables and pictures go to docs/results.md
+	@$(BIN)/python -m microtorch experiment all
 
 test: .venv/.stamp-dev ## run the tests and the examples in the docstrings
 	@$(BIN)/python -m pytest -q -n $(JOBS)

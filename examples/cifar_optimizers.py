@@ -1,6 +1,5 @@
-"""CIFAR-10: what optimizers do on 4,000 images, overfitting 50, momentum against batch size, and a net with batch norm.
-
-Recipes from the course notebooks. Pixels count 0 to 255 less the mean image, but for the last net, which scales itself.
+"""CIFAR-10: optimizers on 4,000 images, overfitting 50, momentum against batch size, and a net with batch norm.
+Recipes of the course notebooks. Pixels count 0 to 255 less the mean image; the last net scales for itself.
 """
 
 import numpy as np
