@@ -31,7 +31,7 @@ MISTAKES = [
     (10, "return dy * ctx.factor", "return dy", 1, "passed on unchanged"),
     (10, "rstd * (dy - dy.mean(axis=0, keepdims=True) - y", "rstd * (dy - y", 1, "gradcheck failed"),
     (11, "(g,) = grad(f(x).sum(), [x], create_graph=True)", "(g,) = grad(f(x).sum(), [x])", 2, "create_graph"),
-    (12, "(softplus(z) - y * z).mean()", "(-y * z.sigmoid().log() - (1 - y) * (1 - z.sigmoid()).log()).mean()", 2, "±1000"),
+    (12, "softplus(z)", "(1 + z.exp()).log()", 2, "±1000"),
 ]  # fmt: skip
 
 

@@ -38,19 +38,21 @@ NAMESPACES = [
     "microtorch.datasets.transforms",
     "microtorch.train",
     "microtorch.io",
+    "microtorch.io.safetensors",
     "microtorch.viz",
     "microtorch.explain",
+    "microtorch.exercises",
 ]
 
 # The chapters of the reference, by the beginning of the module's name; the first that fits.
 CHAPTERS = {
     "Tensors": ("microtorch.tensor", "microtorch.random", "microtorch.errors"),
     "Operations": ("microtorch.ops.",),
-    "Autograd": ("microtorch.autograd", "microtorch.capture"),
+    "Autograd": ("microtorch.autograd", "microtorch.captured"),
     "Networks": ("microtorch.nn.",),
     "Optimizers and schedules": ("microtorch.optim.",),
     "Data": ("microtorch.data.", "microtorch.datasets."),
-    "Training and files": ("microtorch.train.", "microtorch.io."),
+    "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises"),
     "Looking inside": ("microtorch.viz.", "microtorch.explain"),
     "More": ("microtorch",),
 }
