@@ -27,8 +27,10 @@ def __getattr__(name):
     # Loaded when asked for, so that computing pays nothing for them.
     from importlib import import_module
 
-    if name in ("data", "datasets", "io", "train", "viz"):
+    if name in ("data", "datasets", "explain", "io", "train", "viz"):
         return import_module(f".{name}", __name__)
     if name in ("load", "save"):
         return getattr(import_module(".io", __name__), name)
+    if name == "check_training":
+        return import_module(".explain", __name__).check_training
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

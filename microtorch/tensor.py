@@ -5,10 +5,11 @@ beside its definition (`attach`), so that one file tells all about it.
 """
 
 import sys
+import warnings
 
 import numpy as np
 
-from .errors import DTypeError, GraphError, ShapeError
+from .errors import DTypeError, GraphError, ShapeError, user_line
 
 __all__ = ["Tensor", "as_tensor", "from_numpy", "get_default_dtype", "set_default_dtype", "tensor"]
 
@@ -112,12 +113,14 @@ class Tensor:
     __slots__ = (
         "__weakref__",
         "_array",
+        "_cut",
         "_grad",
         "_hooks",
         "_name",
         "_output_nr",
         "_requires_grad",
         "_spare",
+        "_summed_after",
         "grad_fn",
     )
 
@@ -223,8 +226,8 @@ class Tensor:
         """
         if self._requires_grad and not force:
             raise GraphError(
-                "numpy: this tensor requires a gradient, and work on its array would not be recorded. "
-                "Use .detach().numpy() for the values, or microtorch's functions (np.exp(t) too is recorded)."
+                f"numpy: {self.name or 'this tensor'} requires a gradient, and work on its array would not be "
+                "recorded. Use .detach().numpy() for the values, or microtorch's functions (np.exp(t) too is recorded)."
             )
         return self._array.view()
 
@@ -239,12 +242,12 @@ class Tensor:
 
         Writing into it in place is noticed where a backward still needs the old values.
         """
-        return Tensor(self._array)
+        return out_of_graph(Tensor(self._array), self, "detached")
 
     @property
     def data(self):
         """Tensor: the same memory outside the graph, as `detach`. Assigning replaces the values, unrecorded."""
-        return Tensor(self._array)
+        return out_of_graph(Tensor(self._array), self, "taken out of the graph by .data")
 
     @data.setter
     def data(self, value):
@@ -312,8 +315,8 @@ class Tensor:
             return self
         if requires_grad and self._array.dtype.kind != "f":
             raise DTypeError(
-                f"requires_grad: a {self.dtype} tensor has no gradient; only float32 and float64 have. "
-                "Convert with .float()."
+                f"requires_grad: {self.name or 'a tensor'} of dtype {self.dtype} has no gradient; only float32 and "
+                "float64 have. Convert with .float(), or write its numbers as 1.0 rather than 1."
             )
         self._requires_grad = bool(requires_grad)
         return self
@@ -324,7 +327,19 @@ class Tensor:
         try:
             return self._grad
         except AttributeError:  # Note [Unset slots]
+            if self.grad_fn is not None:
+                self._warn_of_no_grad()
             return None
+
+    def _warn_of_no_grad(self):
+        hooks = self.grad_fn.hooks
+        if hooks is None or not hooks.get(self._output_nr):  # retain_grad hangs a hook there
+            warnings.warn(
+                f"grad: {self.name or 'this tensor'} of shape {self.shape} is the result of {self.grad_fn.name()}, and "
+                "backward fills .grad of leaves only. Call retain_grad() on it before backward, or look at a leaf.",
+                UserWarning,
+                stacklevel=3,
+            )
 
     @grad.setter
     def grad(self, value):
@@ -353,6 +368,14 @@ class Tensor:
             return np.empty_like(self._array)
         self._spare = None
         return spare
+
+    @property
+    def cut(self):
+        """str or None: how and where it was taken out of the graph, as ``"detached at file:line"``."""
+        try:
+            return self._cut
+        except AttributeError:  # Note [Unset slots]
+            return None
 
     @property
     def name(self):
@@ -496,6 +519,18 @@ class RemovableHandle:
 
     def __exit__(self, *error):
         self.remove()
+
+
+# Note [Where it was cut]: a tensor that left the graph knows how, and the user's line, for those who ask later why no
+# gradient came through. That adds 3 µs to a detach; under no_grad, where every operation leaves the graph, nothing is
+# remembered: `explain.why_no_grad` runs the step again and watches it.
+def out_of_graph(tensor, source, how):
+    """`tensor`, made from `source` without its graph; how and where is remembered if there was one."""
+    if source._requires_grad:
+        tensor._cut = f"{how} at {user_line()}"
+    elif (cut := source.cut) is not None:
+        tensor._cut = cut
+    return tensor
 
 
 def wrap(array):

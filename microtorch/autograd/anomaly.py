@@ -64,6 +64,17 @@ class detect_anomaly:
         if self.before is None:
             _switch(-1)
 
+    def look(self, function, args, outputs, line):
+        """Judge what `function`, called at `line`, made of `args`, and have its backward judged when it runs."""
+        if not self.check_nan:
+            return
+        for out in outputs:
+            if out.grad_fn is not None:
+                out.grad_fn.first_order = functools.partial(_watched_backward, function.first_order)
+            found = _first_bad(out._array, [a._array for a in args if isinstance(a, Tensor)])
+            if found is not None:
+                raise GradientError(_forward_message(function, args, found, line))
+
 
 def is_anomaly_enabled():
     """Whether `detect_anomaly` is on in this thread."""
@@ -106,16 +117,11 @@ def _watched_apply(plain, cls, *args):
     if watch is None or not any(isinstance(a, Tensor) for a in args):
         return result
     outputs = result if isinstance(result, tuple) else (result,)
-    line, node = user_line(), outputs[0].grad_fn
-    if node is not None:
-        node.line = line
-        if watch.check_nan:
-            node.first_order = functools.partial(_watched_backward, cls.first_order)
-    if watch.check_nan:
-        for out in outputs:
-            found = _first_bad(out._array, [a._array for a in args if isinstance(a, Tensor)])
-            if found is not None:
-                raise GradientError(_forward_message(cls, args, found, line))
+    line = user_line()
+    for out in outputs:
+        if out.grad_fn is not None:
+            out.grad_fn.line = line
+    watch.look(cls, args, outputs, line)
     return result
 
 
@@ -142,7 +148,7 @@ def _first_bad(array, sources):
 
 
 def _forward_message(function, args, found, line):
-    inputs = [(f"input {i}", a._array, a) for i, a in enumerate(args) if isinstance(a, Tensor)]
+    inputs = [(f"input {i}{_named(a)}", a._array, a) for i, a in enumerate(args) if isinstance(a, Tensor)]
     culprits = [f"{name} at {index}" for name, index in _at_fault(inputs)]
     lines = [
         f"detect_anomaly: {function.name()} made {_what(found)}",
@@ -154,6 +160,8 @@ def _forward_message(function, args, found, line):
     path = _path_from_parameter([t for _, _, t in inputs])
     if path:
         lines.append(f"  From the parameters: {' -> '.join([*path, function.name()])}")
+    if not culprits:
+        lines.append(_remedy(function))
     return "\n".join(lines)
 
 
@@ -173,7 +181,26 @@ def _backward_message(node, i, dys, found):
     path = _path_from_parameter([a for a in node.inputs if isinstance(a, Tensor)])
     if path:
         lines.append(f"  From the parameters: {' -> '.join([*path, node.name()])}")
+    lines.append(_remedy(node))
     return "\n".join(lines)
+
+
+# What to do about an operation that makes infinities or NaN of finite numbers.
+_REMEDIES = {
+    "Log": "keep its input above 0: log(x + eps) or log(x.clamp(min=eps)); log_softmax and logsumexp need no eps",
+    "Div": "keep the divisor away from 0: a / (b + eps)",
+    "Pow": "keep the base away from 0: (x + eps).pow(p), or x.clamp(min=eps)",
+    "Sqrt": "its input is negative: x.clamp(min=0) before it",
+    "Rsqrt": "keep its input above 0: rsqrt(x + eps)",
+    "Reciprocal": "keep its input away from 0: 1 / (x + eps)",
+    "Exp": "keep its input small: subtract the maximum, or use softmax, logsumexp or softplus",
+    "Log1p": "keep its input above -1",
+}
+
+
+def _remedy(function):
+    text = _REMEDIES.get(function.name(), "look at its inputs above, and at what made them")
+    return f"  To do: {text}."
 
 
 def _what(found):

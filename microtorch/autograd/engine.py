@@ -1,14 +1,15 @@
 """The backward pass: from the newest node to the oldest, each hands its gradient on to its inputs."""
 
 import sys
+import warnings
 from operator import attrgetter
 
 import numpy as np
 
-from ..errors import DTypeError, GradientError, GraphError, ShapeError
+from ..errors import DTypeError, GradientError, GraphError, ShapeError, user_line
 from ..tensor import Tensor, attach, float32, float64, wrap
 from .function import Function, let_go, released
-from .inplace import as_they_were, changes, check_saved
+from .inplace import as_they_were, change_since, changes, check_saved
 from .mode import scope_path, state
 
 __all__ = ["backward", "grad"]
@@ -302,17 +303,47 @@ def _take_owned(gradients, place):
 
 def _accumulate(gradients, create_graph):
     """Add gradients to the ``.grad`` of the tensors they belong to; what a user keeps of an old ``.grad`` stays."""
+    mixed = None
     for leaf in list(gradients):
         if state.recorder is not None:
             state.recorder.deposit(leaf, np.asarray(gradients.pop(leaf)))
         elif create_graph:
             dx = gradients.pop(leaf)
-            leaf._grad = dx.clone() if leaf.grad is None else leaf._grad + dx
+            old = getattr(leaf, "_grad", None)
+            leaf._grad = dx.clone() if old is None else old + dx
         else:
             dx = _take_owned(gradients, leaf)
-            if leaf.grad is not None:
-                dx += leaf._grad._array
+            old = getattr(leaf, "_grad", None)
+            if old is not None:
+                dx += old._array
             leaf._grad = wrap(dx)
+            if old is not None and _mixes_steps(leaf, old) and mixed is None:
+                mixed = leaf
+    if mixed is not None:
+        _warn_of_mixed(mixed)
+
+
+# Note [Never zeroed]: a gradient that is a sum remembers the newest step of an optimizer on its tensor. If the next
+# backward adds to it and another step has come between, gradients of different values of the tensor are being mixed.
+# Only sums pay for this; where zero_grad() sets gradients to None, the first backward after it writes and never adds.
+def _mixes_steps(leaf, old):
+    """Remember the last step on the sum in ``leaf.grad``; whether `old`, now in it, is a sum from before that step."""
+    change = change_since(leaf._array, 0)
+    step = change[0] if change is not None and change[1].endswith(".step") else 0
+    leaf._grad._summed_after = step
+    before = getattr(old, "_summed_after", 0)
+    return 0 < before < step and change_since(old._array, before) is None
+
+
+def _warn_of_mixed(leaf):
+    _, operation, line = change_since(leaf._array, 0)
+    warnings.warn(
+        f"backward at {user_line()}: the gradient of {leaf.name or 'a leaf'} {leaf.shape} is added to one from before "
+        f"{operation} at {line}, again: gradients are never zeroed. Call optimizer.zero_grad() before each backward; "
+        "several backward passes before one step are fine.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):

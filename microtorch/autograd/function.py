@@ -283,18 +283,19 @@ def has_values(tensor):
 
 def released(node, order=()):
     """The message for a second backward through a node; `order` is what the pass visits, newest first."""
-    facts = f"the values that {node.name()}{called_at(node)} saved were released by an earlier backward"
     if not order or order[0].__dict__.get("done"):
         return (
-            f"backward: {facts} through the same graph. Compute the loss anew for each backward, or keep the values "
-            "with backward(retain_graph=True)."
+            f"backward: the values that {node.name()}{called_at(node)} saved were released by an earlier backward "
+            "through the same graph. Compute the loss anew for each backward, or keep the values with "
+            "backward(retain_graph=True)."
         )
     names = [a.name for n in order for a in n.inputs if isinstance(a, Tensor) and a.grad_fn is node and a.name]
     which = f", whose result is {names[0]}," if names else ""
     return (
-        f"backward: this loss is new, but a part of its graph is older: {facts}{which} which ended there. Compute "
-        "that part inside the loop too; or, where only its values are to go on, as with a hidden state, cut it off with "
-        "h = h.detach(); or keep the values with backward(retain_graph=True) in the earlier backward."
+        f"backward: this loss is new, but a part of its graph is older: the values that {node.name()}{called_at(node)}"
+        f"{which} saved were released by an earlier backward. Compute that part inside the loop too; where only its "
+        "values are to go on, as with a hidden state, cut it off with h = h.detach(); or keep the values with "
+        "backward(retain_graph=True) the first time."
     )
 
 
