@@ -39,11 +39,11 @@ lint: .venv/.stamp-dev ## check rules and formatting
 oracle: .venv/.stamp-oracle ## install PyTorch into .venv and compare with it
 	@MICROTORCH_ORACLE=1 $(BIN)/python -m pytest -q -n $(JOBS) -m oracle
 
-bench: .venv/.stamp-dev ## run the benchmarks
+bench: .venv/.stamp-bench ## install PyTorch and JAX into .venv and measure against them
 	@$(BIN)/python -m benchmarks
 
 docs: .venv/.stamp-docs ## build the documentation into docs/_build/html
-	@$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	@$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) docs docs/_build/html
 
 clean: ## remove everything made here except .venv
 	rm -rf demo dist build docs/_build .pytest_cache .ruff_cache .hypothesis
@@ -66,6 +66,11 @@ $(BIN)/python:
 
 .venv/.stamp-docs: .venv/.stamp-dev
 	@$(INSTALL) -e '.[docs]'
+	@touch $@
+
+.venv/.stamp-bench: .venv/.stamp-oracle
+	@echo "Installing JAX into .venv"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt jax jaxlib optax
 	@touch $@
 
 # Plain pip, not uv: pip's configuration says where this machine takes PyTorch from.

@@ -1,0 +1,76 @@
+"""The shape of the package: who may import whom, how long a file may be, what importing it costs."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import microtorch
+
+ROOT = pathlib.Path(microtorch.__file__).parent
+FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+# From the left to the right: a module imports from its own layer and those before it. The longest name that fits counts.
+LAYERS = [
+    ["errors", "random", "kernels"],
+    ["tensor", "autograd", "autograd.mode", "autograd.function", "autograd.inplace", "autograd.engine"],
+    ["ops"],
+    ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
+    ["captured", "data", "io", "explain"],
+    ["datasets", "viz"],
+    ["train"],
+    ["exercises"],
+    ["commands", "__main__"],
+]
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def rank(name):
+    parts = name.split(".")
+    while parts:
+        if ".".join(parts) in RANK:
+            return RANK[".".join(parts)]
+        parts.pop()
+    return None
+
+
+def imported_by(path):
+    """The modules of the package that `path` imports when it is imported itself (not inside functions)."""
+    package = (ROOT.name, *path.relative_to(ROOT).parts[:-1])
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[1 : len(package) - node.level + 1]
+            source = ".".join([*base, *(node.module or "").split(".")]).strip(".")
+            for alias in node.names:
+                full = f"{source}.{alias.name}".strip(".")
+                yield full if (ROOT / full.replace(".", "/")).with_suffix(".py").exists() or rank(source) is None else source
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_imports_go_to_the_left_only(path):
+    name = module_name(path)
+    if path.name == "__init__.py":
+        return  # a package only hands on its modules' names
+    own = rank(name)
+    assert own is not None, f"{name} belongs to no layer: add it to LAYERS"
+    for other in imported_by(path):
+        assert rank(other) is None or rank(other) <= own, f"{name} must not import {other}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_a_file_holds_one_idea(path):
+    lines = len(path.read_text().splitlines())
+    assert lines <= 500 or path.name == "tensor.py", f"{lines} lines: two ideas in one file?"
+
+
+def test_importing_is_light():
+    code = "import sys, microtorch; print([m for m in ('numba', 'graphviz', 'pygraphviz', 'matplotlib') if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
