@@ -77,9 +77,9 @@ def run(folder):
     for scheme, (init, theory) in SCHEMES.items():
         std, norms, losses = gradient_norms(train.part(0, 4000), init)
         lines.append(f"| {scheme} | {std:.5f} | {theory:.5f} | {norms[0]:.2e} | {norms[-1]:.2e} | {losses[-1]:.4f} |")
-        axes.semilogy(np.maximum(norms, 1e-12), label=scheme)
+        axes.semilogy(np.maximum(norms, 1e-12), label="zero, drawn at 1e-12" if scheme == "zero" else scheme)
     axes.set(xlabel="iteration", ylabel="mean gradient norm of a layer", title="Ten layers, SGD 0.01")
-    axes.legend(frameon=False, fontsize="small", ncols=3)
+    axes.legend(frameon=False, fontsize="small", ncols=3, loc="center", bbox_to_anchor=(0.5, 0.25))
     figure.savefig(folder / "initialisation.png", dpi=120)
     by_epoch, tested = ten_layers_of_200(train, valid, test)
     return (
