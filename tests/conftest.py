@@ -58,6 +58,22 @@ def _import_torch():
     return torch
 
 
+def pytest_terminal_summary(terminalreporter):
+    """The scores on PyTorch's own samples, a line per operation; shown with ``-v``, or where one of them failed."""
+    reports = [r for outcome in ("passed", "failed") for r in terminalreporter.stats.get(outcome, ())]
+    scores = [dict(r.user_properties).get("score") for r in reports if r.when == "call"]
+    scores = sorted(score for score in scores if score is not None)
+    failed = any("score" in dict(r.user_properties) for r in terminalreporter.stats.get("failed", ()))
+    if scores and (failed or terminalreporter.verbosity > 0):
+        terminalreporter.section("agreement with PyTorch on its own samples")
+        for score in scores:
+            terminalreporter.line(score)
+    elif scores:
+        terminalreporter.line(
+            f"\n{len(scores)} operations agree with PyTorch on its own samples; -v shows the score of each"
+        )
+
+
 def pytest_unconfigure(config):
     """The last line of a run that skipped comparisons says so; pytest's own closing line stands above it."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")

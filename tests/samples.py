@@ -253,6 +253,8 @@ def _with_items(a, b, index):
     return c
 
 
+SAME_AS_NUMPY = "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh floor ceil trunc"
+
 # What forward gives, as a numpy formula of the arrays.
 NUMPY = {
     "Add": np.add,
@@ -277,10 +279,7 @@ NUMPY = {
     "Rsqrt": lambda a: 1 / np.sqrt(a),
     "Square": np.square,
     "Reciprocal": np.reciprocal,
-    **{
-        name.capitalize(): getattr(np, name)
-        for name in "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh floor ceil trunc".split()
-    },
+    **{name.capitalize(): getattr(np, name) for name in SAME_AS_NUMPY.split()},
     "Round": np.round,
     "Sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "Erf": np.vectorize(math.erf, otypes=[float]),

@@ -43,7 +43,7 @@ def arguments(library):
 
 
 def test_like_pytorch(torch):
-    names = "vjp jvp jacobian hessian vhp hvp".split()
+    names = ["vjp", "jvp", "jacobian", "hessian", "vhp", "hvp"]
     results = []
     for library, place in ((mt, functional), (torch, torch.autograd.functional)):
         x, w, vx, vw, vy, vs = arguments(library)
@@ -117,7 +117,7 @@ def test_vectors_that_do_not_fit():
         functional.jacobian(lambda x: (1.0,), x)
 
 
-# -- per sample ----------------------------------------------------------------------------------------------------------
+# -- per sample ------------------------------------------------------------------------------------------------------
 
 
 def one_by_one(net, x, y, loss):

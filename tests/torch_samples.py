@@ -43,7 +43,7 @@ def entries():
 
 
 def find(name):
-    """What PyTorch's name stands for in microtorch: `nn.functional.relu`, `add`, `__radd__`, `expand`, `mT`; or None."""
+    """What PyTorch's name stands for in microtorch (`nn.functional.relu`, `add`, `__radd__`, `mT`), or None."""
     stem = name.removeprefix("nn.functional.")
     functional = getattr(getattr(microtorch, "nn", None), "functional", None)
     for place in (functional, microtorch, microtorch.Tensor):
@@ -57,7 +57,7 @@ def find(name):
 
 def ours(op):
     """The microtorch function for an entry, with what the entry has fixed (as ``mode="reflect"`` of pad)."""
-    function = find(op.name)
+    function = find(op.name + "_" if op.variant_test_name == "in_place" else op.name)
     if function is None:
         raise AttributeError(f"microtorch has no {op.name}")
     function = _ORDER.get(op.name, lambda f: f)(function)

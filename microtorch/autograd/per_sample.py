@@ -147,8 +147,8 @@ def _of_samples(node, position, dy, p):
     # Summed already, or never: one summand for each sample is there only if the operation broadcast over the batch.
     if lead < 1:
         raise GraphError(
-            f"per_sample_gradients: {node.name()} uses a parameter of shape {p.shape} in a way that does not tell samples "
-            "apart. Use the parameter itself in linear, matmul, a normalisation or a broadcasting operation."
+            f"per_sample_gradients: {node.name()} uses a parameter of shape {p.shape} in a way that does not tell "
+            "samples apart. Use the parameter itself in linear, matmul, a normalisation or a broadcasting operation."
         )
     return _fold(dx, p.shape, lead)
 

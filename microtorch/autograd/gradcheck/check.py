@@ -225,7 +225,10 @@ def _not_linear(subject, outputs, u, dxs, nondet_tol):
         size = np.max(np.abs(dx), initial=0.0, where=np.isfinite(dx))
         finite = np.isfinite(dx)
         if np.any(np.abs(dx - same)[finite] > nondet_tol + 1e-13 * size):
-            return f"the backward of {name} gives another gradient the second time: it changes what it saved, its argument, or draws random numbers"
+            return (
+                f"the backward of {name} gives another gradient the second time: it changes what it saved or its "
+                "argument, or draws random numbers"
+            )
         if np.any(np.abs(twice - 2 * dx)[finite] > 1e-9 * size):
             if np.allclose(twice, dx, rtol=1e-9):
                 return f"the gradient of {name} ignores the incoming gradient (cotangent): multiply by dy in backward"
@@ -349,8 +352,9 @@ def _examine_float32(subject, report):
         if wrong.any():
             at = int(np.argmax(wrong))
             report.fail(
-                f"right in float64, but not in float32: the gradient of {name} is {a[at]:.6g} where float64 gives {b[at]:.6g}. "
-                "Look for overflow, for digits lost in a difference, or for a constant that changes the dtype"
+                f"right in float64, but not in float32: the gradient of {name} is {a[at]:.6g} where float64 "
+                f"gives {b[at]:.6g}. Look for overflow, for digits lost in a difference, or for a constant that "
+                "changes the dtype"
             )
             return
 
@@ -367,5 +371,6 @@ def _add_notes(report):
             report.notes.append(f"{len(kinks) - KINKS} more kinks of {b.name}")
         if b.unsure.any():
             report.notes.append(
-                f"{int(b.unsure.sum())} derivatives by {b.name} could not be decided: the function is not finite or too rough there"
+                f"{int(b.unsure.sum())} derivatives by {b.name} could not be decided: the function is not finite or "
+                "too rough there"
             )

@@ -82,14 +82,16 @@ def _swapped(blocks):
             ):
                 size = max(p.scale, q.scale)
                 if all(np.allclose(s.analytic, t.numeric, rtol=0, atol=SAME * size) for s, t in ((p, q), (q, p))):
-                    return f"the gradients of {p.name} and {q.name} are swapped: return them in the order of forward's arguments"
+                    return (
+                        f"the gradients of {p.name} and {q.name} are swapped: return them in the order of the arguments"
+                    )
     return None
 
 
 def _undefined(c):
     if np.isnan(c.a).any() or np.isinf(c.a).any():
         count = int(np.sum(~np.isfinite(c.a)))
-        return f"{count} derivatives are NaN or infinite where the function is smooth: an infinite factor times zero, or 0/0"
+        return f"{count} derivatives are NaN or infinite where the function is smooth: infinity times zero, or 0/0"
     return None
 
 
@@ -217,10 +219,14 @@ def _missing_rows(c):
             kept = np.moveaxis((involved & right).reshape(c.out_shape), axis, 0).reshape(length, -1)
             if length > 1 and np.all(one.all(axis=1) | kept.all(axis=1)) and _is_broadcast(c, axis):
                 return (
-                    f"missing sum: only {int(kept.all(axis=1).sum())} of {length} entries of dimension {axis} of the output contribute. "
+                    f"missing sum: only {int(kept.all(axis=1).sum())} of {length} entries of dimension {axis} of the "
+                    "output contribute. "
                     f"Sum over dimension {axis}, along which {c.name} was broadcast"
                 )
-    return "contributions of some outputs are lost: repeated indices overwrite where they must add (np.add.at), or a sum is cut short"
+    return (
+        "contributions of some outputs are lost: repeated indices overwrite where they must add (np.add.at), or a sum "
+        "is cut short"
+    )
 
 
 def _is_broadcast(c, axis):
@@ -232,8 +238,8 @@ def _missing_coupling(c):
     """Every element alone is considered, but in the function they act on one another."""
     if c.square and _diagonal(c, c.a) and not _diagonal(c, c.n):
         return (
-            "a term that couples the elements is missing (the derivative of a sum, mean or maximum over a dimension, as in "
-            "softmax or a normalisation)"
+            "a term that couples the elements is missing (the derivative of a sum, mean or maximum over a dimension, "
+            "as in softmax or a normalisation)"
         )
     return None
 
@@ -246,8 +252,8 @@ def _missing_mean(c):
     for axis in range(1, d.ndim):
         if d.shape[axis] > 2 and c.same(d, np.broadcast_to(d.mean(axis=axis, keepdims=True), d.shape)):
             return (
-                f"off by the same amount for all elements along dimension {axis - 1}: a mean over them is not subtracted, "
-                "or a constant term is missing"
+                f"off by the same amount for all elements along dimension {axis - 1}: a mean over them is not "
+                "subtracted, or a constant term is missing"
             )
     return None
 

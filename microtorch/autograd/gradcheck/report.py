@@ -187,4 +187,5 @@ def _heat_map(b):
             )
         rows.append(f"<tr>{''.join(tds)}</tr>")
     caption = html.escape(f"relative error of the gradient of {b.name} {b.shape}")
-    return f'<table style="border-collapse:collapse;border:1px solid #888"><caption>{caption}</caption>{"".join(rows)}</table>'
+    style = "border-collapse:collapse;border:1px solid #888"
+    return f'<table style="{style}"><caption>{caption}</caption>{"".join(rows)}</table>'

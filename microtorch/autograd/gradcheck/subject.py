@@ -105,10 +105,16 @@ class Subject:
             words += f" by up to {np.nanmax(np.abs(first - second)):.3g}"
         random = sorted({_place(node) for node in nodes_below(outputs) if "dropout" in node.name().lower()})
         if random:
-            return f"{words}: {', '.join(random)} draws a new mask each time. Use model.eval(), or seed a generator in the function."
+            return (
+                f"{words}: {', '.join(random)} draws a new mask each time. Use model.eval(), or seed a generator in "
+                "the function."
+            )
         if drawn != default_generator.get_state():
-            return f"{words}: the function draws random numbers. Seed a generator inside it, so that each run draws the same."
-        return f"{words}: it depends on something that it changes (a counter, a buffer, global state). Make it a function of its inputs."
+            return f"{words}: the function draws random numbers. Seed a generator inside it, so that they are the same."
+        return (
+            f"{words}: it depends on something that it changes (a counter, a buffer, global state). Make it a function "
+            "of its inputs."
+        )
 
     def drifting(self):
         """The buffers that one run changes, as a sentence; None if there are none."""
@@ -122,8 +128,8 @@ class Subject:
             return None
         culprits = sorted({_place(node) for node in nodes_below(outputs) if "norm" in node.name().lower()})
         return (
-            f"{moved} buffers change at each run ({', '.join(culprits) or 'in place'}); they were put back. Statistics that "
-            "drift in training mode do not touch this gradient; model.eval() checks the other one."
+            f"{moved} buffers change at each run ({', '.join(culprits) or 'in place'}); they were put back. Statistics "
+            "that drift in training mode do not touch this gradient; model.eval() checks the other one."
         )
 
 
