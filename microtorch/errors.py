@@ -80,6 +80,8 @@ def explain(error, function, arrays):
         return error
     own = getattr(function, "explain", None)
     text = own(*arrays) if own is not None else None
+    if text is None and "could not be broadcast together" in str(error):
+        text = _not_broadcastable(operation_name(function), [a.shape for a in arrays if hasattr(a, "shape")])
     if text is None:
         text = f"{operation_name(function)}: {', '.join(describe(a) for a in arrays)}: {error}"
     if isinstance(error, IndexError):
@@ -89,3 +91,16 @@ def explain(error, function, arrays):
     if isinstance(error, TypeError):
         return DTypeError(text) if numeric else TypeError(text)
     return ShapeError(text)
+
+
+def _not_broadcastable(name, shapes):
+    """The words for shapes that do not broadcast: which dimension, and what would fit."""
+    facts = f"{name}: shapes {' and '.join(map(str, shapes))} do not broadcast"
+    for back in range(1, max(map(len, shapes)) + 1):
+        lengths = [shape[-back] for shape in shapes if len(shape) >= back]
+        if len({n for n in lengths if n != 1}) > 1:
+            return (
+                f"{facts}: from the right, their dimensions {-back} have lengths {' and '.join(map(str, lengths))}, "
+                "which must be equal or 1. Check the layer before, or bring one into shape: reshape, unsqueeze, .mT."
+            )
+    return None

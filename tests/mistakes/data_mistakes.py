@@ -35,8 +35,8 @@ def images_not_flattened(torch):
 
 
 @mistake(
-    names=("Net.block (Block)", "(6, 4)", "(6, 3)"),
-    remedy=("shape",),
+    names=("Net.block (Block)", "(6, 4)", "(6, 3)", "4 and 3"),
+    remedy=("equal or 1", "reshape"),
     source="https://github.com/Comfy-Org/ComfyUI/issues/6256",
 )
 def residual_of_another_size(torch):

@@ -44,7 +44,10 @@ def outcome(mistake, torch):
     """What is said, without the folder of the file."""
     text = said(mistake, torch)
     text = re.sub(r"(?:[\w.\-]*/)+(\w+\.py:)", r"\1", text).replace("microtorch.errors.", "")
-    return re.sub(r"\n?Traceback of forward call.*?(?=\(Triggered|\Z)", "", text, flags=re.DOTALL)
+    # Of PyTorch's traceback of a forward call, the lines of the program.
+    text = re.sub(r'  File "[^"]*/(\w+_mistakes\.py)", line (\d+), in \w+\n', r"  \1:\2\n", text)
+    text = re.sub(r'  File "[^"]*", line \d+, in [\w<>]+\n(    .*\n)?', "", text)
+    return re.sub(r" ?\(Triggered internally at [^)]*\)", "", text)
 
 
 def code(mistake):
