@@ -40,6 +40,7 @@ def measure(rounds):
 
 def run(program, cache):
     """What `program` prints, a number, in a fresh process with its own kernel cache."""
-    env = os.environ | {"NUMBA_CACHE_DIR": cache, "PYTHONWARNINGS": "ignore"}
+    env = os.environ | {"NUMBA_CACHE_DIR": cache, "PYTHONWARNINGS": "ignore", "PYTHONPYCACHEPREFIX": cache}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # as where packages were installed, byte code is there from the 2nd run on
     answer = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
     return float(answer.stdout)

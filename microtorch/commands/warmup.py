@@ -1,45 +1,85 @@
-"""Compile the kernels of usual networks now, so that the first training does not wait for it.
+"""Compile all kernels now, so that no training waits for them.
 
 The machine code is kept for later processes; `microtorch info` says where.
 """
 
+import importlib
+import pkgutil
 import time
+
+DTYPES = ("float32", "float64")
 
 
 def add_arguments(parser):
     """The options of the command."""
-    parser.add_argument("--float64", action="store_true", help="also for networks of float64")
+    parser.add_argument(
+        "--dtypes", nargs="+", choices=DTYPES, default=DTYPES, metavar="DTYPE", help="for which networks"
+    )
 
 
 def run(args):
-    """One step of each kind of network with each optimizer."""
+    """Use every kernel as training does."""
     import microtorch
     from microtorch.kernels import _jit
 
     begin = time.perf_counter()
-    dtypes = [microtorch.float32] + [microtorch.float64] * args.float64
-    for dtype in dtypes:
-        compile_all(dtype)
+    for dtype in args.dtypes:
+        train(getattr(microtorch, dtype))
+    if missed := unused():
+        raise RuntimeError(
+            f"warmup: nothing used the kernels {', '.join(missed)}; they will compile when they are used"
+        )
     folder = _jit._cache_directory()
     print(
         f"compiled or found in {time.perf_counter() - begin:.1f} s; kept in {folder or 'no folder: none is writable'}"
     )
 
 
-def compile_all(dtype):
-    """Run a step with each activation, normalisation and update rule."""
+def train(dtype):
+    """Run each layer, function and loss that has a kernel forward and backward, and a step of each optimizer."""
     import microtorch
-    from microtorch import nn
-    from microtorch.nn.functional import cross_entropy
-    from microtorch.train.rules import RULES, make_optimizer
+    from microtorch import nn, optim
+    from microtorch.nn import functional as F
 
-    x, y = microtorch.zeros(8, 4, dtype=dtype), microtorch.zeros(8, dtype=microtorch.int64)
-    for activation in ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"):
-        cross_entropy(nn.MLP([4, 4, 3], activation).to(dtype)(x), y).backward()
-    for norm in ("batch", "layer", "rms"):
-        cross_entropy(nn.MLP([4, 4, 3], dropout=0.5, norm=norm).to(dtype)(x), y).backward()
-    for rule in RULES:
-        model = nn.MLP([4, 3]).to(dtype)
-        optimizer = make_optimizer(model, rule)
-        cross_entropy(model(x), y).backward()
+    labels = microtorch.zeros(32, dtype=microtorch.int64)
+    x = microtorch.ones(32, 16, dtype=dtype, requires_grad=True)  # enough elements that kernels are used
+    layers = [
+        *(nn.ReLU(), nn.LeakyReLU(), nn.Threshold(0.0, 0.0), nn.Hardtanh(), nn.Hardsigmoid(), nn.Hardswish()),
+        *(nn.Sigmoid(), nn.Tanh(), nn.ELU(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Mish(), nn.Softplus()),
+        *(nn.LogSigmoid(), nn.Softmax(1), nn.LogSoftmax(1), nn.Dropout(), nn.BatchNorm1d(16), nn.LayerNorm(16)),
+        *(nn.RMSNorm(16), microtorch.exp, microtorch.erf, microtorch.sqrt),
+    ]
+    for layer in layers:
+        (layer.to(dtype) if isinstance(layer, nn.Module) else layer)(x).sum().backward()
+    nn.Embedding(1, 16, dtype=dtype)(labels).sum().backward()
+    for loss, target in (
+        (F.cross_entropy, labels),
+        (F.cross_entropy, x.detach()),
+        (F.nll_loss, labels),
+        (F.mse_loss, x.detach()),
+        (F.binary_cross_entropy_with_logits, x.detach()),
+    ):
+        loss(x, target).backward()
+    for cls, options in (
+        *((optim.SGD, {}), (optim.SGD, {"momentum": 0.9}), (optim.Adam, {}), (optim.Adam, {"amsgrad": True})),
+        *((optim.RMSprop, {}), (optim.RMSprop, {"momentum": 0.9}), (optim.RMSprop, {"centered": True})),
+        *((optim.Adamax, {}), (optim.NAdam, {}), (optim.RAdam, {}), (optim.Adagrad, {}), (optim.Adadelta, {})),
+        *((optim.ASGD, {}), (optim.Rprop, {})),
+    ):
+        model = nn.Linear(16, 2, dtype=dtype)  # parameters of two dimensions and of one
+        optimizer = cls(model.parameters(), lr=0.01, **options)
+        model(x).sum().backward()
         optimizer.step()
+
+
+def unused():
+    """The kernels that nothing in this process has called."""
+    from microtorch import kernels
+    from microtorch.kernels._jit import _Lazy
+
+    modules = [
+        importlib.import_module(f"{kernels.__name__}.{info.name}") for info in pkgutil.iter_modules(kernels.__path__)
+    ]
+    return sorted(
+        f"{m.__name__}.{name}" for m in modules for name, value in vars(m).items() if isinstance(value, _Lazy)
+    )

@@ -29,7 +29,7 @@ class _Lazy:
     def __call__(self, *args):
         return self.compiled()(*args)
 
-    @functools.lru_cache(maxsize=None)  # noqa: B019 — kernels live as long as the process
+    @functools.cache  # noqa: B019 — kernels live as long as the process
     def compiled(self):
         import numba
 

@@ -12,7 +12,7 @@ from ._math import exp, log1p_of_unit, sigmoid
 
 @jit
 def cross_entropy(x, labels, ignore_index, terms, rows):
-    """rows (3, M) takes each row's loss, max x and 1 / Σ e^(x − max); returns Σ loss, Σ weight, a bad row or −1
+    """rows (3, M) takes each row's loss, max x and 1 / Σ e^(x − max); returns Σ loss, Σ weight, a bad row or −1.0
 
     One pass over x where numpy makes six: maximum, difference, exponential, sum, choice of the label, sum.
     """
@@ -24,7 +24,7 @@ def cross_entropy(x, labels, ignore_index, terms, rows):
             rows[0, m], rows[1, m], rows[2, m] = 0, 0, 0
             continue
         if t < 0 or t >= C:
-            return total, weights, m
+            return total, weights, float(m)
         high = x[m, 0]
         for c in range(1, C):
             high = x[m, c] if x[m, c] > high else high
@@ -41,12 +41,12 @@ def cross_entropy(x, labels, ignore_index, terms, rows):
         rows[0, m], rows[1, m], rows[2, m] = loss, high, 1 / s
         total += loss
         weights += weight
-    return total, weights, -1
+    return total, weights, -1.0
 
 
 @jit
-def cross_entropy_backward(x, labels, ignore_index, terms, rows, g, dx):
-    """dx = g · (softmax(x) · Σ terms − terms); rows (3, M) from `cross_entropy`, g (M,) or (1,) for each row's loss"""
+def cross_entropy_backward(x, labels, ignore_index, terms, rows, g, count, dx):
+    """dx = g / count · (softmax(x) · Σ terms − terms); rows (3, M) from `cross_entropy`, g (M,) or (1,)"""
     M, C = x.shape
     spread = 0.0
     if terms.size:
@@ -58,7 +58,7 @@ def cross_entropy_backward(x, labels, ignore_index, terms, rows, g, dx):
             for c in range(C):
                 dx[m, c] = 0
             continue
-        gm, high, share = g[m if g.size > 1 else 0], rows[1, m], rows[2, m]
+        gm, high, share = g[m if g.size > 1 else 0] / x.dtype.type(count), rows[1, m], rows[2, m]
         if terms.size == 0:
             for c in range(C):
                 dx[m, c] = gm * (exp(x[m, c] - high) * share)
@@ -112,13 +112,13 @@ def nll(x, labels, ignore_index, weight, rows):
 
 
 @jit
-def nll_backward(labels, ignore_index, weight, g, dx):
-    """dx = −g · weight at the label, else 0; g (M,) or (1,) is the gradient of each row's loss"""
+def nll_backward(labels, ignore_index, weight, g, count, dx):
+    """dx = −g / count · weight at the label, else 0; g (M,) or (1,) is the gradient of each row's loss"""
     dx[:] = 0
     for m in range(labels.size):
         t = labels[m]
         if t != ignore_index:
-            gm = g[m if g.size > 1 else 0]
+            gm = g[m if g.size > 1 else 0] / dx.dtype.type(count)
             dx[m, t] = -gm * weight[t] if weight.size else -gm
 
 

@@ -1,4 +1,4 @@
-"""Normalisation over the batch (x is (N, C, L), one statistic per channel c) and over rows (x is (M, D)).
+"""Normalisation over the batch (by columns of (M, C)) and over rows (of (M, D)).
 
 numpy makes five to eight passes for each of these functions; here the moments take one and the result another. Sums
 are kept in float64: for float32 that costs nothing beside the memory traffic and makes the length irrelevant.
@@ -9,108 +9,54 @@ import numpy as np
 from ._jit import jit
 
 
+# x, y (M, C); weight, bias (C,); running_mean, running_var (C,) or of size 0, moved towards the batch's; sums (2, C)
+# float64, scratch; stats (2, C) takes mean and rstd. Two passes over x where numpy's formula makes eight.
 @jit
-def batch_moments(x, stats):
-    """stats[0], stats[1] (2, C): the mean and the mean squared deviation of each channel"""
-    N, C, L = x.shape
-    total = np.zeros(C)
-    if L == 1:  # the loop over channels is the contiguous one
-        for n in range(N):
-            for c in range(C):
-                total[c] += x[n, c, 0]
-    else:
-        for n in range(N):
-            for c in range(C):
-                s = 0.0
-                for i in range(L):
-                    s += x[n, c, i]
-                total[c] += s
-    mean = total / (N * L)
-    total[:] = 0
-    if L == 1:
-        for n in range(N):
-            for c in range(C):
-                d = x[n, c, 0] - mean[c]
-                total[c] += d * d
-    else:
-        for n in range(N):
-            for c in range(C):
-                m, s = mean[c], 0.0
-                for i in range(L):
-                    d = x[n, c, i] - m
-                    s += d * d
-                total[c] += s
+def batch_norm(x, weight, bias, running_mean, running_var, momentum, eps, sums, stats, y):
+    """y = (x − mean) · rstd · weight + bias by column, with the mean and the biased variance of the batch"""
+    M, C = x.shape
     for c in range(C):
-        stats[0, c] = mean[c]
-        stats[1, c] = total[c] / (N * L)
+        sums[0, c], sums[1, c] = 0, 0
+    # Squares of deviations from the first row, in one pass: a row is at most √M deviations away from the mean, so
+    # that of 53 bits no more than log2(M) are lost.
+    for m in range(M):
+        for c in range(C):
+            d = np.float64(x[m, c]) - np.float64(x[0, c])
+            sums[0, c] += d
+            sums[1, c] += d * d
+    for c in range(C):
+        shift = sums[0, c] / M
+        mean = x[0, c] + shift
+        var = sums[1, c] / M - shift * shift
+        var = 0.0 if var < 0 else var
+        stats[0, c], stats[1, c] = mean, 1 / np.sqrt(var + eps)
+        if running_mean.size:
+            running_mean[c] = (1 - momentum) * running_mean[c] + momentum * mean
+            running_var[c] = (1 - momentum) * running_var[c] + momentum * var * M / (M - 1)
+    for m in range(M):
+        for c in range(C):
+            y[m, c] = (x[m, c] - stats[0, c]) * stats[1, c] * weight[c] + bias[c]
 
 
+# dy, x, dx (M, C); weight, db, dw (C,); sums (2, C) float64, scratch; stats (2, C) as `batch_norm` left it. Two passes
+# where numpy's formula makes eighteen.
 @jit
-def batch_norm(x, stats, eps, weight, bias, y):
-    """y = (x − mean) · weight / sqrt(var + eps) + bias; stats (2, C): mean, var; weight, bias (C,) or of size 0"""
-    N, C, L = x.shape
-    scale = np.empty(C, x.dtype)
-    shift = np.empty(C, x.dtype)
+def batch_norm_backward(dy, x, weight, sums, stats, db, dw, dx):
+    """db = Σ dy, dw = Σ dy · x̂ and dx = weight · rstd · (dy − db / M − x̂ · dw / M), by column"""
+    M, C = x.shape
     for c in range(C):
-        scale[c] = 1 / np.sqrt(stats[1, c] + eps)
-        if weight.size:
-            scale[c] *= weight[c]
-        shift[c] = 0
-        if bias.size:
-            shift[c] = bias[c]
-    mean = stats[0]
-    if L == 1:
-        for n in range(N):
-            for c in range(C):
-                y[n, c, 0] = (x[n, c, 0] - mean[c]) * scale[c] + shift[c]
-    else:
-        for n in range(N):
-            for c in range(C):
-                for i in range(L):
-                    y[n, c, i] = (x[n, c, i] - mean[c]) * scale[c] + shift[c]
-
-
-@jit
-def batch_norm_backward(dy, x, stats, eps, weight, sums, dx):
-    """dx through the batch's own moments; sums (2, C) takes Σ dy, which is dbias, and Σ dy · x̂, which is dweight"""
-    N, C, L = x.shape
-    db, dw = np.zeros(C), np.zeros(C)
-    mean = stats[0]
-    if L == 1:
-        for n in range(N):
-            for c in range(C):
-                db[c] += dy[n, c, 0]
-                dw[c] += dy[n, c, 0] * (x[n, c, 0] - mean[c])
-    else:
-        for n in range(N):
-            for c in range(C):
-                m, s, t = mean[c], 0.0, 0.0
-                for i in range(L):
-                    s += dy[n, c, i]
-                    t += dy[n, c, i] * (x[n, c, i] - m)
-                db[c] += s
-                dw[c] += t
-    scale = np.empty(C, x.dtype)
-    slope = np.empty(C, x.dtype)
-    level = np.empty(C, x.dtype)
+        sums[0, c], sums[1, c] = 0, 0
+    for m in range(M):
+        for c in range(C):
+            sums[0, c] += dy[m, c]
+            sums[1, c] += dy[m, c] * (x[m, c] - stats[0, c])
     for c in range(C):
-        rstd = 1 / np.sqrt(stats[1, c] + eps)
-        dw[c] *= rstd
-        sums[0, c], sums[1, c] = db[c], dw[c]
-        level[c] = db[c] / (N * L)
-        slope[c] = dw[c] / (N * L) * rstd
-        if weight.size:
-            rstd *= weight[c]
-        scale[c] = rstd
-    if L == 1:
-        for n in range(N):
-            for c in range(C):
-                dx[n, c, 0] = scale[c] * (dy[n, c, 0] - level[c] - (x[n, c, 0] - mean[c]) * slope[c])
-    else:
-        for n in range(N):
-            for c in range(C):
-                for i in range(L):
-                    dx[n, c, i] = scale[c] * (dy[n, c, i] - level[c] - (x[n, c, i] - mean[c]) * slope[c])
+        db[c], dw[c] = sums[0, c], sums[1, c] * stats[1, c]
+    share = x.dtype.type(1 / M)
+    for m in range(M):
+        for c in range(C):
+            normal = (x[m, c] - stats[0, c]) * stats[1, c]
+            dx[m, c] = weight[c] * stats[1, c] * (dy[m, c] - share * (db[c] + normal * dw[c]))
 
 
 @jit
@@ -157,17 +103,18 @@ def _affine(x, mean, rstd, weight, bias, y):
 
 
 @jit
-def layer_norm_backward(dy, x, weight, stats, sums, dx):
-    """dx by row; sums (2, D) takes Σ dy, which is dbias, and Σ dy · x̂, which is dweight"""
+def layer_norm_backward(dy, x, weight, stats, db, dw, dx):
+    """dx by row; db (D,) takes Σ dy and dw (D,) Σ dy · x̂"""
     M, D = x.shape
-    sums[:] = 0
+    for i in range(D):
+        db[i], dw[i] = 0, 0
     for m in range(M):
         mean, rstd = stats[0, m], stats[1, m]
         a, b = 0.0, 0.0
         for i in range(D):
             g, xh = dy[m, i], (x[m, i] - mean) * rstd
-            sums[0, i] += g
-            sums[1, i] += g * xh
+            db[i] += g
+            dw[i] += g * xh
             if weight.size:
                 g = g * weight[i]
             a += g

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..autograd.mode import one_call
 from ..errors import ShapeError
+from ..ops.normalization import counted_batch_norm
 from ..tensor import int64, wrap
 from . import functional as F
 from . import init
@@ -84,11 +84,6 @@ class _RunningStats(_Affine):
         )
 
 
-@one_call
-def _count(counter):
-    counter.fill(counter.item() + 1)  # += takes 4 µs; integers are in no graph: no change to record
-
-
 class _BatchNorm(_RunningStats):
     def __init__(
         self,
@@ -106,22 +101,23 @@ class _BatchNorm(_RunningStats):
 
     def forward(self, input):
         """The same shape as the input."""
-        if input.dim() not in self._dims or input.shape[1] != self.num_features:
+        shape = input._array.shape
+        if len(shape) not in self._dims or shape[1] != self.num_features:
             self._check(input, 1)
+        training, counter = self.training, None
+        if training and self.track_running_stats:
+            counter = self.num_batches_tracked
         momentum = self.momentum
-        if self.training and self.track_running_stats:
-            _count(self.num_batches_tracked._array)
-            if momentum is None:  # the plain average of all batches
-                momentum = 1.0 / self.num_batches_tracked.item()
-        return F.batch_norm(
+        return counted_batch_norm(
             input,
             self.running_mean,
             self.running_var,
             self.weight,
             self.bias,
-            self.training or self.running_mean is None,
-            0.0 if momentum is None else momentum,
+            training or self.running_mean is None,
+            0.0 if momentum is None and counter is None else momentum,
             self.eps,
+            counter,
         )
 
 

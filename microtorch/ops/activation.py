@@ -9,19 +9,22 @@ from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place, in_place
 from ..errors import DTypeError, ShapeError
 from ..kernels import activation as kernels
-from ..tensor import attach
+from ..tensor import attach, float32, float64, int32, int64, uint8
 from .promotion import pair
 
 __all__ = ["leaky_relu", "prelu", "relu", "threshold"]
 
 
-def one_pass(kernel, arrays, *scalars):
-    """A new array that `kernel` fills in one pass over flat `arrays` of one shape."""
+_ZERO = {dtype: np.zeros((), dtype) for dtype in (uint8, int32, int64, float32, float64)}
+
+
+def one_pass(ctx, kernel, arrays, *scalars):
+    """An array that `kernel` fills in one pass over flat `arrays` of one shape."""
     first = arrays[0]
     if first.dtype.kind != "f":
         name = kernel.__name__
         raise DTypeError(f"{name}: takes float32 or float64, not {first.dtype}. Convert first, with .float().")
-    y = np.empty(first.shape, first.dtype)
+    y = ctx.empty(first.shape, first.dtype)
     kernel(*[a.ravel() for a in arrays], *scalars, y.ravel())
     return y
 
@@ -31,7 +34,8 @@ class Relu(Function):
 
     @staticmethod
     def forward(ctx, x):
-        y = np.maximum(x, 0)
+        zero = _ZERO.get(x.dtype)  # made into an array anew, a Python 0 costs as much as a hundred maxima
+        y = np.maximum(x, 0 if zero is None else zero, out=ctx.empty(x.shape, x.dtype))
         ctx.save_for_backward(y)
         return y
 
@@ -43,7 +47,7 @@ class Relu(Function):
     @staticmethod
     def backward_kernel(ctx, dy):
         (y,) = ctx.saved_tensors
-        dx = np.empty(y.shape, y.dtype)
+        dx = ctx.empty(y.shape, y.dtype)
         kernels.relu_backward(dy.ravel(), y.ravel(), dx.ravel())
         return dx
 
@@ -90,7 +94,7 @@ class LeakyRelu(Function):
     def forward(ctx, x, slope):
         ctx.save_for_backward(x)
         ctx.slope = slope
-        return one_pass(kernels.leaky_relu, (x,), slope)
+        return one_pass(ctx, kernels.leaky_relu, (x,), slope)
 
     @staticmethod
     def backward(ctx, dy):
@@ -99,7 +103,7 @@ class LeakyRelu(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.leaky_relu_backward, (dy, *ctx.saved_tensors), ctx.slope)
+        return one_pass(ctx, kernels.leaky_relu_backward, (dy, *ctx.saved_tensors), ctx.slope)
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
@@ -217,7 +221,7 @@ class Threshold(Function):
         ctx.limit = limit
         if x.dtype.kind != "f":
             return np.where(x <= np.int64(limit), np.int64(value).astype(x.dtype), x)
-        return one_pass(kernels.threshold, (x,), limit, value)
+        return one_pass(ctx, kernels.threshold, (x,), limit, value)
 
     @staticmethod
     def backward(ctx, dy):
@@ -226,7 +230,7 @@ class Threshold(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.threshold_backward, (dy, *ctx.saved_tensors), ctx.limit)
+        return one_pass(ctx, kernels.threshold_backward, (dy, *ctx.saved_tensors), ctx.limit)
 
 
 def threshold(input, threshold, value, inplace=False):

@@ -51,7 +51,7 @@ class BinaryCrossEntropy(Function):
         if x.size and not (x.min() >= 0 and x.max() <= 1):
             return (
                 f"binary_cross_entropy: the input is between {x.min():.6g} and {x.max():.6g}, not between 0 and 1. It "
-                "takes probabilities; binary_cross_entropy_with_logits takes scores of any size."
+                "takes probabilities: apply sigmoid first, or give the scores to binary_cross_entropy_with_logits."
             )
         return None
 
@@ -113,7 +113,7 @@ class BinaryCrossEntropyWithLogits(Function):
     @staticmethod
     def forward(ctx, x, t):
         ctx.save_for_backward(x, t)
-        return one_pass(kernels.binary_cross_entropy_with_logits, (x, t))
+        return one_pass(ctx, kernels.binary_cross_entropy_with_logits, (x, t))
 
     @staticmethod
     def backward(ctx, dy):
@@ -124,7 +124,7 @@ class BinaryCrossEntropyWithLogits(Function):
     def backward_kernel(ctx, dy):
         if ctx.needs_input_grad[1]:
             return BinaryCrossEntropyWithLogits.backward(ctx, dy)
-        return one_pass(kernels.binary_cross_entropy_with_logits_backward, (dy, *ctx.saved_tensors))
+        return one_pass(ctx, kernels.binary_cross_entropy_with_logits_backward, (dy, *ctx.saved_tensors))
 
 
 def binary_cross_entropy_with_logits(

@@ -1,43 +1,20 @@
 """Cross-entropy, of class labels or of probabilities, and the negative log-likelihood.
 
-Note [Rows]: inputs are (C,), (N, C) or (N, C, d1, ...); the kernels see one row of C numbers for each sample. A class
-dimension that is last costs nothing; otherwise the rows are a copy.
+Inputs are (C,), (N, C) or (N, C, d1, ...); kernels see rows of C numbers, Note [Rows] in normalization.py.
 """
-
-from math import prod
 
 import numpy as np
 
 from ..autograd.function import Function
 from ..errors import DTypeError, ShapeError
 from ..kernels import loss as kernels
-from ..tensor import Tensor, as_tensor
+from ..tensor import Tensor, as_tensor, int64
 from .loss import as_reduction
-from .normalization import flat
+from .normalization import as_rows, flat, from_rows
 from .promotion import pair
 from .softmax import LogSoftmax, Softmax
 
 __all__ = ["cross_entropy", "nll_loss"]
-
-
-def as_rows(x):
-    """`x` with its class dimension last, as a contiguous (M, C); Note [Rows]."""
-    if x.ndim == 2 and x.flags.c_contiguous:
-        return x
-    if x.ndim == 2 and x.flags.c_contiguous:
-        return x
-    if x.ndim > 2:
-        x = np.moveaxis(x, 1, -1)
-    return np.ascontiguousarray(x).reshape(prod(x.shape[:-1]), x.shape[-1])
-
-
-def from_rows(rows, x):
-    """The inverse of `as_rows`: `rows` in the shape of `x`."""
-    if x.ndim == 2:
-        return rows
-    if x.ndim == 1:
-        return rows.reshape(x.shape)
-    return np.ascontiguousarray(np.moveaxis(rows.reshape(x.shape[0], *x.shape[2:], x.shape[1]), -1, 1))
 
 
 def check_weight(name, x, weight, C):
@@ -91,13 +68,18 @@ def bad_label(name, x, target, ignore_index):
     return f"{name}: label {label} in {row} is none of {C} classes. {hint}"
 
 
-def reduced(reduction, total, weights, losses, x):
+def reduced(ctx, reduction, total, weights, losses, x):
     """The loss under `reduction`, from the sums that a kernel has made or the loss of each row."""
-    if reduction == "mean":
-        return x.dtype.type(total / weights if weights else np.nan)
-    if reduction == "sum":
-        return x.dtype.type(total)
-    return losses.reshape(x.shape[:1] + x.shape[2:] if x.ndim > 1 else ())
+    if reduction == "none":
+        return losses.reshape(x.shape[:1] + x.shape[2:] if x.ndim > 1 else ())
+    y = ctx.empty((), x.dtype)
+    y.fill(total if reduction == "sum" else total / weights if weights else np.nan)
+    return y
+
+
+def as_labels(target):
+    """Labels for a kernel: flat, contiguous int64."""
+    return (target if target.dtype is int64 else target.astype(np.int64)).ravel()
 
 
 def target_terms(weight, smoothing, C, dtype):
@@ -115,7 +97,8 @@ class CrossEntropy(Function):
     @staticmethod
     def forward(ctx, x, target, weight, ignore_index, reduction, smoothing):
         C = x.shape[1] if x.ndim > 1 else x.shape[0]
-        check_weight("cross_entropy", x, weight, C)
+        if weight is not None:
+            check_weight("cross_entropy", x, weight, C)
         ctx.save_for_backward(x, target, weight)
         ctx.options = ignore_index, reduction, smoothing
         terms = target_terms(weight, smoothing, C, x.dtype)
@@ -123,18 +106,18 @@ class CrossEntropy(Function):
         if target.dtype.kind == "f" and target.shape == x.shape:
             if terms.size == 0:
                 terms = np.stack([np.zeros(C, x.dtype), np.ones(C, x.dtype)])
-            losses = np.empty(len(rows), x.dtype)
+            losses = ctx.empty((len(rows),), x.dtype)
             total = kernels.cross_entropy_of_shares(rows, as_rows(target), terms, losses)
             ctx.labels, ctx.weights = None, len(rows)
-            return reduced(reduction, total, len(rows), losses, x)
+            return reduced(ctx, reduction, total, len(rows), losses, x)
         check_labels("cross_entropy", x, target)
-        ctx.labels = np.asarray(target, np.int64, order="C")  # ascontiguousarray would make () of one label (1,)
-        sums = np.empty((3, len(rows)), x.dtype)
-        total, ctx.weights, bad = kernels.cross_entropy(rows, ctx.labels.ravel(), ignore_index, terms, sums)
+        ctx.labels, labels = target, as_labels(target)
+        sums = ctx.empty((3, len(rows)), x.dtype)
+        total, ctx.weights, bad = kernels.cross_entropy(rows, labels, ignore_index, terms, sums)
         if bad >= 0:
             raise IndexError  # worded below
-        ctx.cache = rows, terms, sums
-        return reduced(reduction, total, ctx.weights, sums[0], x)
+        ctx.cache = rows, labels, terms, sums
+        return reduced(ctx, reduction, total, ctx.weights, sums[0], x)
 
     @staticmethod
     def explain(x, target, weight, ignore_index, reduction, smoothing):
@@ -168,12 +151,12 @@ class CrossEntropy(Function):
         if ctx.labels is None:
             return CrossEntropy.backward(ctx, dy)
         x = ctx.saved_tensors[0]
-        rows, terms, sums = ctx.cache
+        rows, labels, terms, sums = ctx.cache
         ignore_index, reduction, _ = ctx.options
-        g = np.asarray(dy / ctx.weights if reduction == "mean" else dy).ravel()
-        dx = np.empty(rows.shape, rows.dtype)
-        kernels.cross_entropy_backward(rows, ctx.labels.ravel(), ignore_index, terms, sums, g, dx)
-        return from_rows(dx, x)
+        dx = ctx.empty(rows.shape, rows.dtype)
+        count = ctx.weights if reduction == "mean" else 1.0
+        kernels.cross_entropy_backward(rows, labels, ignore_index, terms, sums, dy.ravel(), count, dx)
+        return from_rows(dx, x.shape)
 
 
 def cross_entropy(
@@ -236,7 +219,7 @@ def cross_entropy(
         raise ValueError(f"cross_entropy: label_smoothing is {label_smoothing}. It is a share, between 0 and 1.")
     if type(target) is not Tensor:
         target = as_tensor(target)
-    if target.is_floating_point():
+    if target._array.dtype.kind == "f":
         if ignore_index >= 0:
             raise ValueError(f"cross_entropy: ignore_index {ignore_index} has no meaning for probabilities.")
         input, target = pair(input, target)
@@ -253,12 +236,12 @@ class NllLoss(Function):
         ctx.save_for_backward(target, weight)
         ctx.options = ignore_index, reduction
         ctx.shape, ctx.dtype = x.shape, x.dtype
-        rows, labels = as_rows(x), np.ascontiguousarray(target, np.int64).ravel()
-        losses = np.empty(len(rows), x.dtype)
-        total, ctx.weights, bad = kernels.nll(rows, labels, ignore_index, flat(weight, x), losses)
+        rows = as_rows(x)
+        losses = ctx.empty((len(rows),), x.dtype)
+        total, ctx.weights, bad = kernels.nll(rows, as_labels(target), ignore_index, flat(weight, x), losses)
         if bad >= 0:
             raise IndexError  # worded below
-        return reduced(reduction, total, ctx.weights, losses, x)
+        return reduced(ctx, reduction, total, ctx.weights, losses, x)
 
     @staticmethod
     def explain(x, target, weight, ignore_index, reduction):
@@ -281,10 +264,10 @@ class NllLoss(Function):
     def backward_kernel(ctx, dy):
         target, weight = ctx.saved_tensors
         (ignore_index, reduction), shape = ctx.options, ctx.shape
-        g = np.asarray(dy / ctx.weights if reduction == "mean" else dy).ravel()
-        dx = np.empty((target.size, shape[1 if len(shape) > 1 else 0]), ctx.dtype)
-        kernels.nll_backward(np.ascontiguousarray(target, np.int64).ravel(), ignore_index, flat(weight, g), g, dx)
-        return from_rows(dx, np.broadcast_to(dx.dtype.type(0), shape))
+        g, count = dy.ravel(), ctx.weights if reduction == "mean" else 1.0
+        dx = ctx.empty((target.size, shape[1 if len(shape) > 1 else 0]), ctx.dtype)
+        kernels.nll_backward(as_labels(target), ignore_index, flat(weight, g), g, count, dx)
+        return from_rows(dx, shape)
 
 
 def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):

@@ -25,12 +25,17 @@ class Dropout(Function):
         key = source.next_key() if isinstance(source, Generator) else source
         ctx.p, ctx.key = p, key
         scale = 1 / (1 - p) if p < 1 else 0.0
-        limit = min(round(p * 2**32), 2**32 - 1)
-        return one_pass(kernels.dropout, (x,), key & 0xFFFFFFFF, key >> 32, limit, scale)
+        limit = min(int(p * 4294967296.0 + 0.5), 4294967295)
+        ctx.mask = key & 0xFFFFFFFF, key >> 32, limit, scale
+        return one_pass(ctx, kernels.dropout, (x,), *ctx.mask)
 
     @staticmethod
     def backward(ctx, dy):
         return Dropout.apply(dy, ctx.p, ctx.key)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(ctx, kernels.dropout, (dy,), *ctx.mask)
 
 
 class Unchanged(Function):

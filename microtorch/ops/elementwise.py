@@ -8,6 +8,7 @@ from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
 from ..kernels import elementwise as kernels
 from ..tensor import as_tensor, attach
+from .activation import one_pass
 from .arithmetic import absorb
 from .promotion import floating, refuse_bool
 
@@ -18,19 +19,12 @@ FEW = 500  # elements below which numpy is faster than a call of a kernel
 SLOPE = 2 / sqrt(pi)  # of erf at 0
 
 
-def one_pass(kernel, arrays):
-    """A new array that `kernel` fills in one pass over flat `arrays` of one shape."""
-    y = np.empty(arrays[0].shape, arrays[0].dtype)
-    kernel(*[a.ravel() for a in arrays], y.ravel())
-    return y
-
-
 class Sigmoid(Function):
     """y = 1 / (1 + e⁻ˣ)        dx = dy · y · (1 − y)"""
 
     @staticmethod
     def forward(ctx, x):
-        y = one_pass(kernels.sigmoid, (x,))
+        y = one_pass(ctx, kernels.sigmoid, (x,))
         ctx.save_for_backward(y)
         return y
 
@@ -42,7 +36,7 @@ class Sigmoid(Function):
     @staticmethod
     def backward_kernel(ctx, dy):
         (y,) = ctx.saved_tensors
-        return one_pass(kernels.sigmoid_backward, (dy, y))
+        return one_pass(ctx, kernels.sigmoid_backward, (dy, y))
 
 
 @attach("sigmoid")
@@ -82,7 +76,7 @@ class Tanh(Function):
 
     @staticmethod
     def forward(ctx, x):
-        y = np.tanh(x) if x.size < FEW else one_pass(kernels.tanh, (x,))
+        y = np.tanh(x, out=ctx.empty(x.shape, x.dtype)) if x.size < FEW else one_pass(ctx, kernels.tanh, (x,))
         ctx.save_for_backward(y)
         return y
 
@@ -94,7 +88,7 @@ class Tanh(Function):
     @staticmethod
     def backward_kernel(ctx, dy):
         (y,) = ctx.saved_tensors
-        return one_pass(kernels.tanh_backward, (dy, y))
+        return one_pass(ctx, kernels.tanh_backward, (dy, y))
 
 
 @attach("tanh", numpy=np.tanh)
@@ -135,7 +129,7 @@ class Erf(Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return one_pass(kernels.erf, (x,))
+        return one_pass(ctx, kernels.erf, (x,))
 
     @staticmethod
     def backward(ctx, dy):

@@ -17,7 +17,7 @@ class Elu(Function):
     def forward(ctx, x, alpha, scale, rate):
         ctx.save_for_backward(x)
         ctx.shape = alpha, scale, rate
-        return one_pass(kernels.elu, (x,), alpha, scale, rate)
+        return one_pass(ctx, kernels.elu, (x,), alpha, scale, rate)
 
     @staticmethod
     def backward(ctx, dy):
@@ -28,7 +28,7 @@ class Elu(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.elu_backward, (dy, *ctx.saved_tensors), *ctx.shape)
+        return one_pass(ctx, kernels.elu_backward, (dy, *ctx.saved_tensors), *ctx.shape)
 
 
 class Selu(Elu):

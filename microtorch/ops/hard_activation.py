@@ -19,7 +19,7 @@ class Hardtanh(Function):
         ctx.low, ctx.high = low, high
         if x.dtype.kind != "f":
             return np.clip(x, np.int64(low).astype(x.dtype), np.int64(high).astype(x.dtype))
-        return one_pass(kernels.hardtanh, (x,), low, high)
+        return one_pass(ctx, kernels.hardtanh, (x,), low, high)
 
     @staticmethod
     def backward(ctx, dy):
@@ -28,7 +28,7 @@ class Hardtanh(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.hardtanh_backward, (dy, *ctx.saved_tensors), ctx.low, ctx.high)
+        return one_pass(ctx, kernels.hardtanh_backward, (dy, *ctx.saved_tensors), ctx.low, ctx.high)
 
 
 class Relu6(Hardtanh):
@@ -116,7 +116,7 @@ class Hardsigmoid(Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return one_pass(kernels.hardsigmoid, (x,))
+        return one_pass(ctx, kernels.hardsigmoid, (x,))
 
     @staticmethod
     def backward(ctx, dy):
@@ -125,7 +125,7 @@ class Hardsigmoid(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.hardsigmoid_backward, (dy, *ctx.saved_tensors))
+        return one_pass(ctx, kernels.hardsigmoid_backward, (dy, *ctx.saved_tensors))
 
 
 def hardsigmoid(input, inplace=False):
@@ -162,7 +162,7 @@ class Hardswish(Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return one_pass(kernels.hardswish, (x,))
+        return one_pass(ctx, kernels.hardswish, (x,))
 
     @staticmethod
     def backward(ctx, dy):
@@ -171,7 +171,7 @@ class Hardswish(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.hardswish_backward, (dy, *ctx.saved_tensors))
+        return one_pass(ctx, kernels.hardswish_backward, (dy, *ctx.saved_tensors))
 
 
 def hardswish(input, inplace=False):

@@ -19,6 +19,8 @@ def as_rows(name, x, shape):
             f"{name}: normalized_shape {shape} and an input of shape {x.shape}: the input must end in "
             f"{shape or 'at least one dimension'}."
         )
+    if x.ndim == 2 and len(shape) == 1 and x.flags.c_contiguous:
+        return x
     return np.ascontiguousarray(x).reshape(prod(x.shape[: x.ndim - len(shape)]), prod(shape))
 
 
@@ -31,11 +33,10 @@ class LayerNorm(Function):
         check_parameters("layer_norm", x, shape, weight=weight, bias=bias)
         ctx.save_for_backward(x, weight)
         ctx.options = shape, eps
-        y = np.empty(rows.shape, x.dtype)
-        stats = np.empty((2, len(rows)), x.dtype)
+        y, stats = ctx.empty(rows.shape, x.dtype), ctx.empty((2, len(rows)), x.dtype)
         kernels.layer_norm(rows, flat(weight, x), flat(bias, x), eps, stats, y)
         ctx.cache = rows, stats
-        return y.reshape(x.shape)
+        return y if rows is x else y.reshape(x.shape)
 
     @staticmethod
     def backward(ctx, dy):
@@ -54,10 +55,11 @@ class LayerNorm(Function):
         x, weight = ctx.saved_tensors
         rows, stats = ctx.cache
         shape, _ = ctx.options
-        sums = np.empty((2, rows.shape[1]), x.dtype)
-        dx = np.empty(rows.shape, x.dtype)
-        kernels.layer_norm_backward(as_rows("layer_norm", dy, shape), rows, flat(weight, x), stats, sums, dx)
-        return dx.reshape(x.shape), sums[1].reshape(shape), sums[0].reshape(shape)
+        dw, db = ctx.empty(shape, x.dtype), ctx.empty(shape, x.dtype)
+        dx = ctx.empty(x.shape, x.dtype)
+        dys, dxs = as_rows("layer_norm", dy, shape), dx.reshape(rows.shape)
+        kernels.layer_norm_backward(dys, rows, flat(weight, x), stats, db.ravel(), dw.ravel(), dxs)
+        return dx, dw, db
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
@@ -115,11 +117,10 @@ class RmsNorm(Function):
         check_parameters("rms_norm", x, shape, weight=weight)
         ctx.save_for_backward(x, weight)
         ctx.options = shape, eps
-        y = np.empty(rows.shape, x.dtype)
-        rstd = np.empty(len(rows), x.dtype)
+        y, rstd = ctx.empty(rows.shape, x.dtype), ctx.empty((len(rows),), x.dtype)
         kernels.rms_norm(rows, flat(weight, x), eps, rstd, y)
         ctx.cache = rows, rstd
-        return y.reshape(x.shape)
+        return y if rows is x else y.reshape(x.shape)
 
     @staticmethod
     def backward(ctx, dy):
@@ -137,10 +138,10 @@ class RmsNorm(Function):
         x, weight = ctx.saved_tensors
         rows, rstd = ctx.cache
         shape, _ = ctx.options
-        dw = np.empty(rows.shape[1], x.dtype)
-        dx = np.empty(rows.shape, x.dtype)
-        kernels.rms_norm_backward(as_rows("rms_norm", dy, shape), rows, flat(weight, x), rstd, dw, dx)
-        return dx.reshape(x.shape), dw.reshape(shape)
+        dw, dx = ctx.empty(shape, x.dtype), ctx.empty(x.shape, x.dtype)
+        dys, dxs = as_rows("rms_norm", dy, shape), dx.reshape(rows.shape)
+        kernels.rms_norm_backward(dys, rows, flat(weight, x), rstd, dw.ravel(), dxs)
+        return dx, dw
 
 
 def rms_norm(input, normalized_shape, weight=None, eps=None):

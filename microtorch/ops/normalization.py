@@ -1,15 +1,33 @@
 """Normalisation over the batch: each channel gets mean 0 and variance 1, then a learned scale and shift."""
 
-from math import prod
-
 import numpy as np
 
 from ..autograd.function import Function
-from ..autograd.inplace import record_change
+from ..autograd.inplace import record_changes, watch
 from ..errors import DTypeError, ShapeError, user_line
 from ..kernels import normalization as kernels
 
 __all__ = ["batch_norm"]
+
+
+# Note [Rows]: arrays are (N, C) or (N, C, d1, ...), also (C,) for losses; kernels see one row of C numbers for each
+# sample and place. A channel dimension that is last costs nothing; otherwise the rows are a copy.
+def as_rows(x):
+    """`x` with its channels last, as a contiguous (M, C); Note [Rows]."""
+    if x.ndim == 2:
+        return x if x.flags.c_contiguous else np.ascontiguousarray(x)
+    if x.ndim > 2:
+        x = np.moveaxis(x, 1, -1)
+    return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+
+
+def from_rows(rows, shape):
+    """The inverse of `as_rows`: `rows` as an array of `shape`."""
+    if len(shape) == 2:
+        return rows
+    if len(shape) == 1:
+        return rows.reshape(shape)
+    return np.ascontiguousarray(np.moveaxis(rows.reshape(shape[0], *shape[2:], shape[1]), -1, 1))
 
 
 def check_parameters(name, x, shape, **parameters):
@@ -29,52 +47,45 @@ def flat(parameter, x):
     return np.empty(0, x.dtype) if parameter is None else parameter.ravel()
 
 
-def by_channel(x):
-    """`x` as a contiguous (N, C, L)."""
-    return np.ascontiguousarray(x).reshape(x.shape[0], x.shape[1], prod(x.shape[2:]))
-
-
 class BatchNorm(Function):
     """y = w · x̂ + b, x̂ = (x − mean) / σ, σ² = var + ε        dx = w / σ · (dy − mean(dy) − x̂ · mean(dy · x̂))"""
 
     @staticmethod
-    def forward(ctx, x, weight, bias, running_mean, running_var, training, momentum, eps):
+    def forward(ctx, x, weight, bias, running_mean, running_var, training, momentum, eps, counter=None):
         if x.ndim < 2:
             raise ShapeError(f"batch_norm: an input of shape {x.shape} has no channels. It needs shape (N, C, ...).")
-        N, C = x.shape[:2]
-        check_parameters(
-            "batch_norm", x, (C,), weight=weight, bias=bias, running_mean=running_mean, running_var=running_var
-        )
+        C, dtype = x.shape[1], x.dtype
+        for p in (weight, bias, running_mean, running_var):  # a kernel would read whatever lies behind an array's end
+            if p is not None and (p.shape != (C,) or p.dtype is not dtype):
+                statistics = {"running_mean": running_mean, "running_var": running_var}
+                check_parameters("batch_norm", x, (C,), weight=weight, bias=bias, **statistics)
         ctx.options = training, eps
-        rows = by_channel(x)
-        y = np.empty(rows.shape, x.dtype)
-        stats = np.empty((2, C), x.dtype)
-        if training:
-            count = N * rows.shape[2]
-            if count == 1:
-                raise ShapeError(
-                    f"batch_norm: an input of shape {x.shape} has one value for each channel, whose variance is 0. "
-                    "Training needs a larger batch: drop_last=True in the DataLoader, or model.eval()."
-                )
-            kernels.batch_moments(rows, stats)
-            if running_mean is not None:
-                line = user_line()
-                for running, new, factor in (
-                    (running_mean, stats[0], momentum),
-                    (running_var, stats[1], momentum * count / max(count - 1, 1)),  # of the unbiased variance
-                ):
-                    running *= 1 - momentum
-                    running += factor * new
-                    record_change(running, "batch_norm", line)
-            ctx.save_for_backward(x, weight)
-        else:
+        if not training:
             if running_mean is None or running_var is None:
                 raise ValueError("batch_norm: in evaluation it needs running_mean and running_var, or training=True.")
-            stats[0], stats[1] = running_mean, running_var
             ctx.save_for_backward(x, weight, running_mean, running_var)
-        kernels.batch_norm(rows, stats, eps, flat(weight, x), flat(bias, x), y)
-        ctx.cache = rows, stats
-        return y.reshape(x.shape)
+            return fixed_norm(ctx, x, weight, bias, running_mean, running_var, eps)
+        ctx.save_for_backward(x, weight)
+        if counter is not None:
+            counter.fill(counter.item() + 1)  # += takes 4 µs; integers are in no graph: no change to record
+            if momentum is None:  # the plain average of all batches
+                momentum = 1 / counter.item()
+        rows = as_rows(x)
+        if len(rows) == 1:
+            raise ShapeError(
+                f"batch_norm: an input of shape {x.shape} has one value for each channel, whose variance is 0. "
+                "Training needs a larger batch: drop_last=True in the DataLoader, or model.eval()."
+            )
+        y, stats, sums = ctx.empty(rows.shape, dtype), ctx.empty((2, C), dtype), ctx.empty((2, C), np.float64)
+        w = np.ones(C, dtype) if weight is None else weight
+        b = np.zeros(C, dtype) if bias is None else bias
+        if running_mean is None:
+            kernels.batch_norm(rows, w, b, stats[0, :0], stats[0, :0], 0.0, eps, sums, stats, y)
+        else:
+            kernels.batch_norm(rows, w, b, running_mean, running_var, momentum, eps, sums, stats, y)
+            record_changes((watch(running_mean), watch(running_var)), "batch_norm", user_line())
+        ctx.cache = rows, w, sums, stats
+        return y if x.ndim == 2 else from_rows(y, x.shape)
 
     @staticmethod
     def backward(ctx, dy):
@@ -97,15 +108,28 @@ class BatchNorm(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        x, weight, *_ = ctx.saved_tensors
-        training, eps = ctx.options
-        if not training:
+        if ctx.cache is None:
             return BatchNorm.backward(ctx, dy)
-        rows, stats = ctx.cache
-        sums = np.empty(stats.shape, x.dtype)
-        dx = np.empty(rows.shape, x.dtype)
-        kernels.batch_norm_backward(by_channel(dy), rows, stats, eps, flat(weight, x), sums, dx)
-        return dx.reshape(x.shape), sums[1], sums[0]
+        rows, weight, sums, stats = ctx.cache
+        C, dtype = weight.size, rows.dtype
+        db, dw, dx = ctx.empty((C,), dtype), ctx.empty((C,), dtype), ctx.empty(rows.shape, dtype)
+        kernels.batch_norm_backward(as_rows(dy), rows, weight, sums, stats, db, dw, dx)
+        return dx if dy.ndim == 2 else from_rows(dx, dy.shape), dw, db
+
+
+def fixed_norm(ctx, x, weight, bias, mean, var, eps):
+    """`x` normalised by a mean and a variance that are given."""
+    if x.ndim > 2:
+        wide = (1, len(mean)) + (1,) * (x.ndim - 2)
+        weight, bias, mean, var = [p if p is None else p.reshape(wide) for p in (weight, bias, mean, var)]
+    scale = 1 / np.sqrt(var + eps)
+    if weight is not None:
+        scale *= weight
+    y = np.subtract(x, mean, out=ctx.empty(x.shape, x.dtype))
+    y *= scale
+    if bias is not None:
+        y += bias
+    return y
 
 
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
@@ -158,9 +182,16 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     (tensor([[-1.],
             [ 1.]]), tensor([2.]))
     """
+    return counted_batch_norm(input, running_mean, running_var, weight, bias, bool(training), momentum, eps, None)
+
+
+def counted_batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps, counter):
+    """`batch_norm` that adds 1 to `counter`; without a momentum, the running statistics are the average of so many."""
     if eps <= 0 and training:
         raise ValueError(f"batch_norm: eps is {eps}. It must be positive, or a constant channel divides by 0.")
-    if input.numel() == 0:  # PyTorch's rule: there is nothing to normalise, and no statistic to update
+    if not input._array.size:  # PyTorch's rule: there is nothing to normalise, and no statistic to update
+        if counter is not None:
+            counter.add_(1)
         y = input.clone() if weight is None else input * weight[0]
         return y if bias is None else y + bias[0]
-    return BatchNorm.apply(input, weight, bias, running_mean, running_var, bool(training), momentum, float(eps))
+    return BatchNorm.apply(input, weight, bias, running_mean, running_var, training, momentum, float(eps), counter)

@@ -13,8 +13,8 @@ from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
 from ..kernels import elementwise as kernels
 from ..tensor import Tensor, as_tensor, attach
+from .activation import one_pass
 from .arithmetic import absorb
-from .elementwise import one_pass
 from .promotion import Binary, floating, pair, refuse_bool
 
 __all__ = ["pow", "reciprocal", "rsqrt", "sqrt", "square"]
@@ -86,7 +86,7 @@ class Sqrt(Function):
     @staticmethod
     def backward_kernel(ctx, dy):
         (y,) = ctx.saved_tensors
-        return one_pass(kernels.sqrt_backward, (dy, y))
+        return one_pass(ctx, kernels.sqrt_backward, (dy, y))
 
 
 class Rsqrt(Function):

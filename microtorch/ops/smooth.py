@@ -18,7 +18,7 @@ class Gelu(Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return one_pass(kernels.gelu, (x,))
+        return one_pass(ctx, kernels.gelu, (x,))
 
     @staticmethod
     def backward(ctx, dy):
@@ -28,7 +28,7 @@ class Gelu(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.gelu_backward, (dy, *ctx.saved_tensors))
+        return one_pass(ctx, kernels.gelu_backward, (dy, *ctx.saved_tensors))
 
 
 class GeluTanh(Function):
@@ -37,7 +37,7 @@ class GeluTanh(Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return one_pass(kernels.gelu_tanh, (x,))
+        return one_pass(ctx, kernels.gelu_tanh, (x,))
 
     @staticmethod
     def backward(ctx, dy):
@@ -49,7 +49,7 @@ class GeluTanh(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.gelu_tanh_backward, (dy, *ctx.saved_tensors))
+        return one_pass(ctx, kernels.gelu_tanh_backward, (dy, *ctx.saved_tensors))
 
 
 def gelu(input, approximate="none"):
@@ -102,7 +102,7 @@ class Silu(Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return one_pass(kernels.silu, (x,))
+        return one_pass(ctx, kernels.silu, (x,))
 
     @staticmethod
     def backward(ctx, dy):
@@ -112,7 +112,7 @@ class Silu(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.silu_backward, (dy, *ctx.saved_tensors))
+        return one_pass(ctx, kernels.silu_backward, (dy, *ctx.saved_tensors))
 
 
 def silu(input, inplace=False):
@@ -155,7 +155,7 @@ class Mish(Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return one_pass(kernels.mish, (x,))
+        return one_pass(ctx, kernels.mish, (x,))
 
     @staticmethod
     def backward(ctx, dy):
@@ -165,7 +165,7 @@ class Mish(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.mish_backward, (dy, *ctx.saved_tensors))
+        return one_pass(ctx, kernels.mish_backward, (dy, *ctx.saved_tensors))
 
 
 def mish(input, inplace=False):
@@ -209,7 +209,7 @@ class Softplus(Function):
     def forward(ctx, x, beta, threshold):
         ctx.save_for_backward(x)
         ctx.beta, ctx.threshold = beta, threshold
-        return one_pass(kernels.softplus, (x,), beta, threshold)
+        return one_pass(ctx, kernels.softplus, (x,), beta, threshold)
 
     @staticmethod
     def backward(ctx, dy):
@@ -218,7 +218,7 @@ class Softplus(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.softplus_backward, (dy, *ctx.saved_tensors), ctx.beta, ctx.threshold)
+        return one_pass(ctx, kernels.softplus_backward, (dy, *ctx.saved_tensors), ctx.beta, ctx.threshold)
 
 
 def softplus(input, beta=1.0, threshold=20.0):
@@ -260,7 +260,7 @@ class Logsigmoid(Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return one_pass(kernels.logsigmoid, (x,))
+        return one_pass(ctx, kernels.logsigmoid, (x,))
 
     @staticmethod
     def backward(ctx, dy):
@@ -269,7 +269,7 @@ class Logsigmoid(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(kernels.logsigmoid_backward, (dy, *ctx.saved_tensors))
+        return one_pass(ctx, kernels.logsigmoid_backward, (dy, *ctx.saved_tensors))
 
 
 def logsigmoid(input):

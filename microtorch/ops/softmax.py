@@ -12,23 +12,26 @@ from ..tensor import attach
 __all__ = ["log_softmax", "softmax", "softmin"]
 
 
-def by_rows(kernel, arrays, dim):
-    """A new array that `kernel` fills from arrays of one shape, given to it as rows along `dim`."""
+def by_rows(ctx, kernel, arrays, dim):
+    """An array that `kernel` fills from arrays of one shape, given to it as rows along `dim`."""
     shape, dtype = arrays[0].shape, arrays[0].dtype
     if dtype.kind != "f":
         name = kernel.__name__
         raise DTypeError(f"{name}: takes float32 or float64, not {dtype}. Convert first, or give dtype=.")
-    if arrays[0].size == 0:
-        return np.empty(shape, dtype)
-    last = len(shape) < 2 or dim in (-1, len(shape) - 1)
-    if not last:
+    y = ctx.empty(shape, dtype)
+    if y.size == 0:
+        return y
+    length, outer = shape[dim] if shape else 1, y
+    if shape and dim not in (-1, len(shape) - 1):
         arrays = [a.swapaxes(dim, -1) for a in arrays]
-    swapped = arrays[0].shape
-    length = swapped[-1] if swapped else 1
-    y = np.empty((arrays[0].size // length, length), dtype)
-    kernel(*[np.ascontiguousarray(a).reshape(y.shape) for a in arrays], y)
-    y = y.reshape(swapped)
-    return y if last else np.ascontiguousarray(y.swapaxes(dim, -1))
+        outer = np.empty(arrays[0].shape, dtype)
+    kernel(
+        *[a.reshape(-1, length) if a.flags.c_contiguous else a.copy().reshape(-1, length) for a in arrays],
+        outer.reshape(-1, length),
+    )
+    if outer is not y:
+        y[...] = outer.swapaxes(dim, -1)
+    return y
 
 
 def dimension(name, input, dim):
@@ -48,7 +51,7 @@ class Softmax(Function):
 
     @staticmethod
     def forward(ctx, x, dim):
-        y = by_rows(kernels.softmax, (x,), dim)
+        y = by_rows(ctx, kernels.softmax, (x,), dim)
         ctx.save_for_backward(y)
         ctx.dim = dim
         return y
@@ -60,7 +63,7 @@ class Softmax(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return by_rows(kernels.softmax_backward, (dy, *ctx.saved_tensors), ctx.dim)
+        return by_rows(ctx, kernels.softmax_backward, (dy, *ctx.saved_tensors), ctx.dim)
 
 
 @attach("softmax")
@@ -108,7 +111,7 @@ class LogSoftmax(Function):
 
     @staticmethod
     def forward(ctx, x, dim):
-        y = by_rows(kernels.log_softmax, (x,), dim)
+        y = by_rows(ctx, kernels.log_softmax, (x,), dim)
         ctx.save_for_backward(y)
         ctx.dim = dim
         return y
@@ -120,7 +123,7 @@ class LogSoftmax(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return by_rows(kernels.log_softmax_backward, (dy, *ctx.saved_tensors), ctx.dim)
+        return by_rows(ctx, kernels.log_softmax_backward, (dy, *ctx.saved_tensors), ctx.dim)
 
 
 @attach("log_softmax")
