@@ -21,7 +21,7 @@ OPERATIONS = {
         cosh tanh sigmoid erf floor ceil round trunc""",
     "creation": """zeros ones full empty arange linspace eye zeros_like ones_like full_like empty_like rand_like
         randn_like randn randint randint_like normal bernoulli multinomial""",
-    "dtype": "to float double int long bool type_as clone contiguous",
+    "dtype": "to float double int long bool clone contiguous",
     "reduction": """sum mean prod var std var_mean max min amax amin argmax argmin logsumexp norm cumsum cumprod any all
         count_nonzero median sort topk""",
     "linalg": """matmul __rmatmul__ mm bmm mv dot outer addmm baddbmm einsum tensordot trace nn.functional.linear
@@ -78,14 +78,14 @@ class _Score:
         self.reasons = {pattern: reason for pattern, reason, names in DIFFERENCES if name in names.split()}
         self.met = set()
 
-    def add(self, what, findings):
+    def add(self, kind, sample, findings):
         self.total += 1
         self.agree += not findings
         for text in findings:
             matching = [pattern for pattern in self.reasons if re.search(pattern, text, re.DOTALL)]
             self.met.update(matching)
             if not matching:
-                self.wrong.append(f"{what}: {text}")
+                self.wrong.append(f"{kind} {sample.summary()}: {text}")
 
     def __str__(self):
         rest = f"; on purpose: {', '.join(self.reasons.values())}" if self.reasons else ""
@@ -101,10 +101,10 @@ def test_operation(name, torch, record_property):
                 torch.manual_seed(0)
                 findings = torch_samples.check(op, sample, random=name in RANDOM.split())
                 if findings is not None:
-                    score.add(f"{dtype} {sample.summary()}", findings)
+                    score.add(dtype, sample, findings)
         for case in op.error_inputs("cpu") if op.error_inputs_func is not None else ():
             finding = torch_samples.check_error(op, case)
-            score.add(f"error input {case.sample_input.summary()}", [finding] if finding else [])
+            score.add("error input", case.sample_input, [finding] if finding else [])
     record_property("score", str(score))
     assert score.total, f"no sample of {name} could be compared"
     assert not score.wrong, f"{len(score.wrong)} differences:\n" + "\n".join(w[:400] for w in score.wrong[:12])
