@@ -12,6 +12,7 @@ While nothing is being recorded, none of this costs anything: recording puts its
 """
 
 import functools
+import sys
 import types
 import warnings
 from collections import Counter
@@ -23,14 +24,23 @@ from .autograd.inplace import owner, record_changes, watch
 from .autograd.mode import state
 from .errors import CaptureError, explain, user_line
 from .nn.module import Module
+from .ops import creation
 from .ops.promotion import Binary, pair
 from .optim.lr_scheduler import LRScheduler
 from .optim.optimizer import Optimizer
 from .random import Generator
 from .tensor import Tensor, wrap
 
+tensors = sys.modules["microtorch.tensor"]  # the module; the name stands for the function too
+
 __all__ = ["CapturedStep", "capture"]
 
+READING = (
+    *("item", "tolist", "numpy", "__contains__", "__format__", "__repr__"),
+    *("__array__", "__bool__", "__float__", "__index__", "__int__"),
+)
+    """item tolist numpy __bool__ __float__ __int__ __index__ __array__ __contains__ __format__ __repr__""".split()
+)
 KEPT = 4  # recordings of one step that are kept, as for the last, smaller batch of an epoch
 
 
@@ -210,11 +220,59 @@ class Memory:
         self.next += 1
         return self.arrays[self.next - 1]
 
-
     def empty_gradient(self, ctx, position):
         """``ctx.empty_gradient`` of a recorded operation."""
         array = ctx.inputs[position]._array
         return self(array.shape, array.dtype)
+
+
+class _Input(np.ndarray):
+    """An array argument of a step that is being recorded: what numpy made of it would be a constant."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if any(isinstance(x, Tensor) for x in inputs):
+            return NotImplemented
+        _refuse_numpy(ufunc.__name__)
+        return getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs))
+
+    def __array_function__(self, function, types, args, kwargs):
+        if any(issubclass(t, Tensor) for t in types):
+            return NotImplemented
+        _refuse_numpy(function.__name__)
+        return function(*_plain(args), **_plain(kwargs))
+
+    def __getitem__(self, index):
+        part = super().__getitem__(index)
+        if not isinstance(part, np.ndarray) or part.base is None:
+            _refuse_numpy("array[index]")
+        return part
+
+
+def _refuse_numpy(name):
+    recorder = state.recorder
+    if recorder is not None and not recorder.inside:
+        recorder.refuse(f"{name} of an array is a constant afterwards", "Use from_numpy(array), and its operations.")
+
+
+def _plain(value):
+    """`value` with plain arrays in place of inputs."""
+    if isinstance(value, _Input):
+        return value.view(np.ndarray)
+    if isinstance(value, tuple | list):
+        return type(value)(map(_plain, value))
+    return {k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _reads_array(name):
+    def method(self, *args, **kwargs):
+        _refuse_numpy(name.strip("_"))
+        return getattr(self.view(np.ndarray), name)(*args, **kwargs)
+
+    return method
+
+
+for _name in ("item", "tolist", "astype", "copy", "tobytes", "__iter__", "__bool__", "__float__", "__index__", "__int__"):
+    setattr(_Input, _name, _reads_array(_name))
 
 
 class Recorder:
@@ -227,13 +285,18 @@ class Recorder:
         self.modes = {}  # module -> its training flag
         self.leaves = {}  # leaf tensor -> (its array, requires_grad)
         self.starting = {}  # leaf that was accumulated into -> whether it had a gradient at the start
+        self.reading = False  # whether what `tensor` copies next is values that change
+        self.given = set()  # ids of the arrays that own the inputs' memory
+        self.changed = set()  # the same of all memory that was written in place
         self.fresh = set()  # ids of arrays that only this recording writes
         self.alive = []  # so that those ids stay theirs
 
     def input(self, leaf):
         """The recorded input for an argument."""
         if isinstance(leaf, np.ndarray):
-            return leaf.copy()
+            buffer = leaf.copy()
+            self.given.add(id(buffer))
+            return buffer.view(_Input)
         if leaf._requires_grad:
             raise CaptureError(
                 f"capture: an argument of shape {leaf.shape} requires a gradient, but arguments are copied, so none "
@@ -251,6 +314,7 @@ class Recorder:
         try:
             result = step(*args, **kwargs)
             self.settle()
+            self.calls = [c for c in self.calls if c.name != "constant" or id(c.outputs[0]) in self.changed]
             return result
         finally:
             _watch(-1)
@@ -296,7 +360,8 @@ class Recorder:
     def outside_graph(self, compute, arrays, y):
         """A result without a derivative that has just been computed."""
         if not self.inside:
-            self.add(getattr(compute, "__name__", "compute"), lambda: np.copyto(y, compute(*arrays)), [y])
+            run = lambda: _keep((y,), (compute(*arrays),))  # noqa: E731
+            self.add(getattr(compute, "__name__", "compute"), run, [y])
 
     def backward(self, first_order, ctx, dys, dxs):
         """A first-order backward that has just run; returns its gradients as arrays that stay."""
@@ -339,8 +404,9 @@ class Recorder:
         if len(roots) > 1 and len({id(r.grad_fn) for r in roots}) < len(roots):
             self.refuse("backward starts twice from one tensor")
 
-    def written(self, operation, line):
-        """Some code wrote into a tensor's memory; `copy`, called next, says how it is done again."""
+    def written(self, watched, operation, line):
+        """Some code wrote into tensors' memory; `copy`, called next, says how it is done again."""
+        self.changed.update(key for _, _, key, _ in watched)
         if self.expected:
             self.expected = False
         elif not self.inside:
@@ -352,6 +418,22 @@ class Recorder:
         if self.unexplained is not None:
             reason, self.unexplained = self.unexplained, None
             self.refuse(reason)
+
+    def constant(self, array):
+        """A new tensor over `array`. If the step changes it in place, each replay starts with the same values."""
+        if not self.inside:
+            values = array.copy()
+            self.add("constant", lambda: np.copyto(array, values), [array])
+
+    def reads(self, data):
+        """Whether `data`, which becomes a constant, comes from a tensor or from an input."""
+        if isinstance(data, list | tuple):
+            return any(map(self.reads, data))
+        return isinstance(data, Tensor) or (isinstance(data, np.ndarray) and id(owner(data)) in self.given)
+
+    def copies(self):
+        """Refuse a constant that is made of values that change."""
+        self.refuse("tensor(data) makes a constant of values that change", "Use data itself, .clone() or .to(dtype).")
 
     def own(self, array):
         """Note that nobody but this recording writes `array`."""
@@ -419,7 +501,7 @@ class Recorder:
         def run():
             again = function(*args, **kwargs)
             if kept is not None:
-                np.copyto(kept, again._array)
+                _keep((kept,), (again._array,))
 
         self.add(name, run, [] if kept is None else [kept])
         return result
@@ -434,6 +516,11 @@ def _keep(kept, results):
     """Copy new results into the recorded ones, where they are not those already."""
     for keep, new in zip(kept, results):
         if keep is not None and keep is not new:
+            if keep.shape != np.shape(new):
+                raise CaptureError(
+                    f"capture: a result has shape {np.shape(new)} in this replay and had {keep.shape} when it was "
+                    "recorded: it depends on values. Use capture(step, strict=False)."
+                )
             np.copyto(keep, new)
 
 
@@ -443,7 +530,7 @@ class Recording:
     def __init__(self, key, why, recorder, buffers, result, step):
         self.key, self.why, self.replays = key, why, 0
         self.calls = recorder.calls
-        self.buffers = [b if isinstance(b, np.ndarray) else b._array for b in buffers]
+        self.buffers = [_plain(b) if isinstance(b, np.ndarray) else b._array for b in buffers]
         self.modes, self.leaves, self.starting = recorder.modes, recorder.leaves, recorder.starting
         self.names = _objects_used_by(step)
         results = []
@@ -548,8 +635,13 @@ def _versions():
     """(class, attribute, version while recording) of everything a recording looks at."""
     yield Function, "apply", classmethod(_recorded_apply)
     yield Binary, "apply", classmethod(functools.partial(_recorded_binary, Binary.__dict__["apply"].__func__))
-    for name in ("item", "tolist", "numpy", "__bool__", "__float__", "__int__", "__index__", "__array__", "__repr__"):
+    for name in READING:
         yield Tensor, name, _refusing(Tensor.__dict__[name], f"{name.strip('_')} reads a value into Python")
+    data = Tensor.__dict__["data"]
+    yield Tensor, "data", property(data.fget, _refusing(data.fset, "t.data = value gives a tensor other memory"))
+    yield tensors, "_to_array", _recorded_to_array(tensors._to_array)
+    yield tensors, "wrap", _recorded_copy
+    yield creation, "wrap", _recorded_new
     yield Tensor, "grad", _recorded_grad(Tensor.__dict__["grad"])
     drawing = "random numbers are drawn outside an operation"
     yield Generator, "numpy", property(_refusing(Generator.__dict__["numpy"].fget, drawing))
@@ -564,6 +656,31 @@ def _subclasses(cls):
     for sub in cls.__subclasses__():
         yield sub
         yield from _subclasses(sub)
+
+
+def _recorded_to_array(plain):
+    def to_array(data, dtype):
+        array, recorder = plain(data, dtype), state.recorder
+        if recorder is not None and not recorder.inside:
+            recorder.reading = recorder.reads(data)
+            if recorder.reading and not (isinstance(data, np.ndarray) and np.may_share_memory(array, _plain(data))):
+                recorder.copies()
+        return array
+
+    return to_array
+
+
+def _recorded_copy(array):
+    """`wrap` in ``tensor(data)``."""
+    if state.recorder is not None and not state.recorder.inside and state.recorder.reading:
+        state.recorder.copies()
+    return _recorded_new(array)
+
+
+def _recorded_new(array):
+    if state.recorder is not None:
+        state.recorder.constant(array)
+    return wrap(array)
 
 
 def _recorded_apply(cls, *args):

@@ -176,7 +176,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """
     if dtype is None:
         dtype = as_tensor(fill_value).dtype
-    value = np.asarray(fill_value._array if isinstance(fill_value, Tensor) else fill_value)
+    value = np.asarray(fill_value.item() if isinstance(fill_value, Tensor) else fill_value)
     dtype = factory_dtype(device, dtype)
     return leaf(np.full(shape_of("full", (size,)), value.astype(dtype)), requires_grad)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..autograd.mode import one_call
 from ..errors import DTypeError, ShapeError
 from ..tensor import as_dtype, as_tensor, attach, int64, wrap
 from .cast import check_device, overwrite
@@ -11,6 +12,7 @@ from .sampling import draws
 __all__ = ["bernoulli", "multinomial", "randint", "randint_like", "randperm"]
 
 
+@one_call
 def randint(low, high, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Integers drawn evenly from `low` (included) to `high` (excluded).
 
@@ -58,6 +60,7 @@ def randint(low, high, size=None, *, generator=None, dtype=None, device=None, re
     return leaf(np.asarray(drawn).astype(as_dtype(dtype or int64)), requires_grad)
 
 
+@one_call
 def randint_like(input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """As `randint`, in the shape and dtype of `input`.
 
@@ -93,6 +96,7 @@ def randint_like(input, low, high=None, *, generator=None, dtype=None, device=No
     return randint(low, high, input.shape, generator=generator, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
+@one_call
 def randperm(n, *, generator=None, dtype=int64, device=None, requires_grad=False):
     """The integers from 0 to before `n` in random order.
 
@@ -132,6 +136,7 @@ def randperm(n, *, generator=None, dtype=int64, device=None, requires_grad=False
 
 
 @attach("bernoulli")
+@one_call
 def bernoulli(input, p=None, *, generator=None):
     """1 with the probability that each element is, else 0.
 
@@ -171,6 +176,7 @@ def bernoulli(input, p=None, *, generator=None):
 
 
 @attach("multinomial")
+@one_call
 def multinomial(input, num_samples, replacement=False, *, generator=None):
     """Indices drawn from each row with probabilities in proportion to its elements.
 

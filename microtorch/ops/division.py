@@ -5,6 +5,7 @@ from math import copysign, inf
 import numpy as np
 
 from ..autograd.inplace import attach_in_place
+from ..autograd.mode import one_call
 from ..tensor import Tensor, attach
 from .arithmetic import absorb
 from .promotion import Binary, floating_pair, pair, refuse_bool
@@ -90,12 +91,15 @@ def _dividing(operation, input, other):
     a, b = pair(input, other)
     if (a if isinstance(a, Tensor) else b)._array.dtype.kind != "f":
         refuse_bool(operation, "logical_and (&)", a, b)
-        divisor = b._array if isinstance(b, Tensor) else np.asarray(b)
-        if not divisor.all():
-            raise ZeroDivisionError(
-                f"{operation}: `other` holds 0, and integers have no infinity. Convert to float first."
-            )
+        _refuse_zero(operation, b)
     return a, b
+
+
+@one_call
+def _refuse_zero(operation, b):
+    divisor = b._array if isinstance(b, Tensor) else np.asarray(b)
+    if not divisor.all():
+        raise ZeroDivisionError(f"{operation}: `other` holds 0, and integers have no infinity. Convert to float first.")
 
 
 @attach("div", "divide", "true_divide", "__truediv__", reflected="__rtruediv__", numpy=np.true_divide)

@@ -4,9 +4,10 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import record_change
+from ..autograd.mode import one_call
 from ..errors import DTypeError, ShapeError, user_line
 from ..kernels import embedding as kernels
-from ..tensor import as_tensor
+from ..tensor import as_tensor, wrap
 
 __all__ = ["embedding"]
 
@@ -41,6 +42,30 @@ class EmbeddingBackward(Function):
         return Embedding.apply(ddw, ctx.index, None)
 
 
+@one_call
+def row_numbers(input, rows):
+    """The numbers in `input`, each of one of `rows` rows, as int64."""
+    index = input._array
+    if index.size and (index.min() < 0 or index.max() >= rows):
+        place = tuple(np.argwhere((index < 0) | (index >= rows))[0].tolist())
+        raise IndexError(
+            f"embedding: the number {index[place]} at position {place} is none of {rows} rows, 0 to {rows - 1}."
+        )
+    return wrap(np.array(index, np.int64))  # a copy: what the caller does to its numbers must not change the backward
+
+
+@one_call
+def factors(index, weight, padding_idx, scale_grad_by_freq):
+    """What the gradient of each place in `index` is multiplied with."""
+    factor = np.ones(index.shape, weight.dtype)
+    if scale_grad_by_freq:
+        factor /= np.bincount(index.ravel(), minlength=len(weight))[index]
+    if padding_idx is not None:
+        factor[index == padding_idx] = 0
+    return wrap(factor[..., None])
+
+
+@one_call
 def shorten(weight, index, max_norm, norm_type):
     """Scale the rows of `weight` that are looked up down to `max_norm`, in place."""
     used = np.unique(index)
@@ -95,28 +120,20 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, sca
     tensor([[0., 0.],
             [2., 2.]])
     """
-    index = as_tensor(input)._array
+    input = as_tensor(input)
     if weight.ndim != 2:
         raise ShapeError(f"embedding: weight has shape {weight.shape}. It needs shape (V, D), a row for each number.")
-    if index.dtype.kind not in "iu":
-        raise DTypeError(f"embedding: the input is {index.dtype}. Row numbers are integers: input.long().")
+    if input.dtype.kind not in "iu":
+        raise DTypeError(f"embedding: the input is {input.dtype}. Row numbers are integers: input.long().")
     V = len(weight)
-    if index.size and (index.min() < 0 or index.max() >= V):
-        place = tuple(np.argwhere((index < 0) | (index >= V))[0].tolist())
-        raise IndexError(f"embedding: the number {index[place]} at position {place} is none of {V} rows, 0 to {V - 1}.")
+    index = row_numbers(input, V)._array
     if padding_idx is not None:
         if not -V <= padding_idx < V:
             raise ValueError(f"embedding: padding_idx {padding_idx} is none of {V} rows.")
         padding_idx %= V
-    index = np.array(index, np.int64)  # a copy: what the caller does to its numbers must not change the backward
     if max_norm is not None:
         shorten(weight, index, max_norm, norm_type)
     factor = None
     if scale_grad_by_freq or padding_idx is not None:
-        factor = np.ones(index.shape, weight.dtype)
-        if scale_grad_by_freq:
-            factor /= np.bincount(index.ravel(), minlength=V)[index]
-        if padding_idx is not None:
-            factor[index == padding_idx] = 0
-        factor = factor[..., None]
+        factor = factors(index, weight, padding_idx, scale_grad_by_freq)._array
     return Embedding.apply(weight, index, factor)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
+from ..autograd.mode import state
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor, attach, wrap
 from . import dimensions
@@ -348,10 +349,16 @@ def one_hot(tensor, num_classes=-1):
     if num_classes == -1:
         if not labels.size:
             raise ShapeError("one_hot: no index tells the number of classes. Give num_classes.")
+        if state.recorder is not None:
+            state.recorder.refuse("one_hot finds the number of classes in the values", "Give num_classes.")
         num_classes = int(labels.max()) + 1
     elif num_classes < 1:
         raise ShapeError(f"one_hot: num_classes = {num_classes} is not positive.")
+    return outside_graph(lambda labels: _one_hot(labels, num_classes), tensor)
+
+
+def _one_hot(labels, num_classes):
     if labels.size and not (labels.min() >= 0 and labels.max() < num_classes):
         worst = int(labels.min()) if labels.min() < 0 else int(labels.max())
         raise IndexError(f"one_hot: index {worst} is not one of {num_classes} classes, 0 to {num_classes - 1}.")
-    return outside_graph(lambda labels: (labels[..., None] == np.arange(num_classes)).astype(np.int64), tensor)
+    return (labels[..., None] == np.arange(num_classes)).astype(np.int64)

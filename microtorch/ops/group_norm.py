@@ -3,6 +3,7 @@
 from math import prod
 
 from ..autograd.inplace import record_change
+from ..autograd.mode import one_call
 from ..errors import ShapeError, user_line
 from .layer_norm import LayerNorm
 from .normalization import batch_norm, check_parameters
@@ -70,6 +71,16 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     )
 
 
+@one_call
+def follow(x, running_mean, running_var, momentum):
+    """Move the running statistics of each channel towards those of `x`."""
+    line = user_line()
+    for running, new in ((running_mean, x.mean(axis=(0, 2))), (running_var, x.var(axis=2, ddof=1).mean(axis=0))):
+        if running is not None:
+            running._array[...] = (1 - momentum) * running._array + momentum * new
+            record_change(running._array, "instance_norm", line)
+
+
 def instance_norm(
     input,
     running_mean=None,
@@ -135,14 +146,7 @@ def instance_norm(
     x = input.reshape(*input.shape[:2], size)
     if running_mean is not None or running_var is not None:
         check_parameters("instance_norm", input, input.shape[1:2], running_mean=running_mean, running_var=running_var)
-        line = user_line()
-        for running, new in (
-            (running_mean, x._array.mean(axis=(0, 2))),
-            (running_var, x._array.var(axis=2, ddof=1).mean(axis=0)),
-        ):
-            if running is not None:
-                running._array[...] = (1 - momentum) * running._array + momentum * new
-                record_change(running._array, "instance_norm", line)
+        follow(x._array, running_mean, running_var, momentum)
     y = LayerNorm.apply(x, None, None, (size,), float(eps)).reshape(input.shape)
     return scaled("instance_norm", y, weight, bias)
 

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from ..autograd.function import Function
+from ..autograd.mode import state
 from ..kernels import embedding as kernels
 from ..tensor import Tensor, as_tensor, attach
 
@@ -160,7 +161,8 @@ def position_of(p):
     if isinstance(p, Tensor):
         array = p._array
     elif isinstance(p, np.ndarray | np.generic | bool):
-        array = np.array(p)  # a copy: nobody could tell if the caller changed it before backward
+        # A copy, as nobody could tell if the caller changed it before backward; a captured step reads it anew.
+        array = np.array(p) if state.recorder is None else np.asarray(p)
     elif isinstance(p, list | tuple | range):
         array = as_tensor(list(p))._array if len(p) else np.empty(0, np.int64)
     elif hasattr(p, "__index__"):
@@ -185,4 +187,17 @@ def _getitem(self, index):
     first, then = steps_of(self, index)
     if first is not None:
         self = Slice.apply(self, first)
-    return self if then is None else Index.apply(self, then)
+    if then is None:
+        return self
+    if any(type(p) is np.ndarray and p.dtype.kind == "b" for p in then):
+        refuse_counting("t[mask]")
+    return Index.apply(self, then)
+
+
+def refuse_counting(operation):
+    """Refuse to record a result whose length depends on values."""
+    if state.recorder is not None:
+        state.recorder.refuse(
+            f"{operation} has a result whose length depends on values, and a replay needs memory of a fixed size",
+            "Keep the shape and use where(mask, x, 0), or capture(step, strict=False).",
+        )

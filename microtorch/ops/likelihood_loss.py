@@ -4,6 +4,7 @@ from math import log, pi
 
 import numpy as np
 
+from ..autograd.mode import one_call
 from ..errors import ShapeError
 from ..tensor import Tensor, as_tensor
 from .loss import aligned, as_reduction, reduce_by
@@ -155,13 +156,18 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
                 f"gaussian_nll_loss: var {var.shape} for an input of shape {input.shape}. It needs that shape, or "
                 f"{input.shape[:-1]}, a variance for each row, or 1 in place of one length."
             )
-    lowest = var._array.min(initial=0)
-    if lowest < 0:
-        raise ValueError(
-            f"gaussian_nll_loss: var has a negative entry, {lowest:.6g}. Let the model predict its logarithm."
-        )
+    _refuse_negative(var)
     short = (eps - var.detach()).clamp(min=0)
     var = var + short
     input, target = aligned("gaussian_nll_loss", input, target) if input.shape == target.shape else (input, target)
     losses = 0.5 * (var.log() + (input - target) ** 2 / var)
     return reduce_by(reduction, losses + 0.5 * log(2 * pi) if full else losses)
+
+
+@one_call
+def _refuse_negative(var):
+    lowest = var._array.min(initial=0)
+    if lowest < 0:
+        raise ValueError(
+            f"gaussian_nll_loss: var has a negative entry, {lowest:.6g}. Let the model predict its logarithm."
+        )

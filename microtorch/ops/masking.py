@@ -7,7 +7,7 @@ from ..errors import DTypeError, ShapeError
 from ..tensor import as_tensor, attach, wrap
 from . import dimensions
 from .expansion import expand
-from .indexing import AddAt, Index, position_of
+from .indexing import AddAt, Index, position_of, refuse_counting
 from .promotion import same_dtype
 
 __all__ = ["index_add", "index_select", "masked_fill", "masked_select", "take"]
@@ -251,4 +251,5 @@ def masked_select(input, mask):
         shape = np.broadcast_shapes(input.shape, mask.shape)
     except ValueError:
         raise ShapeError(f"masked_select: mask {mask.shape} does not broadcast with input {input.shape}.") from None
+    refuse_counting("masked_select")
     return Index.apply(expand(input, shape), (np.broadcast_to(mask._array, shape),))

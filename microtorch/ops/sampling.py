@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..autograd.mode import one_call
 from ..errors import DTypeError, ShapeError
 from ..random import default_generator
 from ..tensor import Tensor, attach, wrap
@@ -29,6 +30,7 @@ def draws(generator):
     return (default_generator if generator is None else generator).numpy
 
 
+@one_call
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn evenly from 0 (included) to 1 (excluded).
 
@@ -68,6 +70,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     return leaf(np.asarray(draws(generator).random(shape, dtype)), requires_grad)
 
 
+@one_call
 def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
     """As `rand`, in the shape and dtype of `input`.
 
@@ -98,6 +101,7 @@ def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=F
     )
 
 
+@one_call
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn from the normal distribution with mean 0 and standard deviation 1.
 
@@ -137,6 +141,7 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     return leaf(np.asarray(draws(generator).standard_normal(shape, dtype)), requires_grad)
 
 
+@one_call
 def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
     """As `randn`, in the shape and dtype of `input`.
 
@@ -167,6 +172,7 @@ def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=
     )
 
 
+@one_call
 def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn from normal distributions.
 

@@ -7,6 +7,7 @@ from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
 from ..tensor import Tensor, as_tensor, attach, bool_
 from .arithmetic import absorb
+from .indexing import refuse_counting
 from .promotion import Binary, in_dtype, operand, pair, result_type, same_dtype
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "lerp", "maximum", "minimum", "nan_to_num", "where"]
@@ -74,6 +75,7 @@ def where(condition, input=None, other=None):
             )
         condition = condition.to(bool_)
     if input is None and other is None:
+        refuse_counting("where(condition)")
         return tuple(outside_graph(lambda c, k=k: np.nonzero(c)[k], condition) for k in range(condition.ndim))
     if input is None or other is None:
         raise TypeError("where: takes a condition alone, or with both input and other")

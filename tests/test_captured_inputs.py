@@ -1,0 +1,218 @@
+"""A replay reads the values of its inputs anew: no operation leaves a number behind that it took from them."""
+
+import warnings
+
+import numpy as np
+import pytest
+import test_torch_samples
+import torch_samples
+
+import microtorch
+from microtorch.errors import CaptureError
+
+UNDEFINED = {"empty", "empty_like"}  # nothing to compare: what the memory held
+NAMES = [name for name in test_torch_samples.NAMES if name not in UNDEFINED]
+# Samples of these, all or some, read values into Python, or have results whose shape depends on values.
+REFUSED = {"equal", "allclose", "linspace", "narrow", "masked_select", "__getitem__", "nn.functional.one_hot"}
+
+
+class Inputs:
+    """The tensors of a sample: those with a gradient stay where they are, the others are a step's arguments."""
+
+    def __init__(self, sample):
+        self.leaves, self.given = [], []
+        convert = torch_samples._Ours()
+        convert.tensor = self._tensor(convert.tensor)
+        self.args = convert((sample.input, *sample.args))
+        self.kwargs = convert(dict(sample.kwargs))
+
+    def _tensor(self, plain):
+        def tensor(value):
+            ours = plain(value)
+            copy = microtorch.tensor(ours.detach().numpy()).requires_grad_(ours.requires_grad)
+            (self.leaves if copy.requires_grad else self.given).append(copy)
+            return copy
+
+        return tensor
+
+    def reversed(self):
+        """The arguments with their elements the other way round; the leaves are turned where they are."""
+        for leaf in self.leaves:
+            leaf.data.copy_(_turned(leaf))
+        return [_turned(given) for given in self.given]
+
+
+def _turned(tensor):
+    values = tensor.detach().numpy()
+    return microtorch.tensor(np.flip(values.reshape(-1)).reshape(values.shape).copy())
+
+
+def _rebuilt(value, tensors):
+    if isinstance(value, microtorch.Tensor):
+        return tensors.get(id(value), value)
+    if isinstance(value, slice):
+        return slice(*(_rebuilt(v, tensors) for v in (value.start, value.stop, value.step)))
+    if isinstance(value, list | tuple):
+        return type(value)([_rebuilt(v, tensors) for v in value])
+    if isinstance(value, dict):
+        return {k: _rebuilt(v, tensors) for k, v in value.items()}
+    return value
+
+
+def _step(function, inputs):
+    """Forward and backward of one call; gives the outputs and the gradients of the leaves."""
+
+    def step(*given):
+        for leaf in inputs.leaves:
+            leaf.grad = None
+        tensors = {id(old): new for old, new in zip(inputs.given, given, strict=True)}
+        outputs = torch_samples._flat(function(*_rebuilt(inputs.args, tensors), **_rebuilt(inputs.kwargs, tensors)))
+        differentiable = [y for y in outputs if isinstance(y, microtorch.Tensor) and y.requires_grad]
+        if differentiable:
+            sum(y.sum() for y in differentiable).backward()
+        return outputs, [leaf.grad for leaf in inputs.leaves]
+
+    return step
+
+
+def _values(result):
+    outputs, gradients = result
+    # Memory that a result shares with an argument is looked at now, before the argument changes.
+    return [None if y is None else np.array(torch_samples._array(y)) for y in (*outputs, *gradients)]
+
+
+def _stale(function, sample):
+    """Which results of a replay differ from the eager ones; None if the sample cannot be recorded."""
+    runs = []
+    for captured in (False, True):
+        inputs = Inputs(sample)
+        step = _step(function, inputs)
+        if captured:
+            step = microtorch.capture(step)
+            microtorch.manual_seed(0)
+            try:
+                step(*inputs.given)
+            except CaptureError:
+                return None
+        microtorch.manual_seed(1)
+        try:
+            runs.append(_values(step(*inputs.reversed())))
+        except Exception as error:  # the turned sample may be out of the operation's domain: in both alike
+            runs.append(f"{type(error).__name__}: {error}")
+        if captured and step._recordings[0].replays != 1:
+            return None if isinstance(runs[-1], str) else ["it was recorded again"]
+    eager, replayed = runs
+    if isinstance(eager, str) or isinstance(replayed, str):
+        same = isinstance(eager, str) and isinstance(replayed, str)
+        return [] if same or str(replayed).startswith("CaptureError") else [f"{replayed} for {eager}"[:300]]
+    return [i for i, (a, b) in enumerate(zip(eager, replayed, strict=True)) if not _equal(a, b)]
+
+
+def _equal(a, b):
+    if a is None or b is None:
+        return a is b
+    return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+def _samples(op):
+    """PyTorch's samples of all the ways to call an operation; its reference inputs differ from them in values only."""
+    import torch
+
+    for dtype in (torch.float64, torch.int64, torch.bool):
+        if dtype in op.dtypes:
+            tracked = dtype is torch.float64 and op.supports_autograd
+            yield from op.sample_inputs("cpu", dtype, requires_grad=tracked)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_stale(name, torch):
+    wrong, compared, refused = [], 0, 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for op in torch_samples.entries()[name]:
+            function = torch_samples.ours(op)
+            for sample in _samples(op):
+                try:
+                    stale = _stale(function, sample)
+                except torch_samples.NoSuchDtype:
+                    continue
+                refused += stale is None
+                compared += stale is not None
+                if stale:
+                    wrong.append(f"{sample.summary()}: result {stale}")
+    assert not wrong, f"{len(wrong)} of {compared} stale:\n" + "\n".join(w[:400] for w in wrong[:12])
+    if name in REFUSED:
+        assert refused, f"{name} can be recorded now: take it off the list"
+    else:
+        assert compared, f"no sample of {name} could be compared"
+        assert not refused, f"{refused} of {refused + compared} samples of {name} cannot be recorded"
+
+
+X = np.random.default_rng(0).random((2, 4, 3))
+INDEX = np.array([[0, 1, 1, 2], [2, 0, 1, 0]])
+
+
+def _started(step):
+    """A step that goes on from a new tensor, changed in place."""
+    return lambda x, i, a: step(microtorch.zeros(4, 3, dtype=microtorch.float64), x, i)
+
+
+# x and i are tensors of numbers and positions, a is the ndarray of the numbers.
+STEPS = {
+    "zeros, added to": _started(lambda y, x, i: y.add_(x)),
+    "zeros, rows filled": _started(lambda y, x, i: y.__setitem__(i, x) or y),
+    "zeros, rows added to": _started(lambda y, x, i: y.index_add_(0, i, x)),
+    "new_zeros": lambda x, i, a: x.new_zeros(4, 3).add_(x),
+    "a constant, added to": lambda x, i, a: microtorch.tensor([1.0, 2.0, 3.0], dtype=microtorch.float64).add_(x[0]),
+    "ndarrays": lambda x, i, a: microtorch.from_numpy(a) * x + a,
+    "positions from an ndarray": lambda x, i, a: x.mul(a)[i] + microtorch.from_numpy(a)[:, i[:3]],
+    "numpy of an ndarray": lambda x, i, a: x + a * 2,
+    "numpy's functions of an ndarray": lambda x, i, a: x + np.concatenate([a, a])[:4],
+    "a number of an ndarray": lambda x, i, a: x * a[0, 0],
+    "a sum of an ndarray": lambda x, i, a: x * a.sum(),
+    "a Python number of an ndarray": lambda x, i, a: x * float(a[0, 0]),
+    "tensor of a tensor": lambda x, i, a: microtorch.tensor(x) * 2,
+    "tensor of elements": lambda x, i, a: microtorch.tensor(list(x[0])),
+    "tensor of an ndarray": lambda x, i, a: microtorch.tensor(a),
+    "converted ndarray": lambda x, i, a: microtorch.as_tensor(a, dtype=microtorch.float32),
+    "full of a value": lambda x, i, a: microtorch.full((2,), x.sum()),
+    "a mask": lambda x, i, a: x[x > 0.5].sum(),
+    "where alone": lambda x, i, a: x[microtorch.where(x > 0.5)[0]].sum(),
+    "membership": lambda x, i, a: x if 0.5 in x else -x,
+    "format": lambda x, i, a: x * len(f"{x[0, 0]}"),
+    "data": lambda x, i, a: setattr(y := microtorch.ones(3), "data", x[0]) or y * 2,
+    "random numbers": lambda x, i, a: x + microtorch.randn_like(x) * microtorch.bernoulli(x),
+    "random order": lambda x, i, a: x[microtorch.randperm(4)],
+}
+RECORDED = """zeros, added to; zeros, rows filled; zeros, rows added to; new_zeros; a constant, added to; ndarrays;
+    positions from an ndarray; random numbers; random order"""
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_no_step_is_stale(name):
+    step = STEPS[name]
+    captured = microtorch.capture(step)
+    given = [(microtorch.from_numpy(x), microtorch.from_numpy(i), x) for x, i in zip(X, INDEX, strict=True)]
+    if name not in RECORDED:
+        with pytest.raises(CaptureError):
+            captured(*given[0])
+        return
+    captured(*given[0])
+    for k in (1, 0, 1):
+        microtorch.manual_seed(k)
+        expected = step(*given[k]).numpy()
+        microtorch.manual_seed(k)
+        assert np.array_equal(captured(*given[k]).numpy(), expected)
+    assert captured.report().count("replayed 3 times") == 1
+
+
+def test_a_label_outside_is_refused_in_a_replay_too():
+    for step in (
+        lambda i: microtorch.nn.functional.one_hot(i, 3),
+        lambda i: microtorch.nn.functional.embedding(i, microtorch.ones(3, 2)),
+    ):
+        step = microtorch.capture(step)
+        step(microtorch.tensor([0, 2]))
+        with pytest.raises(IndexError, match="-1"):
+            step(microtorch.tensor([0, -1]))
