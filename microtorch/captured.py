@@ -39,8 +39,6 @@ READING = (
     *("item", "tolist", "numpy", "__contains__", "__format__", "__repr__"),
     *("__array__", "__bool__", "__float__", "__index__", "__int__"),
 )
-    """item tolist numpy __bool__ __float__ __int__ __index__ __array__ __contains__ __format__ __repr__""".split()
-)
 KEPT = 4  # recordings of one step that are kept, as for the last, smaller batch of an epoch
 
 
@@ -271,7 +269,10 @@ def _reads_array(name):
     return method
 
 
-for _name in ("item", "tolist", "astype", "copy", "tobytes", "__iter__", "__bool__", "__float__", "__index__", "__int__"):
+for _name in (
+    *("item", "tolist", "astype", "copy", "tobytes"),
+    *("__iter__", "__bool__", "__float__", "__index__", "__int__"),
+):
     setattr(_Input, _name, _reads_array(_name))
 
 
