@@ -11,8 +11,8 @@ import numpy as np
 
 from ..errors import GradientError, user_line
 from ..tensor import Tensor
-from .function import Function
-from .mode import scope_path, state
+from .function import Function, has_values
+from .mode import scope_title, state
 
 __all__ = ["detect_anomaly", "is_anomaly_enabled"]
 
@@ -175,7 +175,7 @@ def _backward_message(node, i, dys, found):
         *(
             f"  input {k}{_named(a)}: {statistics(a._array)}"
             for k, a in enumerate(node.inputs)
-            if isinstance(a, Tensor) and not _is_shell(a)
+            if isinstance(a, Tensor) and has_values(a)
         ),
     ]
     path = _path_from_parameter([a for a in node.inputs if isinstance(a, Tensor)])
@@ -215,17 +215,13 @@ def _at_fault(inputs):
             yield name, tuple(int(i) for i in np.argwhere(np.isnan(array))[0])
 
 
-def _is_shell(a):
-    return a._array.size > 1 and not any(a._array.strides)
-
-
 def _named(a):
     name = getattr(a, "name", None)
     return f" ({name})" if name else ""
 
 
 def _in_module(scope):
-    return f", in {scope_path(scope)}" if scope else ""
+    return f", in {scope_title(scope)}" if scope else ""
 
 
 def statistics(array):

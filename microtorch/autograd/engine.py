@@ -10,7 +10,7 @@ from ..errors import DTypeError, GradientError, GraphError, ShapeError, user_lin
 from ..tensor import Tensor, attach, float32, float64, wrap
 from .function import Function, let_go, released
 from .inplace import as_they_were, change_since, changes, check_saved
-from .mode import scope_path, state
+from .mode import scope_title, state
 
 __all__ = ["backward", "grad"]
 
@@ -105,7 +105,7 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
             dxs = dx = held = total = None  # only `pending` holds what was handed on; Note [Last reader] in indexing.py
     except Exception as error:
         if node is not None:
-            where = f", in {scope_path(node.scope)}" if node.scope else ""
+            where = f", in {scope_title(node.scope)}" if node.scope else ""
             error.add_note(f"In the backward of {node.name()}{_shapes(node)}{where}.")
         raise
     finally:

@@ -35,16 +35,20 @@ def one_call(function):
 
 
 def scope_path(scope):
-    """A scope in a message: ``MLP.fc1 (Linear)``, from the outermost running module to the innermost."""
+    """The dotted path of a running module from the outermost one, as ``MLP.fc1``; `scope` as operations keep it."""
     modules = []
     while scope:
         module, scope = scope
         modules.insert(0, module)
     names = [type(modules[0]).__name__]
     for outer, inner in itertools.pairwise(modules):
-        names.append(next((name for name, m in outer.named_modules() if m is inner), "?"))
-    kind = f" ({type(modules[-1]).__name__})" if len(modules) > 1 else ""
-    return ".".join(names) + kind
+        names.append(next((name for name, m in outer.named_modules() if m is inner), type(inner).__name__))
+    return ".".join(names)
+
+
+def scope_title(scope):
+    """A scope in a message: ``MLP.fc1 (Linear)``."""
+    return scope_path(scope) + (f" ({type(scope[0]).__name__})" if scope[1] is not None else "")
 
 
 def is_grad_enabled():

@@ -3,11 +3,11 @@
 import numpy as np
 
 from ..autograd.engine import grad
-from ..autograd.mode import scope_path
+from ..autograd.mode import scope_title
 from ..errors import GraphError
 from ..tensor import Tensor
 from .findings import Finding
-from .names import called, nodes_below, outermost, paths_of
+from .names import called, newest_first, outermost, paths_of
 from .watch import Cut, Watch, follow
 
 __all__ = ["why_no_grad"]
@@ -59,7 +59,7 @@ def why_no_grad(p, loss=None, model=None):
         with Watch() as watch:
             loss = loss()
         _check(loss)
-        nodes = nodes_below(loss)
+        nodes = newest_first(loss)
         paths = paths or paths_of(outermost(nodes))
         return _explain(p, called(p, paths), follow(p, loss, watch.steps), loss, nodes, paths, rerun=True)
     if loss is None:
@@ -69,7 +69,7 @@ def why_no_grad(p, loss=None, model=None):
             "loss, why_no_grad(p, loss), or a function that computes it, and the place where it is lost is named.",
         )
     _check(loss)
-    nodes = nodes_below(loss)
+    nodes = newest_first(loss)
     paths = paths or paths_of(outermost(nodes))
     return _explain(p, called(p, paths), _from_graph(p, loss, nodes), loss, nodes, paths, rerun=False)
 
@@ -108,7 +108,7 @@ def _of_itself(p, name):
 
 def _at(node):
     line = node.__dict__.get("line")
-    where = f", in {scope_path(node.scope)}" if node.scope else ""
+    where = f", in {scope_title(node.scope)}" if node.scope else ""
     return f" at {line}{where}" if line else where
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..autograd.inplace import owner
-from ..autograd.mode import scope_path
+from ..autograd.mode import scope_title
 from ..errors import GraphError
 from ..tensor import Tensor
-from .names import nodes_below, outermost, paths_of
+from .names import newest_first, outermost, paths_of
 from .tables import table
 
 __all__ = ["saved_tensors"]
@@ -74,7 +74,7 @@ def saved_tensors(loss):
             Exp        result  (2, 3)  float32     24
     24 bytes are kept for backward, beside 0 of parameters and inputs.
     """
-    nodes = nodes_below(loss)
+    nodes = newest_first(loss)
     if any(node.saved is None for node in nodes):
         raise GraphError("saved_tensors: a backward has released this graph. Ask before backward.")
     paths, seen, rows = paths_of(outermost(nodes)), set(), []
@@ -92,7 +92,7 @@ def saved_tensors(loss):
                 x = next((i for i in inputs.values() if owner(i._array) is owner(a)), None)
             leaf = x is not None and x.grad_fn is None
             name = (paths.get(x) or x.name or "input") if x is not None else label or "result"
-            module = scope_path(node.scope) if node.scope else ""
+            module = scope_title(node.scope) if node.scope else ""
             size = a.nbytes if leaf else owner(a).nbytes
             rows.append(SavedTensor(module, node.name(), name, a.shape, str(a.dtype), size, leaf))
     return SavedTensors(rows)

@@ -1,17 +1,11 @@
 """What parameters are called: by their dotted paths in the model that ran."""
 
-from ..tensor import Tensor
+from ..autograd.gradcheck.subject import nodes_below
 
 
-def nodes_below(loss):
+def newest_first(loss):
     """Every node of the graph of `loss`, newest first."""
-    seen, waiting = set(), [loss.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            waiting.extend(x.grad_fn for x in node.inputs if isinstance(x, Tensor))
-    return sorted(seen, key=lambda node: node.number, reverse=True)
+    return sorted(nodes_below([loss]), key=lambda node: node.number, reverse=True)
 
 
 def outermost(nodes):

@@ -7,11 +7,11 @@ from math import log
 import numpy as np
 
 from ..autograd.engine import grad
-from ..autograd.mode import scope_path, state
+from ..autograd.mode import scope_title, state
 from ..nn.module import Module
 from ..tensor import Tensor
 from .findings import Finding
-from .names import nodes_below, paths_of
+from .names import newest_first, paths_of
 from .snapshot import Snapshot
 from .watch import Watch, follow
 
@@ -348,7 +348,7 @@ def _dead_units(check, model, watch):
         dead = (y == 0).all(axis=tuple(range(y.ndim - 1)))
         if dead.mean() > 0.5:
             before = fed.get(step.tensors[0].grad_fn)
-            where = scope_path(step.scope) if step.scope else f"Relu at {step.line}"
+            where = scope_title(step.scope) if step.scope else f"Relu at {step.line}"
             check.add(
                 "dead units",
                 f"{where}: {int(dead.sum())} of {dead.size} units are 0 for every sample, dead"
@@ -365,7 +365,7 @@ def _keeps_its_graph(check, model, inputs, target, loss, watch):
     before = {step.node for step in watch.steps if step.node is not None}
     with Watch() as again:
         value = loss(model(*inputs), target)
-    old = before.intersection(nodes_below(value))
+    old = before.intersection(newest_first(value))
     for step in again.steps:
         if any(x.grad_fn in old for x in step.tensors if x.grad_fn is not None):
             top = type(model).__name__

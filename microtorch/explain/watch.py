@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..autograd.anomaly import detect_anomaly
 from ..autograd.function import Function
 from ..autograd.inplace import owner
-from ..autograd.mode import scope_path, state
+from ..autograd.mode import scope_title, state
 from ..tensor import Tensor
 
 
@@ -31,7 +31,7 @@ class Step:
         return [x for x in self.inputs if isinstance(x, Tensor)]
 
     def __str__(self):
-        where = f", in {scope_path(self.scope)}" if self.scope else ""
+        where = f", in {scope_title(self.scope)}" if self.scope else ""
         return f"{self.name} at {self.line}{where}"
 
 
