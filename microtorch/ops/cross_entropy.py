@@ -8,7 +8,7 @@ import numpy as np
 from ..autograd.function import Function
 from ..errors import DTypeError, ShapeError
 from ..kernels import loss as kernels
-from ..tensor import Tensor, as_tensor, int64
+from ..tensor import Tensor, as_tensor, float32, float64, int64
 from .loss import as_reduction
 from .normalization import as_rows, flat, from_rows
 from .promotion import pair
@@ -30,7 +30,7 @@ def check_weight(name, x, weight, C):
 
 def check_labels(name, x, target):
     """Complain if `target` is not one label for each sample of `x`."""
-    if x.ndim == 2 and target.ndim == 1 and len(target) == len(x) and target.dtype.kind in "iu":
+    if x.ndim == 2 and target.shape == x.shape[:1] and target.dtype.kind in "iu":
         return
     if x.ndim == 0:
         raise ShapeError(f"{name}: a 0-d input has no classes. It needs shape (C,), (N, C) or (N, C, d1, ...).")
@@ -82,10 +82,13 @@ def as_labels(target):
     return (target if target.dtype is int64 else target.astype(np.int64)).ravel()
 
 
+_PLAIN = {dtype: np.empty((2, 0), dtype) for dtype in (float32, float64)}
+
+
 def target_terms(weight, smoothing, C, dtype):
     """What is charged to every class, and what to the target's besides, (2, C); of size 0 if that is just 0 and 1."""
-    if weight is None and smoothing == 0:
-        return np.empty((2, 0), dtype)
+    if weight is None and smoothing == 0 and dtype in _PLAIN:
+        return _PLAIN[dtype]
     terms = np.empty((2, C), dtype)
     terms[0], terms[1] = smoothing / C, 1 - smoothing
     return terms if weight is None else terms * weight
@@ -103,7 +106,7 @@ class CrossEntropy(Function):
         ctx.options = ignore_index, reduction, smoothing
         terms = target_terms(weight, smoothing, C, x.dtype)
         rows = as_rows(x)
-        if target.dtype.kind == "f" and target.shape == x.shape:
+        if target.shape == x.shape and target.dtype.kind == "f":
             if terms.size == 0:
                 terms = np.stack([np.zeros(C, x.dtype), np.ones(C, x.dtype)])
             losses = ctx.empty((len(rows),), x.dtype)
@@ -156,7 +159,7 @@ class CrossEntropy(Function):
         dx = ctx.empty(rows.shape, rows.dtype)
         count = ctx.weights if reduction == "mean" else 1.0
         kernels.cross_entropy_backward(rows, labels, ignore_index, terms, sums, dy.ravel(), count, dx)
-        return from_rows(dx, x.shape)
+        return dx if x.ndim == 2 else from_rows(dx, x.shape)
 
 
 def cross_entropy(

@@ -8,13 +8,21 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import in_place
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..kernels import dropout as kernels
 from ..random import Generator, default_generator
 from ..tensor import wrap
-from .activation import one_pass
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
+
+
+def masked(ctx, x, low, high, limit, scale):
+    """`x` times the mask and `scale`."""
+    if x.dtype.kind != "f":
+        raise DTypeError(f"dropout: takes float32 or float64, not {x.dtype}. Convert first, with .float().")
+    y = ctx.empty(x.shape, x.dtype)
+    kernels.dropout(x.ravel(), low, high, limit, scale, y.ravel())
+    return y
 
 
 class Dropout(Function):
@@ -27,7 +35,7 @@ class Dropout(Function):
         scale = 1 / (1 - p) if p < 1 else 0.0
         limit = min(int(p * 4294967296.0 + 0.5), 4294967295)
         ctx.mask = key & 0xFFFFFFFF, key >> 32, limit, scale
-        return one_pass(ctx, kernels.dropout, (x,), *ctx.mask)
+        return masked(ctx, x, *ctx.mask)
 
     @staticmethod
     def backward(ctx, dy):
@@ -35,7 +43,7 @@ class Dropout(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        return one_pass(ctx, kernels.dropout, (dy,), *ctx.mask)
+        return masked(ctx, dy, *ctx.mask)
 
 
 class Unchanged(Function):
