@@ -91,8 +91,7 @@ def run(folder):
     if pytorch_twin.AVAILABLE:
         text += "\nBeside PyTorch; losses apart: the most over 500 steps. In float32 the paths may part where a value\n"
         text += "is 0 within rounding, so that ReLU lets it through in one of them only. "
-        text += "In the run this was first seen in (60,000 images,\n"
-        text += "the training's own order, momentum) that happened at step 177, at a value of 5.6e-7, and the losses parted "
-        text += "by 0.031.\n\n"
+        text += "In the run this was first seen in (60,000 images,\nthe training's own order, momentum) that happened "
+        text += "at step 177, at a value of 5.6e-7, and the losses parted by 0.031.\n\n"
         text += "\n".join(lines) + "\n"
     return text
