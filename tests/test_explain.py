@@ -343,6 +343,42 @@ def test_detached_output_is_told_with_its_line(model, batch):
     assert "test_explain.py:" in str(check)
 
 
+def test_optimizer_that_needs_a_closure(model, batch):
+    optimizer = microtorch.optim.LBFGS(model.parameters(), lr=0.5)
+    check = explain.check_training(model, batch, F.cross_entropy, optimizer)
+    assert check, str(check)
+    assert check.losses[-1] < 0.5 * check.losses[0]
+    assert not optimizer.state
+
+
+def test_broadcast_in_a_loss_of_ones_own_class(batch):
+    class Loss(nn.Module):
+        def forward(self, output, target):
+            return (output - target).abs().mean()
+
+    model = nn.Linear(4, 1)
+    check = explain.check_training(model, (batch[0], batch[0].sum(1)), Loss(), _trained(model, 0.01))
+    assert "broadcast in the loss" in check.causes
+
+
+def test_model_that_holds_a_result_of_its_graph(batch):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 3)
+            self.last = None
+
+        def forward(self, x):
+            self.last = self.fc(x)
+            return self.last
+
+    net = Net()
+    net(batch[0])
+    last = net.last
+    assert explain.check_training(net, batch, F.cross_entropy, _trained(net))
+    assert net.last is last
+
+
 def test_loss_per_sample_is_refused(model, batch):
     check = explain.check_training(model, batch, lambda o, t: F.cross_entropy(o, t, reduction="none"), _trained(model))
     assert check.causes == ["loss"]

@@ -22,12 +22,9 @@ class Snapshot:
         if self.optimizer is not None:
             held.update(p for group in self.optimizer.param_groups for p in group["params"])
             self.groups = [dict(group) for group in self.optimizer.param_groups]
-            self.state = {
-                p: {k: v.detach().clone() if isinstance(v, Tensor) else copy.copy(v) for k, v in kept.items()}
-                for p, kept in self.optimizer.state.items()
-            }
+            self.state = {p: {k: copy.deepcopy(v) for k, v in kept.items()} for p, kept in self.optimizer.state.items()}
             self.stepped = self.optimizer.stepped
-        self.values = [(t, t._array, t._array.copy(), t.grad) for t in held]
+        self.values = [(t, t._array, t._array.copy(), getattr(t, "_grad", None)) for t in held]
         for t, *_, gradient in self.values:
             if gradient is not None:
                 t.grad = None
@@ -44,7 +41,8 @@ class Snapshot:
             if not np.array_equal(array, values, equal_nan=values.dtype.kind == "f"):
                 np.copyto(array, values)
                 record_change(array, "explain", line)
-            t._grad = gradient
+            if gradient is not None or t.grad_fn is None:
+                t._grad = gradient
         if self.optimizer is not None:
             for group, kept in zip(self.optimizer.param_groups, self.groups, strict=True):
                 group.clear()

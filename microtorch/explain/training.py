@@ -120,7 +120,7 @@ def check_training(model, batch, loss, optimizer):
         _registration(check, model, optimizer)
         _gradients(check, model, watch, value)
         _dead_units(check, model, watch)
-        if _keeps_its_graph(check, model, inputs, target, loss, watch):
+        if not value.requires_grad or _keeps_its_graph(check, model, inputs, target, loss, watch):
             return check
         _overfit(check, model, inputs, target, loss, optimizer)
     return check
@@ -167,7 +167,7 @@ def _loss(check, watch, boundary, value, optimizer):
             _activation_before(check, watch, step)
         if step.name in LOSSES:
             _guessing(check, step, optimizer)
-        if i >= boundary and step.scope is None:
+        if i >= boundary and not _is_ours(step.scope):
             _broadcast(check, step)
 
 
@@ -224,6 +224,10 @@ def _guessing(check, step, optimizer):
             f"the loss before the first step is {found:.4g}, guessing among {C} classes costs ln {C} = {guess:.4g}. "
             "Do the inputs contain the labels?",
         )
+
+
+def _is_ours(scope):
+    return scope is not None and type(scope[0]).__module__.startswith("microtorch.")
 
 
 def _broadcast(check, step):
@@ -387,14 +391,17 @@ def _keeps_its_graph(check, model, inputs, target, loss, watch):
 
 def _overfit(check, model, inputs, target, loss, optimizer):
     start = time.perf_counter()
-    for _ in range(STEPS + 1):
+
+    def closure():
         optimizer.zero_grad()
         value = loss(model(*inputs), target)
-        check.losses.append(float(value.detach()._array.reshape(())))
-        if not value.requires_grad or not np.isfinite(check.losses[-1]) or time.perf_counter() - start > SECONDS:
-            break
         value.backward()
-        optimizer.step()
+        return value
+
+    while len(check.losses) <= STEPS and time.perf_counter() - start < SECONDS:
+        check.losses.append(optimizer.step(closure).item())  # the loss before that step
+        if not np.isfinite(check.losses[-1]):
+            break
     first, last = check.losses[0], check.losses[-1]
     lr = optimizer.param_groups[0].get("lr")
     if not np.isfinite(last) or last > 2 * max(first, 1e-3):
