@@ -8,7 +8,7 @@ import numpy as np
 from ..autograd.function import Function
 from ..errors import DTypeError, ShapeError
 from ..kernels import loss as kernels
-from ..tensor import Tensor, as_tensor, float32, float64, int64
+from ..tensor import Tensor, as_tensor, int64
 from .loss import as_reduction
 from .normalization import as_rows, flat, from_rows
 from .promotion import pair
@@ -82,13 +82,10 @@ def as_labels(target):
     return (target if target.dtype is int64 else target.astype(np.int64)).ravel()
 
 
-_PLAIN = {dtype: np.empty((2, 0), dtype) for dtype in (float32, float64)}
-
-
 def target_terms(weight, smoothing, C, dtype):
     """What is charged to every class, and what to the target's besides, (2, C); of size 0 if that is just 0 and 1."""
-    if weight is None and smoothing == 0 and dtype in _PLAIN:
-        return _PLAIN[dtype]
+    if weight is None and smoothing == 0:
+        return np.empty((2, 0), dtype)
     terms = np.empty((2, C), dtype)
     terms[0], terms[1] = smoothing / C, 1 - smoothing
     return terms if weight is None else terms * weight
