@@ -35,6 +35,7 @@ test: .venv/.stamp-dev ## run the tests and the examples in the docstrings
 lint: .venv/.stamp-dev ## check rules and formatting
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/python docs/extensions/coverage_of_docstrings.py
 
 oracle: .venv/.stamp-oracle ## install PyTorch into .venv and compare with it
 	@MICROTORCH_ORACLE=1 $(BIN)/python -m pytest -q -n $(JOBS) -m oracle

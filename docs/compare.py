@@ -59,7 +59,7 @@ def names_of(theirs):
             warnings.simplefilter("ignore")
             thing = getattr(theirs, name, None)
         module = getattr(thing, "__module__", None) or "torch"
-        if inspect.ismodule(thing) or not module.startswith("torch") or name.isupper() and len(name) > 9:
+        if inspect.ismodule(thing) or not module.startswith("torch") or (name.isupper() and len(name) > 9):
             continue
         property_ = inspect.isclass(theirs) and (isinstance(thing, property) or inspect.isgetsetdescriptor(thing))
         if property_ or (callable(thing) and _belongs(theirs, name, thing)):
@@ -74,7 +74,7 @@ def _belongs(theirs, name, thing):
     if inspect.isclass(theirs):
         return True
     if theirs.__name__ == "torch":
-        return inspect.isbuiltin(thing) or inspect.isfunction(thing) and thing.__module__.startswith("torch.functional")
+        return inspect.isbuiltin(thing) or getattr(thing, "__module__", "") == "torch.functional"
     return not hasattr(theirs, "__all__") and (getattr(thing, "__module__", "") or "").startswith(theirs.__name__)
 
 
@@ -134,7 +134,8 @@ def page():
     head = (
         f"# Names of PyTorch {torch.__version__.split('+')[0]}: same, different, absent\n\n"
         "Made by `docs/compare.py` from both packages. *Same*: the name is here and takes all of PyTorch's arguments. "
-        "*Different*: some of them are not here, or have another name. Not counted are arguments that say where or how to compute: "
+        "*Different*: some of them are not here, or have another name. Not counted are arguments that say where or how "
+        "to compute: "
         + ", ".join(f"`{n}`" for n in ("out", "device", "layout", "pin_memory", "memory_format", "foreach", "fused"))
         + ". That the values and derivatives are the same is another matter; `make oracle` compares them.\n\n"
     )

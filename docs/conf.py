@@ -1,5 +1,6 @@
 """How the site is built: `make docs`."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,11 @@ sys.path[:0] = [str(HERE / "extensions"), str(HERE.parent / "tests"), str(HERE.p
 # Pools of threads only wait for one another in networks as small as those of the lessons; also in the kernels.
 for pool in ("OPENBLAS", "MKL", "OMP", "NUMBA"):
     os.environ.setdefault(f"{pool}_NUM_THREADS", "1")
+
+# A kernel of our own, whatever kernels are installed: this Python, and quiet.
+os.environ["JUPYTER_PATH"] = str(HERE / "extensions" / "jupyter")
+os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+logging.getLogger("traitlets").setLevel(logging.WARNING)
 
 import microtorch  # noqa: E402
 

@@ -144,5 +144,5 @@ def get_rng_state():
 
 
 def set_rng_state(state):
-    """Put the default generator into a state that `get_rng_state` gave."""
+    """Put the default generator into the `state` that `get_rng_state` gave."""
     default_generator.set_state(state)

@@ -78,7 +78,7 @@ def load_file(filename):
 
 
 def load_metadata(filename):
-    """The metadata in the head of a safetensors file: dict of str to str. Raises as `load_file`."""
+    """The metadata in the head of the safetensors file `filename`: dict of str to str. Raises as `load_file`."""
     return _read(filename, names=())[1]
 
 

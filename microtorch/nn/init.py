@@ -222,7 +222,7 @@ def _truncated(rng, low, high, count):
 
 
 def constant_(tensor, val):
-    """Fill with one value.
+    """Fill `tensor` with one value, `val`.
 
     Examples
     --------
@@ -235,12 +235,12 @@ def constant_(tensor, val):
 
 
 def ones_(tensor):
-    """Fill with ones."""
+    """Fill `tensor` with ones."""
     return _fill(tensor, 1)
 
 
 def zeros_(tensor):
-    """Fill with zeros.
+    """Fill `tensor` with zeros.
 
     Notes
     -----
@@ -250,7 +250,7 @@ def zeros_(tensor):
 
 
 def eye_(tensor):
-    """Fill a matrix with the identity: ones on the diagonal, zeros elsewhere.
+    """Fill the matrix `tensor` with the identity: ones on the diagonal, zeros elsewhere.
 
     Examples
     --------

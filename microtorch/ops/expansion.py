@@ -73,7 +73,7 @@ def expand(input, *sizes):
 
 @attach("expand_as")
 def expand_as(input, other):
-    """`expand` to the shape of `other`."""
+    """`input` in the shape of `other`, by `expand`."""
     return expand(input, other.shape)
 
 

@@ -264,13 +264,13 @@ def clamp(input, min=None, max=None):
 
 @attach("clamp_min")
 def clamp_min(input, min):
-    """The elements, none below `min`: `clamp` with one bound."""
+    """The elements of `input`, none below `min`: `clamp` with one bound."""
     return clamp(input, min)
 
 
 @attach("clamp_max")
 def clamp_max(input, max):
-    """The elements, none above `max`: `clamp` with one bound."""
+    """The elements of `input`, none above `max`: `clamp` with one bound."""
     return clamp(input, None, max)
 
 

@@ -73,7 +73,7 @@ def evaluate(model, loader, metrics):
 
 @contextlib.contextmanager
 def evaluating(model):
-    """Evaluation mode for a while: afterwards each module is in the mode it was in, frozen ones too."""
+    """Evaluation mode of `model` for a while: afterwards each module is in the mode it was in, frozen ones too."""
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:

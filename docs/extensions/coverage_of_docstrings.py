@@ -1,0 +1,94 @@
+"""Do all public functions and classes have docstrings whose Parameters agree with the signature? For `make lint`.
+
+python docs/extensions/coverage_of_docstrings.py
+"""
+
+import inspect
+import re
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "tests")]
+
+import reference  # noqa: E402
+
+SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.M)
+
+
+# Arguments that PyTorch keeps for scripts of long ago; `reduction` says what they meant.
+OLD = {"size_average", "reduce"}
+
+
+def complaints():
+    """A sentence for each thing that is missing or does not agree."""
+    found = []
+    for thing, (path, *_) in reference.public().items():
+        check = of_class if inspect.isclass(thing) else of_function
+        found += check(path, thing)
+    return sorted(found)
+
+
+def of_function(path, function):
+    """The complaints about one function."""
+    if not inspect.getdoc(function):
+        return [f"{path}: no docstring"]
+    return agreement(path, inspect.signature(function), inspect.getdoc(function))
+
+
+def of_class(path, cls):
+    """The complaints about a class and the public methods that it defines."""
+    text = vars(cls).get("__doc__")
+    if not text:
+        return [f"{path}: no docstring"]
+    found = []
+    # Parameters are asked for where the class has a constructor of its own; exceptions have none worth a table.
+    if "__init__" in vars(cls) and not issubclass(cls, BaseException):
+        made_by_others = parameters(inspect.cleandoc(text)) is None and "\n    Attributes\n" in text
+        if not made_by_others:
+            found += agreement(path, inspect.signature(cls), inspect.cleandoc(text))
+    for name, method in vars(cls).items():
+        public = (
+            not name.startswith("_") and inspect.isfunction(method) and method.__qualname__.startswith(cls.__name__)
+        )
+        if public and not inspect.getdoc(getattr(cls, name)):
+            found.append(f"{path}.{name}: no docstring")
+    return found
+
+
+def agreement(path, signature, text):
+    """Whether the names in Parameters are those of the signature."""
+    documented = parameters(text)
+    taken = {
+        name.lstrip("*")
+        for name, p in signature.parameters.items()
+        if name not in ("self", "ctx") and not name.startswith("_")
+    }
+    catch_all = {n for n, p in signature.parameters.items() if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    if documented is None:
+        # A short one may name its arguments in its sentence, or point to where they are described.
+        if "Parameters" in text or taken <= set(re.findall(r"`(\w+)`", text)):
+            return []
+        return [f"{path}: no Parameters, but it takes {', '.join(sorted(taken))}"] if taken - catch_all else []
+    found = [f"{path}: Parameters has no {n}" for n in sorted(taken - documented - catch_all - OLD)]
+    if not catch_all:
+        found += [f"{path}: Parameters has {n}, the signature has not" for n in sorted(documented - taken)]
+    return found
+
+
+def parameters(text):
+    """The names in the section Parameters; None if there is no such section."""
+    parts = SECTION.split(text)
+    sections = dict(zip(parts[1::2], parts[2::2]))
+    if "Parameters" not in sections:
+        return None
+    names = set()
+    for line in sections["Parameters"].splitlines():
+        if line and not line[0].isspace():
+            names.update(n.strip().lstrip("*") for n in line.partition(" :")[0].split(","))
+    return names - {""}
+
+
+if __name__ == "__main__":
+    said = complaints()
+    print("\n".join(said) or "All public names are documented, and Parameters agree with signatures.")
+    sys.exit(1 if said else 0)
