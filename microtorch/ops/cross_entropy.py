@@ -96,6 +96,8 @@ class CrossEntropy(Function):
 
     @staticmethod
     def forward(ctx, x, target, weight, ignore_index, reduction, smoothing):
+        if x.dtype.kind != "f":
+            raise DTypeError(f"cross_entropy: the scores are {x.dtype}, not floating. Convert: input.float().")
         C = x.shape[1] if x.ndim > 1 else x.shape[0]
         if weight is not None:
             check_weight("cross_entropy", x, weight, C)
@@ -157,6 +159,44 @@ class CrossEntropy(Function):
         count = ctx.weights if reduction == "mean" else 1.0
         kernels.cross_entropy_backward(rows, labels, ignore_index, terms, sums, dy.ravel(), count, dx)
         return dx if x.ndim == 2 else from_rows(dx, x.shape)
+
+    @staticmethod
+    def replay(ctx, arrays, y):
+        x, target, weight, ignore_index, reduction, _ = arrays
+        if not CrossEntropy.plain(ctx, x, target, weight) or reduction == "none":
+            return None
+        rows, labels, terms, sums = ctx.cache
+
+        def run():
+            total, weights, bad = kernels.cross_entropy(rows, labels, ignore_index, terms, sums)
+            if bad >= 0:
+                raise IndexError(bad_label("cross_entropy", x, target, ignore_index))
+            ctx.weights = weights
+            y.fill(total if reduction == "sum" else total / weights if weights else np.nan)
+
+        return (run,)
+
+    @staticmethod
+    def replay_backward(ctx, dy, dx):
+        ignore_index, reduction, _ = ctx.options
+        if not CrossEntropy.plain(ctx, *ctx.saved) or reduction == "none" or not dx.flags.c_contiguous:
+            return None
+        rows, labels, terms, sums = ctx.cache
+        dy, mean = dy.ravel(), reduction == "mean"
+
+        def run():
+            count = ctx.weights if mean else 1.0
+            kernels.cross_entropy_backward(rows, labels, ignore_index, terms, sums, dy, count, dx)
+
+        return (run,)
+
+    @staticmethod
+    def plain(ctx, x, target, weight):
+        """Whether the kernels read `x` and `target` where they are, and nothing else that may change."""
+        if ctx.labels is None or x.ndim != 2 or weight is not None:
+            return False
+        rows, labels, _, _ = ctx.cache
+        return np.may_share_memory(rows, x) and np.may_share_memory(labels, target)
 
 
 def cross_entropy(
