@@ -54,7 +54,9 @@ def code(mistake):
     """The program without its decorator and docstring."""
     lines = inspect.getsource(mistake.program).split("\n")
     start = next(i for i, line in enumerate(lines) if '"""' in line) + 1
-    return textwrap.dedent("\n".join(lines[start:])).strip().replace(HERE, "# <- this line")
+    text = textwrap.dedent("\n".join(lines[start:])).strip().replace(HERE, "# <- this line")
+    # Outside of the program its functions and classes stand at the margin, where the formatter wants two empty lines.
+    return re.sub(r"\n\n(?=(def|class) )|(?<=\n)( .*)\n\n(?=\S)", lambda m: f"{m[2] or ''}\n\n\n", text)
 
 
 def page(torch):
