@@ -146,6 +146,11 @@ ERRORS = {
         IndexError,
         r"multi_margin_loss: label 7 in row 1 is none of 3 classes",
     ),
+    "integer scores": (
+        lambda: cross_entropy(LOGITS.long(), microtorch.tensor([0, 1, 2, 0])),
+        DTypeError,
+        r"the scores are int64, .*input\.float\(\)",
+    ),
     "float labels": (
         lambda: cross_entropy(LOGITS, microtorch.tensor([0.0, 1.0, 2.0, 0.0])),
         DTypeError,
