@@ -15,7 +15,15 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.p
 # From left to right: a module imports from its own layer and those before it. The longest name that fits counts.
 LAYERS = [
     ["errors", "random", "kernels"],
-    ["tensor", "autograd", "autograd.mode", "autograd.function", "autograd.inplace", "autograd.engine"],
+    [
+        "tensor",
+        "autograd",
+        "autograd.mode",
+        "autograd.function",
+        "autograd.inplace",
+        "autograd.engine",
+        "autograd.gradients",
+    ],
     ["ops"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
     ["captured", "data", "io", "explain"],

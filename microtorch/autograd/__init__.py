@@ -2,7 +2,6 @@
 
 from . import functional
 from .anomaly import detect_anomaly, is_anomaly_enabled
-from .engine import backward, grad
 from .function import Function, once_differentiable
 from .gradcheck import (
     GradcheckError,
@@ -13,6 +12,7 @@ from .gradcheck import (
     numerical_gradient,
     relative_error,
 )
+from .gradients import backward, grad
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .per_sample import per_sample_gradients
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import GraphError, ShapeError
 from ..tensor import Tensor, wrap
-from .engine import grad
+from .gradients import grad
 from .mode import enable_grad
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]

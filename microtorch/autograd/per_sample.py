@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import GraphError
 from ..tensor import Tensor, wrap
-from .engine import grad
+from .gradients import grad
 
 __all__ = ["per_sample_gradients"]
 

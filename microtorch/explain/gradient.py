@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..autograd.engine import grad
+from ..autograd.gradients import grad
 from ..autograd.mode import scope_title
 from ..errors import GraphError
 from ..tensor import Tensor

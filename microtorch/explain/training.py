@@ -6,7 +6,7 @@ from math import log
 
 import numpy as np
 
-from ..autograd.engine import grad
+from ..autograd.gradients import grad
 from ..autograd.mode import scope_title, state
 from ..nn.module import Module
 from ..tensor import Tensor

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...errors import GraphError
 from ...tensor import Tensor, wrap
-from ..engine import grad
+from ..gradients import grad
 from .diagnose import likely_cause
 from .numeric import FIRST_STEP, best, step_for
 from .report import KINKS, NEGLIGIBLE, Block, GradcheckError, Report

@@ -7,8 +7,8 @@ import numpy as np
 
 from ...random import default_generator
 from ...tensor import Tensor, wrap
-from ..engine import grad
 from ..function import Function
+from ..gradients import grad
 
 
 class Subject:

@@ -1,0 +1,261 @@
+"""`backward` and `grad`: what is asked of the engine, and where its gradients go."""
+
+import sys
+import warnings
+
+import numpy as np
+
+from ..errors import DTypeError, GraphError, ShapeError, user_line
+from ..tensor import Tensor, attach, float32, float64, wrap
+from .engine import place_of, run
+from .inplace import change_since
+from .mode import state
+
+__all__ = ["backward", "grad"]
+
+
+def _references_to_a_local():
+    array = np.empty(0)
+    return sys.getrefcount(array)
+
+
+_ALONE = _references_to_a_local()
+
+
+def _take_owned(gradients, place):
+    """Take a gradient array out of `gradients` such that nobody else can reach its memory, and contiguous.
+
+    Optimizers write into gradients, and a backward may return its argument, one array twice, a saved array or a view.
+    What has no other reference is ours already: a copy less for every weight.
+    """
+    array = gradients.pop(place)
+    alone = sys.getrefcount(array) == _ALONE
+    if alone and type(array) is np.ndarray and array.base is None and array.flags.c_contiguous:
+        return array
+    return np.array(array)
+
+
+def _accumulate(gradients, create_graph):
+    """Add gradients to the ``.grad`` of the tensors they belong to; what a user keeps of an old ``.grad`` stays."""
+    mixed = None
+    for leaf in list(gradients):
+        if state.recorder is not None:
+            state.recorder.deposit(leaf, np.asarray(gradients.pop(leaf)))
+        elif create_graph:
+            dx = gradients.pop(leaf)
+            old = getattr(leaf, "_grad", None)
+            leaf._grad = dx.clone() if old is None else old + dx
+        else:
+            dx = _take_owned(gradients, leaf)
+            old = getattr(leaf, "_grad", None)
+            if old is not None:
+                dx += old._array
+            leaf._grad = wrap(dx)
+            if old is not None and _mixes_steps(leaf, old) and mixed is None:
+                mixed = leaf
+    if mixed is not None:
+        _warn_of_mixed(mixed)
+
+
+# Note [Never zeroed]: a gradient that is a sum remembers the newest step of an optimizer on its tensor. If the next
+# backward adds to it and another step has come between, gradients of different values of the tensor are being mixed.
+# Only sums pay for this; where zero_grad() sets gradients to None, the first backward after it writes and never adds.
+def _mixes_steps(leaf, old):
+    """Remember the last step on the sum in ``leaf.grad``; whether `old`, now in it, is a sum from before that step."""
+    change = change_since(leaf._array, 0)
+    step = change[0] if change is not None and change[1].endswith(".step") else 0
+    leaf._grad._summed_after = step
+    before = getattr(old, "_summed_after", 0)
+    return 0 < before < step and change_since(old._array, before) is None
+
+
+def _warn_of_mixed(leaf):
+    _, operation, line = change_since(leaf._array, 0)
+    warnings.warn(
+        f"backward at {user_line()}: the gradient of {leaf.name or 'a leaf'} {leaf.shape} is added to one from before "
+        f"{operation} at {line}, again: gradients are never zeroed. Call optimizer.zero_grad() before each backward; "
+        "several backward passes before one step are fine.",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
+    """Compute the gradients of `tensors` and add them to the ``.grad`` of the leaves they depend on.
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensor
+        What to differentiate, usually a loss.
+    grad_tensors : Tensor or sequence of Tensor, optional
+        The gradient of each, of its shape; default 1 for tensors of one element.
+    retain_graph : bool, optional
+        Keep what was saved, so that backward can run again. Default: the value of `create_graph`.
+    create_graph : bool, default False
+        Record the backward pass itself, so that gradients can be differentiated.
+    inputs : Tensor or sequence of Tensor, optional
+        Accumulate into these only; default all leaves.
+
+    Raises
+    ------
+    GraphError
+        If nothing was recorded, if a needed gradient is missing, if the graph was released by an earlier backward, or
+        if a saved value was overwritten in place.
+
+    Notes
+    -----
+    Nothing is accumulated unless the whole pass succeeds.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> w = microtorch.tensor([3.0], requires_grad=True)
+    >>> (w * w).backward()
+    >>> w.grad
+    tensor([6.])
+    """
+    tensors = _sequence(tensors)
+    seeds = _seeds("backward", tensors, grad_tensors, create_graph)
+    targets = None if inputs is None else _sequence(inputs)
+    for t in targets or ():
+        if not t._requires_grad:
+            raise GraphError("backward: one of the `inputs` does not require a gradient.")
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    gradients = run(tensors, seeds, targets, retain_graph=retain_graph, create_graph=create_graph)
+    if targets is not None:
+        by_place = {place_of(t): t for t in targets}
+        gradients = {by_place[place]: dx for place, dx in gradients.items() if place in by_place}
+    _accumulate(gradients, create_graph)
+    for t in tensors:
+        if t.grad_fn is not None:
+            t.grad_fn.done = True  # so that pictures tell the gradients of this graph from those left over
+
+
+def grad(
+    outputs,
+    inputs,
+    grad_outputs=None,
+    retain_graph=None,
+    create_graph=False,
+    allow_unused=None,
+    materialize_grads=False,
+):
+    """The gradients of `outputs` with respect to `inputs`; no ``.grad`` is touched.
+
+    Parameters
+    ----------
+    outputs : Tensor or sequence of Tensor
+        What to differentiate.
+    inputs : Tensor or sequence of Tensor
+        With respect to what: leaves or results.
+    grad_outputs : Tensor or sequence of Tensor, optional
+        The gradient of each output, of its shape; default 1 for tensors of one element.
+    retain_graph : bool, optional
+        Keep what was saved. Default: the value of `create_graph`.
+    create_graph : bool, default False
+        Record the pass, so that the gradients can be differentiated.
+    allow_unused : bool, optional
+        Give None for inputs that no output depends on, rather than raise. Default: the value of `materialize_grads`.
+    materialize_grads : bool, default False
+        Give zeros in place of None.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    GraphError
+        As `backward`, and for an input that no output depends on, unless allowed.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([2.0], requires_grad=True)
+    >>> (dx,) = microtorch.autograd.grad(x**3, x, create_graph=True)
+    >>> microtorch.autograd.grad(dx, x)
+    (tensor([12.]),)
+    """
+    outputs, inputs = _sequence(outputs), _sequence(inputs)
+    for i, t in enumerate(inputs):
+        if not t._requires_grad:
+            raise GraphError(f"grad: input {i} does not require a gradient. Call requires_grad_() before using it.")
+    seeds = _seeds("grad", outputs, grad_outputs, create_graph)
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    gradients = run(outputs, seeds, inputs, retain_graph=retain_graph, create_graph=create_graph)
+    results = []
+    for i, t in enumerate(inputs):
+        dx = gradients.get(place_of(t))
+        if dx is None and materialize_grads:
+            dx = np.zeros_like(t._array)
+        elif dx is None and not allow_unused:
+            raise GraphError(
+                f"grad: the outputs do not depend on input {i} (shape {t.shape}). "
+                "Was it detached, or another tensor used in its place? allow_unused=True gives None for it."
+            )
+        if dx is not None and not isinstance(dx, Tensor):
+            source, dx = dx, wrap(np.array(dx))
+            if state.recorder is not None:
+                state.recorder.copy(dx._array, source)
+        results.append(dx)
+    return tuple(results)
+
+
+def _sequence(tensors):
+    if isinstance(tensors, Tensor):
+        return (tensors,)
+    if isinstance(tensors, np.ndarray | float | int):
+        raise TypeError(f"a gradient, or what is differentiated, must be a Tensor, not {type(tensors).__name__}")
+    return tuple(tensors)
+
+
+_ONE = {dtype: np.ones((), dtype) for dtype in (float32, float64)}  # a loss starts with it; nobody writes into it
+
+
+def _seeds(caller, roots, given, create_graph):
+    """The gradient that each root starts with."""
+    given = (None,) * len(roots) if given is None else _sequence(given)
+    if len(given) != len(roots):
+        raise GraphError(f"{caller}: {len(given)} gradients for {len(roots)} tensors")
+    seeds = []
+    for root, seed in zip(roots, given, strict=True):
+        if not root._requires_grad:
+            raise GraphError(
+                f"{caller}: {root.name or 'this tensor'} of shape {root.shape} does not require a gradient: "
+                + (f"it was {root.cut}. " if root.cut else "no input of its operations has requires_grad=True, or ")
+                + ("" if root.cut else "they ran under no_grad or after detach(). ")
+                + "Compute it with recording on, from parameters made with requires_grad=True."
+            )
+        if seed is None:
+            if root._array.size != 1:
+                raise GraphError(
+                    f"{caller}: the tensor has shape {root.shape}, and only a scalar has an implicit gradient of 1. "
+                    f"Reduce it first, as in loss.mean().backward(), or pass a gradient of shape {root.shape}."
+                )
+            seed = np.ones_like(root._array) if root._array.ndim else _ONE[root._array.dtype]
+        else:
+            if isinstance(seed, Tensor):
+                shape = seed.shape
+            else:
+                raise TypeError(f"{caller}: a gradient must be a Tensor, not {type(seed).__name__}")
+            if shape != root.shape:
+                raise ShapeError(f"{caller}: a gradient of shape {shape} for a tensor of shape {root.shape}")
+            if seed.dtype != root.dtype:
+                raise DTypeError(f"{caller}: a gradient of dtype {seed.dtype} for a {root.dtype} tensor")
+            seed = seed if create_graph else seed._array
+        seeds.append(wrap(seed) if create_graph and not isinstance(seed, Tensor) else seed)
+    return seeds
+
+
+@attach("backward")
+def _backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+    """Compute the gradient of this tensor and add it to the ``.grad`` of every leaf it depends on.
+
+    Parameters
+    ----------
+    gradient : Tensor, optional
+        The gradient of this tensor, of its shape; default 1 for a tensor of one element.
+    retain_graph, create_graph, inputs
+        As in `microtorch.autograd.backward`.
+    """
+    backward(self, gradient, retain_graph, create_graph, inputs)
