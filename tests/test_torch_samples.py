@@ -1,8 +1,8 @@
 """Every operation against PyTorch, on the samples that PyTorch's maintainers test with.
 
 For each operation: value, dtype, shape, first and second derivative on all samples in float64 and float32; value,
-dtype and shape on all reference inputs (extreme values, odd layouts) and in the integer dtypes and bool; and an error
-of the same kind for all error inputs. The score per operation ends the report (``pytest -rP`` or on a failure).
+dtype and shape on all samples in the integer dtypes and bool, and on all reference inputs (extreme values, odd layouts)
+in float64 and int64; and an error of the same kind for all error inputs. `pytest -v` shows the score of each.
 """
 
 import re
