@@ -118,6 +118,8 @@ class CapturedStep:
     def __call__(self, *args, **kwargs):
         if state.recorder is not None:
             return self.step(*args, **kwargs)  # inside another captured step: part of it
+        if self._recordings and not kwargs and self._recordings[0].takes(args):
+            return self._recordings[0].replay(args)
         leaves = []
         key = (_flatten((args, kwargs), leaves), state.grad)
         for i, recording in enumerate(self._recordings):
@@ -196,12 +198,37 @@ def _rebuild(value, leaves):
 
 
 class Call:
-    """One array-level call: how to make it again, and the arrays it writes."""
+    """One array-level call: what to run to make it again, and the arrays it writes.
 
-    __slots__ = ("name", "outputs", "run")
+    `gradient` is the leaf and the tensor of a call that sets ``leaf.grad``; `looks` says that the call looks at such.
+    """
 
-    def __init__(self, name, run, outputs=()):
-        self.name, self.run, self.outputs = name, run, outputs
+    __slots__ = ("gradient", "looks", "name", "outputs", "runs")
+
+    def __init__(self, name, runs, outputs=(), gradient=None, looks=False):
+        self.name, self.runs, self.outputs, self.gradient, self.looks = name, runs, outputs, gradient, looks
+
+
+def _in_order(calls):
+    """What to run for `calls`; of the gradients that are set, only those that somebody looks at, together."""
+    runs, gradients = [], {}
+    for call in calls:
+        if call.gradient is not None:
+            leaf, gradient = call.gradient
+            gradients[leaf] = gradient
+            continue
+        if call.looks and gradients:
+            runs.append(functools.partial(_set_gradients, list(gradients.items())))
+            gradients = {}
+        runs.extend(call.runs)
+    if gradients:
+        runs.append(functools.partial(_set_gradients, list(gradients.items())))
+    return runs
+
+
+def _set_gradients(gradients):
+    for leaf, gradient in gradients:
+        leaf._grad = gradient
 
 
 class Memory:
@@ -284,6 +311,7 @@ class Recorder:
         self.calls, self.inside = [], 0
         self.unexplained, self.expected = None, False  # a write into memory: not yet noted, noted already
         self.modes = {}  # module -> its training flag
+        self.optimizers = {}  # optimizer -> its groups, each with how many parameters it has
         self.leaves = {}  # leaf tensor -> (its array, requires_grad)
         self.starting = {}  # leaf that was accumulated into -> whether it had a gradient at the start
         self.reading = False  # whether what `tensor` copies next is values that change
@@ -346,6 +374,9 @@ class Recorder:
             return  # another look at memory that has its values already
         # A result over memory of an input (SetItem) has its values where they belong once forward has run.
         self.expected = any(k is None for k in kept)
+        if memory.arrays and hasattr(cls, "replay") and (runs := cls.replay(ctx, arrays, outputs[0])) is not None:
+            self.add(cls.__name__, runs, outputs)
+            return
         plain = cls.forward
 
         def run():
@@ -356,13 +387,13 @@ class Recorder:
                 raise explain(error, cls, arrays) from error.__cause__
             _keep(kept, ys if type(ys) is tuple else (ys,))
 
-        self.add(cls.__name__, run, [y for y in kept if y is not None])
+        self.add(cls.__name__, (run,), [y for y in kept if y is not None])
 
     def outside_graph(self, compute, arrays, y):
         """A result without a derivative that has just been computed."""
         if not self.inside:
             run = lambda: _keep((y,), (compute(*arrays),))  # noqa: E731
-            self.add(getattr(compute, "__name__", "compute"), run, [y])
+            self.add(getattr(compute, "__name__", "compute"), (run,), [y])
 
     def backward(self, first_order, ctx, dys, dxs):
         """A first-order backward that has just run; returns its gradients as arrays that stay."""
@@ -387,12 +418,24 @@ class Recorder:
             results.append(dx)
             kept.append(keep)
 
+        name, outputs = f"{type(ctx).__name__} backward", [k for k in kept if k is not None]
+        bound = getattr(ctx, "replay_backward", None)
+        runs = (
+            bound(ctx, *dys, *kept) if bound is not None and len(outputs) == sum(d is not None for d in dxs) else None
+        )
+        if runs is not None:
+            self.add(name, runs, outputs)
+            return tuple(results)
+        saved = ctx.saved
+
         def run():
+            if ctx.saved is None:  # a forward by `replay` saves nothing
+                ctx.saved = saved
             ys = first_order(ctx, *dys)
             _keep(kept, ys if type(ys) is tuple else (ys,))
 
-        if any(k is not None for k in kept):
-            self.add(f"{type(ctx).__name__} backward", run, [k for k in kept if k is not None])
+        if outputs:
+            self.add(name, (run,), outputs)
         return tuple(results)
 
     def check_pass(self, roots, order, create_graph):
@@ -424,7 +467,7 @@ class Recorder:
         """A new tensor over `array`. If the step changes it in place, each replay starts with the same values."""
         if not self.inside:
             values = array.copy()
-            self.add("constant", lambda: np.copyto(array, values), [array])
+            self.add("constant", (functools.partial(np.copyto, array, values),), [array])
 
     def reads(self, data):
         """Whether `data`, which becomes a constant, comes from a tensor or from an input."""
@@ -446,7 +489,7 @@ class Recorder:
         total = np.asarray(total)
         if total is not a:
             self.own(total)
-        self.add("accumulate", lambda: np.add(a, b, out=total), [total])
+        self.add("accumulate", (functools.partial(np.add, a, b, total),), [total])
         return total
 
     def unbroadcast(self, dx, axes, result):
@@ -454,13 +497,14 @@ class Recorder:
         kept = result if result.base is None else np.array(result)
         self.own(kept)
         wide = kept.reshape([1 if i in axes else n for i, n in enumerate(dx.shape)])
-        self.add("sum over broadcast", lambda: np.add.reduce(dx, axes, keepdims=True, out=wide), [kept])
+        run = functools.partial(np.add.reduce, dx, axes, keepdims=True, out=wide)
+        self.add("sum over broadcast", (run,), [kept])
         return kept
 
     def copy(self, target, source):
         """``target[...] = source``"""
         self.unexplained = None
-        self.add("copy", lambda: np.copyto(target, source), [target])
+        self.add("copy", (functools.partial(np.copyto, target, source),), [target])
 
     def deposit(self, leaf, dx):
         """The gradient `dx` is added to ``leaf.grad``, an array, at the end of a pass."""
@@ -477,15 +521,15 @@ class Recorder:
         else:
             gradient = wrap(old._array + dx)
             total = gradient._array
-            self.add("accumulate", lambda: np.add(leaf._grad._array, dx, out=total), [total])
+            run = lambda: np.add(leaf._grad._array, dx, out=total)  # noqa: E731
+            self.add("accumulate", (run,), [total], looks=True)
         leaf._grad = gradient
-        self.add("grad", lambda: setattr(leaf, "_grad", gradient))
+        self.add("grad", gradient=(leaf, gradient))
 
     def cleared(self, leaf):
         """``leaf.grad = None`` or another tensor."""
         self.starting.setdefault(leaf, None)  # what was there at the start does not matter
-        gradient = leaf._grad
-        self.add("grad", lambda: setattr(leaf, "_grad", gradient))
+        self.add("grad", gradient=(leaf, leaf._grad))
 
     def whole(self, function, name, args, kwargs):
         """A call that works on arrays by itself: it is made again as it is."""
@@ -504,13 +548,68 @@ class Recorder:
             if kept is not None:
                 _keep((kept,), (again._array,))
 
-        self.add(name, run, [] if kept is None else [kept])
+        self.add(name, (run,), [] if kept is None else [kept], looks=True)
         return result
 
-    def add(self, name, run, outputs=()):
+    def groups_of(self, optimizer):
+        """Note which parameters `optimizer` has."""
+        groups = optimizer.param_groups
+        self.optimizers.setdefault(optimizer, (groups, [(g, g["params"], len(g["params"])) for g in groups]))
+
+    def optimize(self, optimizer, plain, name):
+        """An optimizer's step."""
+        first = len(self.calls)
+        result = self.whole(functools.partial(plain, optimizer), name, (), {})
+        if (run := self._bound(optimizer, name, self.calls[first].runs[0])) is not None:
+            self.calls[first].runs = (run,)
+        return result
+
+    def _bound(self, optimizer, name, plain):
+        """The step of `optimizer` over arrays found once, or None; where it no longer fits, it runs `plain`."""
+        recorded = {call.gradient[0]: call.gradient[1] for call in self.calls if call.gradient is not None}
+        maker = next(cls for cls in type(optimizer).__mro__ if "update" in cls.__dict__ or "gradients" in cls.__dict__)
+        if "replay" not in maker.__dict__:
+            return None  # a rule of somebody's own
+        groups, state_of = optimizer.param_groups, optimizer.state
+        updates, known, watched = [], [], []
+        for group in groups:
+            entries = []
+            for param in group["params"]:
+                gradient = recorded.get(param)
+                if gradient is None or gradient is not param._grad:
+                    return None  # it may be another one next time
+                p, g = param._array, gradient._array
+                if p.shape != g.shape or p.dtype != g.dtype or not (p.flags.c_contiguous and g.flags.c_contiguous):
+                    return None
+                kept = state_of.get(param)
+                entries.append((p, g, {} if kept is None else kept))
+                known.append((param, p, kept))
+                watched.append(watch(p))
+            update = optimizer.replay(group, entries) if entries else None
+            if update is None:
+                return None
+            updates.append((group, update))
+        line = user_line()
+
+        def run():
+            fits = optimizer.state is state_of
+            fits = fits and all(param._array is p and state_of.get(param) is kept for param, p, kept in known)
+            if not fits or not updates[0][1]():
+                plain()
+                return
+            optimizer.stepped = True
+            for group, update in updates[1:]:
+                if not update():
+                    optimizer.update(group)
+                    optimizer._written.clear()
+            record_changes(watched, name, line)
+
+        return run
+
+    def add(self, name, runs=(), outputs=(), **more):
         """Note a call."""
         self.settle()
-        self.calls.append(Call(name, run, outputs))
+        self.calls.append(Call(name, runs, outputs, **more))
 
 
 def _keep(kept, results):
@@ -538,11 +637,45 @@ class Recording:
         _flatten(result, results)
         self.result = _rebuild(result, iter([_outside(r) for r in results]))
         self.watched = [watch(r._array) for r in results if isinstance(r, Tensor)]
-        self.runs = [call.run for call in self.calls]
+        self.runs = _in_order(self.calls)
+        (_, structure, kinds), self.grad = key  # args and kwargs
+        plain = kinds == (dict,) and all(type(a) is tuple and a and a[0] is Tensor for a in structure[1:])
+        self.kinds = [(shape, dtype) for _, shape, dtype, _ in structure[1:]] if plain else None
+        self.flags = list(self.modes.items())
+        self.optimizers = [(optimizer, *groups) for optimizer, groups in recorder.optimizers.items()]
+        self.memory = [(leaf, array, tracked) for leaf, (array, tracked) in self.leaves.items()]
+        self.accumulating = [(leaf, had) for leaf, had in self.starting.items() if had is not None]
+
+    def takes(self, args):
+        """Whether it is this recording for `args`, all tensors: the usual case, decided without making a key."""
+        if self.kinds is None or len(args) != len(self.kinds) or state.grad is not self.grad:
+            return False
+        for a, (shape, dtype) in zip(args, self.kinds):
+            if type(a) is not Tensor or a._requires_grad:
+                return False
+            array = a._array
+            if array.shape != shape or array.dtype != dtype:
+                return False
+        return self.holds()
 
     def holds(self):
         """Whether a replay would do what the step would."""
-        return self.broken() is None
+        for module, training in self.flags:
+            if module.training is not training:
+                return False
+        for leaf, array, tracked in self.memory:
+            if leaf._array is not array or leaf._requires_grad is not tracked:
+                return False
+        for leaf, had_gradient in self.accumulating:
+            if (leaf.grad is not None) is not had_gradient:
+                return False
+        for optimizer, groups, members in self.optimizers:
+            if optimizer.param_groups is not groups or len(groups) != len(members):
+                return False
+            for group, (before, params, n) in zip(groups, members):
+                if group is not before or group["params"] is not params or len(params) != n:
+                    return False
+        return all(names.get(name) is thing for names, name, thing in self.names)
 
     def broken(self):
         """What has changed since the recording, or None."""
@@ -558,7 +691,7 @@ class Recording:
         for names, name, thing in self.names:
             if names.get(name) is not thing:
                 return f"another {type(thing).__name__} under the name {name}"
-        return None
+        return None if self.holds() else "other parameters in an optimizer"
 
     def replay(self, leaves):
         """Make the recorded calls, on new inputs."""
@@ -647,6 +780,7 @@ def _versions():
     drawing = "random numbers are drawn outside an operation"
     yield Generator, "numpy", property(_refusing(Generator.__dict__["numpy"].fget, drawing))
     yield Generator, "next_key", _refusing(Generator.__dict__["next_key"], drawing)
+    yield Optimizer, "zero_grad", _recorded_zero_grad(Optimizer.__dict__["zero_grad"])
     for base in (Optimizer, LRScheduler):
         for cls in (base, *_subclasses(base)):
             if "step" in cls.__dict__:
@@ -748,6 +882,16 @@ def _recorded_grad(plain):
     return property(plain.fget, set_grad)
 
 
+def _recorded_zero_grad(plain):
+    @functools.wraps(plain)
+    def zero_grad(self, *args, **kwargs):
+        if state.recorder is not None:
+            state.recorder.groups_of(self)
+        return plain(self, *args, **kwargs)
+
+    return zero_grad
+
+
 def _recorded_step(plain):
     @functools.wraps(plain)
     def step(self, *args, **kwargs):
@@ -756,6 +900,11 @@ def _recorded_step(plain):
             return plain(self, *args, **kwargs)
         if any(callable(a) for a in (*args, *kwargs.values())):
             recorder.refuse("an optimizer's closure is Python code that runs at every step")
-        return recorder.whole(functools.partial(plain, self), f"{type(self).__name__}.step", args, kwargs)
+        name = f"{type(self).__name__}.step"
+        if isinstance(self, Optimizer):
+            recorder.groups_of(self)
+        if isinstance(self, Optimizer) and not args and not kwargs and type(self).step is step:
+            return recorder.optimize(self, plain, name)
+        return recorder.whole(functools.partial(plain, self), name, args, kwargs)
 
     return step

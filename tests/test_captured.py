@@ -1,5 +1,6 @@
 """A captured step does what the eager step does, bit for bit; and says what it cannot record."""
 
+import copy
 import gc
 import tracemalloc
 
@@ -108,6 +109,55 @@ def test_every_optimizer_steps_alike(optimizer, extras):
     microtorch.manual_seed(1)
     assert [step(x, y).item() for x, y in batches(50)] == losses
     assert same_state(eager_model, model)
+
+
+class Halved(optim.SGD):
+    """A rule of somebody's own on top of another."""
+
+    def update(self, group):
+        for p, g, _, _ in self.gradients(group):
+            p -= 0.5 * group["lr"] * g
+
+
+@pytest.mark.parametrize("make", [*(OPTIMIZERS[k] for k in ("sgd", "nesterov", "adamw")), lambda p: Halved(p, lr=0.1)])
+def test_what_is_done_to_an_optimizer_between_steps_counts(make):
+    runs = []
+    for wrap in (lambda step: step, microtorch.capture):
+        microtorch.manual_seed(0)
+        model = nn.MLP([12, 10, 4])
+        first, second, third, last = model.parameters()
+        update = make([{"params": [first, second]}, {"params": [third], "lr": 0.02}])
+
+        def step(x, y, model=model, update=update):
+            update.zero_grad()
+            loss = nn.functional.cross_entropy(model(x), y)
+            loss.backward()
+            update.step()
+            return loss
+
+        step, losses, saved = wrap(step), [], None
+        for i, (x, y) in enumerate(batches(24)):
+            losses.append(step(x, y).item())
+            if i == 5:
+                saved = copy.deepcopy(update.state_dict())
+            elif i == 8:
+                update.load_state_dict(saved)
+            elif i == 11:
+                update.param_groups[0]["lr"] = 0.003
+            elif i == 14:
+                update.add_param_group({"params": [last], "lr": 0.01})
+            elif i == 17 and "momentum" in update.defaults:
+                for group in update.param_groups:
+                    group["momentum"], group["nesterov"] = 0.5 - group["momentum"], False
+            elif i == 20:
+                update.state.clear()
+        runs.append((losses, model, update.state_dict()["state"]))
+    assert runs[0][0] == runs[1][0]
+    assert same_state(runs[0][1], runs[1][1])
+    for kept, replayed in zip(runs[0][2].values(), runs[1][2].values(), strict=True):
+        assert {k: float(v.sum()) if hasattr(v, "sum") else v for k, v in kept.items()} == {
+            k: float(v.sum()) if hasattr(v, "sum") else v for k, v in replayed.items()
+        }
 
 
 def test_eager_and_captured_steps_mix():

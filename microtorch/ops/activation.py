@@ -3,6 +3,8 @@
 At a kink they take the derivative that PyTorch takes, 0 wherever there is a choice: relu'(0) = 0.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..autograd.function import Function
@@ -50,6 +52,16 @@ class Relu(Function):
         dx = ctx.empty(y.shape, y.dtype)
         kernels.relu_backward(dy.ravel(), y.ravel(), dx.ravel())
         return dx
+
+    @staticmethod
+    def replay(ctx, arrays, y):
+        return (partial(np.maximum, arrays[0], _ZERO[y.dtype], out=y),)
+
+    @staticmethod
+    def replay_backward(ctx, dy, dx):
+        if not dy.flags.c_contiguous:
+            return None
+        return (partial(kernels.relu_backward, dy.ravel(), ctx.saved[0].ravel(), dx.ravel()),)
 
 
 @attach("relu")

@@ -1,5 +1,6 @@
 """The fully connected operation, one node of the graph with its bias, and its kin for two inputs."""
 
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -31,6 +32,23 @@ class Linear(Function):
                 raise ShapeError(Linear.explain(x, w, b))
             y += b
         return y
+
+    @staticmethod
+    def replay(ctx, arrays, y):
+        x, w, b = arrays
+        if x.ndim != 2 or w.ndim != 2:
+            return None
+        product = partial(x.dot, w.T, y)
+        return (product,) if b is None else (product, partial(np.add, y, b, y))
+
+    @staticmethod
+    def replay_backward(ctx, dy, dx, dw, db=None):
+        x, w = ctx.saved
+        if x.ndim != 2 or w.ndim != 2:
+            return None
+        runs = [] if dx is None else [partial(dy.dot, w, dx)]
+        runs += [] if dw is None else [partial(dy.T.dot, x, dw)]
+        return runs if db is None else [*runs, partial(np.add.reduce, dy, 0, None, db)]
 
     @staticmethod
     def explain(x, w, b):

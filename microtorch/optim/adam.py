@@ -98,6 +98,30 @@ class Adam(Optimizer):
             rule(p, g, state["exp_avg"]._array, state["exp_avg_sq"]._array, largest, numbers)
 
 
+    def replay(self, group, entries):
+        if group["amsgrad"] or len({kept["step"] for _, _, kept in entries}) != 1:
+            return None
+        arrays = [(p, g, kept["exp_avg"]._array, kept["exp_avg_sq"]._array) for p, g, kept in entries]
+        used = [(kept, kept["exp_avg"], kept["exp_avg_sq"]) for _, _, kept in entries]
+
+        def update():
+            t = used[0][0]["step"]
+            if group["amsgrad"]:
+                return False
+            for kept, m, v in used:
+                if kept["step"] != t or kept["exp_avg"] is not m or kept["exp_avg_sq"] is not v:
+                    return False
+            t += 1
+            numbers = _numbers(group, t)
+            for kept, _, _ in used:
+                kept["step"] = t
+            for p, g, m, v in arrays:
+                kernels.adam(p, g, m, v, None, numbers)
+            return True
+
+        return update
+
+
 def _numbers(group, t):
     """What `adam` needs at step `t`."""
     lr, (beta1, beta2), decay = float(group["lr"]), group["betas"], float(group["weight_decay"])

@@ -213,6 +213,14 @@ class Optimizer:
         """Update the parameters of one group; every optimizer has its own."""
         raise NotImplementedError(f"{type(self).__name__} has neither update(group) nor step(closure).")
 
+    def replay(self, group, entries):
+        """A function that does what ``update(group)`` does, for a captured step, or None where there is none.
+
+        `entries` are (p, g, state of the parameter) for all of the group, contiguous, the arrays always the same. The
+        function returns False, before it changes anything, where something else is not as it was.
+        """
+        return None
+
     def gradients(self, group):
         """Go through the parameters of `group` that have a gradient, noting that they are written into.
 

@@ -86,11 +86,26 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
+    def replay(self, group, entries):
+        if any(("momentum_buffer" in kept) != (group["momentum"] != 0) for _, _, kept in entries):
+            return None
+        entries = [(p, g, kept["momentum_buffer"] if kept else None, kept) for p, g, kept in entries]
+        arrays = [(p, g, None if buffer is None else buffer._array) for p, g, buffer, _ in entries]
+        used = [(kept, buffer) for _, _, buffer, kept in entries if buffer is not None]
+
+        def update():
+            if (group["momentum"] != 0) is not bool(used) or any(k.get("momentum_buffer") is not b for k, b in used):
+                return False
+            numbers = _numbers(group)[1]
+            for p, g, buffer in arrays:
+                kernels.sgd(p, g, buffer, numbers)
+            return True
+
+        return update
+
     def update(self, group):
-        lr, momentum, decay = float(group["lr"]), float(group["momentum"]), float(group["weight_decay"])
-        nesterov, sign = float(group["nesterov"]), -1.0 if group["maximize"] else 1.0
-        first = (lr, momentum, 1.0, nesterov, decay, sign)
-        later = (lr, momentum, 1.0 - float(group["dampening"]), nesterov, decay, sign)
+        momentum = group["momentum"]
+        first, later = _numbers(group)
         for p, g, state, contiguous in self.gradients(group):
             numbers, buffer = later, None
             if momentum:
@@ -100,6 +115,14 @@ class SGD(Optimizer):
                     state["momentum_buffer"] = kept
                 buffer = kept._array
             (kernels.sgd if contiguous else sgd)(p, g, buffer, numbers)
+
+
+def _numbers(group):
+    """What `sgd` needs, at the first step and later."""
+    lr, momentum, decay = float(group["lr"]), float(group["momentum"]), float(group["weight_decay"])
+    nesterov, sign = float(group["nesterov"]), -1.0 if group["maximize"] else 1.0
+    later = (lr, momentum, 1.0 - float(group["dampening"]), nesterov, decay, sign)
+    return (lr, momentum, 1.0, nesterov, decay, sign), later
 
 
 def sgd(p, g, buffer, numbers):
