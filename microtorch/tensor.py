@@ -365,7 +365,7 @@ class Tensor:
         except AttributeError:
             spare = None
         if spare is None:
-            return np.empty_like(self._array)
+            return np.empty(self._array.shape, self._array.dtype)
         self._spare = None
         return spare
 
