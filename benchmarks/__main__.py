@@ -18,7 +18,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="turns that each engine takes")
     parser.add_argument("--seconds", type=float, default=0.4, help="of each measurement")
     parser.add_argument("--case", help="only networks whose name contains this")
-    parser.add_argument("--engines", nargs="*", default=["torch", "compile", "jax", "floor"])
+    parser.add_argument("--engines", nargs="*", default=["captured", "torch", "compile", "jax", "floor"])
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("benchmarks/results"))
     args = parser.parse_args()
     unknown = set(args.groups) - set(MEASURES)
@@ -54,7 +54,8 @@ def steps(args):
         if args.case and args.case not in case.name:
             continue
         wanted = [e for e in args.engines if not (case.extras and e in ("jax", "compile", "floor"))]
-        rows.append(in_turns("step", case.as_dict(), wanted, args) | {"name": case.name, "limits": case.limits})
+        row = in_turns("step", case.as_dict(), wanted, args)
+        rows.append(row | {"name": case.name, "limits": case.limits, "captured_limits": case.captured})
     return rows
 
 

@@ -5,17 +5,10 @@ def show(group, rows):
     """Print the rows of one group."""
     print(f"== {group}")
     if group in ("steps", "chain", "adam", "epoch", "growth"):
-        engines = list(dict.fromkeys(e for row in rows for e in row["ratios"]))
-        print(f"{'':44}{'time':>11}" + "".join(f"{'/ ' + e:>20}" for e in engines))
-        for row in rows:
-            cells = [f"{row['name']:44}{duration(row['seconds']['microtorch']):>11}"]
-            for e in engines:
-                ratio, limit = row["ratios"].get(e), row["limits"].get(e)
-                text = "" if ratio is None else f"{ratio:.2f}"
-                if ratio is not None and limit is not None:
-                    text += f" ({'≤' if ratio <= limit else 'not ≤'} {limit:.2f})"
-                cells.append(f"{text:>20}")
-            print("".join(cells))
+        ratios(rows, "microtorch", "ratios", "limits")
+        if any("captured" in row for row in rows):
+            print("\ncaptured steps")
+            ratios([row for row in rows if "captured" in row], "captured", "captured", "captured_limits")
     elif group == "memory":
         print(f"{'':44}{'peak':>22}{'saved for backward':>26}")
         for row in rows:
@@ -30,6 +23,21 @@ def show(group, rows):
             values += [f"{row['share']:7.0%} of a copy"] if "share" in row else []
             print(" ".join(values))
     print()
+
+
+def ratios(rows, ours, values, limits):
+    """A line for each of `rows`: the time of `ours`, and its ratios to the other engines beside what they may be."""
+    engines = list(dict.fromkeys(e for row in rows for e in row[values]))
+    print(f"{'':44}{'time':>11}" + "".join(f"{'/ ' + e:>20}" for e in engines))
+    for row in rows:
+        cells = [f"{row['name']:44}{duration(row['seconds'][ours]):>11}"]
+        for e in engines:
+            ratio, limit = row[values].get(e), row[limits].get(e)
+            text = "" if ratio is None else f"{ratio:.2f}"
+            if ratio is not None and limit is not None:
+                text += f" ({'≤' if ratio <= limit else 'not ≤'} {limit:.2f})"
+            cells.append(f"{text:>20}")
+        print("".join(cells))
 
 
 def duration(seconds):

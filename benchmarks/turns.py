@@ -40,18 +40,24 @@ def measure(engines, task, case, *, rounds, seconds):
     Returns
     -------
     dict
-        ``{"seconds": {engine: median}, "ratios": {engine: median of microtorch / engine over the rounds}}``
+        ``{"seconds": {engine: median}, "ratios": {engine: median of microtorch / engine over the rounds}}``; where
+        captured steps are among the engines, ``"captured"`` has the same ratios of theirs.
     """
     times = {engine.name: [] for engine in engines}
     for _ in range(rounds):
         for engine in engines:
             times[engine.name].append(engine.time(task, case, seconds))
-    ours = times["microtorch"]
-    return {
+    others = {name: values for name, values in times.items() if name not in ("microtorch", "captured")}
+    result = {
         "seconds": {name: statistics.median(values) for name, values in times.items()},
-        "ratios": {
-            name: statistics.median(a / b for a, b in zip(ours, values, strict=True))
-            for name, values in times.items()
-            if name != "microtorch"
-        },
+        "ratios": _ratios(times["microtorch"], others),
+    }
+    if "captured" in times:
+        result["captured"] = _ratios(times["captured"], {"microtorch": times["microtorch"], **others})
+    return result
+
+
+def _ratios(ours, others):
+    return {
+        name: statistics.median(a / b for a, b in zip(ours, values, strict=True)) for name, values in others.items()
     }

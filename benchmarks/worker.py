@@ -104,6 +104,14 @@ def pytorch_like(name):
     return {"step": step, "chain": chain, "adam": adam, "epoch": epoch}
 
 
+def captured():
+    """microtorch's steps, recorded once and replayed."""
+    import microtorch
+
+    step = pytorch_like("microtorch")["step"]
+    return {"step": lambda case: microtorch.capture(step(case))}
+
+
 def floor():
     """What no engine can avoid: the matrix products of a step, in numpy, into buffers that stay; and a plain copy."""
 
@@ -182,6 +190,7 @@ def jax():
 
 ENGINES = {
     "microtorch": lambda: pytorch_like("microtorch"),
+    "captured": captured,
     "torch": lambda: pytorch_like("torch"),
     "compile": lambda: pytorch_like("compile"),
     "jax": jax,

@@ -57,6 +57,28 @@ def parameters_equal(a, b):
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        {"update_rule": "adam", "batch_size": 12, "lr_decay": 0.9},
+        {"clip_norm": 0.1, "accumulate": 2},
+        {"log_grad_norm": True, "optim_config": {"momentum": 0.9}, "eval_every": 2},
+    ],
+)
+def test_captured_steps_train_alike(options):
+    solvers = [
+        Solver(model(norm="batch", dropout=0.2), PAIR, num_epochs=3, verbose=False, capture=c, **options)
+        for c in (False, True)
+    ]
+    for one in solvers:
+        microtorch.manual_seed(3)
+        one.train()
+    assert solvers[0].loss_history == solvers[1].loss_history
+    assert solvers[0].grad_norm_history == solvers[1].grad_norm_history
+    assert parameters_equal(solvers[0].model, solvers[1].model)
+    assert solvers[1]._gradient_step.calls
+
+
+@pytest.mark.parametrize(
     "rule, config, make",
     [
         ("sgd", {"learning_rate": 0.1}, lambda p: optim.SGD(p, lr=0.1)),

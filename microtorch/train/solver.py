@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 
+from .. import captured
 from ..data import DataLoader
 from ..nn.functional import cross_entropy
 from ..nn.utils import clip_grad_norm_, get_total_norm
@@ -63,6 +64,8 @@ class Solver:
         The largest norm of all gradients together; greater ones are scaled down.
     accumulate : int, default 1
         How many batches make one update, by the mean of their gradients.
+    capture : bool, default False
+        Record each kind of step once and replay it, as `microtorch.capture`: the same results, sooner.
     patience : int, optional
         Stop after so many evaluations in a row without a better monitored value.
     restore_best : bool, default True
@@ -145,6 +148,7 @@ class Solver:
         monitor=None,
         clip_norm=None,
         accumulate=1,
+        capture=False,
         patience=None,
         restore_best=True,
         eval_every=None,
@@ -201,6 +205,8 @@ class Solver:
         self.monitor = monitor or ("val_accuracy" if "accuracy" in self.metrics else "val_loss")
         self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.history = History()
+        if capture:
+            self._gradient_step = captured.capture(self._gradient_step)
         self._norms = None
         if clip_norm is not None or log_grad_norm:
             self._norms = self.history.steps.columns["grad_norm"] = []
@@ -258,24 +264,29 @@ class Solver:
 
     def _update(self, group):
         """One step by the mean of the gradients of a few batches; the mean of their losses."""
+        losses, norm = self._gradient_step(group)
+        if norm is not None:
+            self._norms.append(norm.item())
+        return sum([loss.item() for loss in losses])
+
+    def _gradient_step(self, group):
         self.optimizer.zero_grad()
-        total = 0.0
+        losses = []
         for inputs, targets in group:
             loss = self.loss(self.model(inputs), targets)
             if len(group) > 1:
                 loss = loss / len(group)
             loss.backward()
-            total += loss.item()
-        if self._norms is not None:
-            self._norms.append(self._clip())
+            losses.append(loss.detach())
+        norm = None if self._norms is None else self._clip()
         self.optimizer.step()
-        return total
+        return losses, norm
 
     def _clip(self):
         """The norm of all gradients, after which it is at most `clip_norm`."""
         if self.clip_norm is not None:
-            return clip_grad_norm_(self._parameters, self.clip_norm).item()
-        return get_total_norm([p.grad for p in self._parameters if p.grad is not None]).item()
+            return clip_grad_norm_(self._parameters, self.clip_norm)
+        return get_total_norm([p.grad for p in self._parameters if p.grad is not None])
 
     def _batches(self):
         """The batches of this epoch that are still to come."""
