@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import samples  # the table of arguments in tests/
 from docutils import nodes
 
 import microtorch
@@ -107,10 +108,13 @@ def operations_of(module):
 
 
 def pages():
-    """{module: [public objects that it defines]}."""
+    """{module: [public objects that it defines]}; also the operations that are methods and operators only."""
     found = {}
     for thing in public():
         found.setdefault(thing.__module__, []).append(thing)
+    for operation in samples.operations().values():
+        if operation.__module__.startswith("microtorch.ops."):
+            found.setdefault(operation.__module__, [])
     for name, things in found.items():
         lines = {thing: inspect.getsourcelines(thing)[1] for thing in things}
         found[name] = sorted(things, key=lines.get)
@@ -138,9 +142,6 @@ class Writer:
     """Writes all pages, and remembers the pictures that they need."""
 
     def __init__(self):
-        import samples
-
-        self.samples = samples
         self.pictures = {}  # name of the operation -> DOT source
         self.paths = public()
 
@@ -218,7 +219,7 @@ class Writer:
 
     def example(self, cls):
         """A result of the operation on its first usable sample, and what gradient checks find; None without one."""
-        for sample in self.samples.samples_of(cls) or ():
+        for sample in samples.samples_of(cls) or ():
             arguments = sample.tensors()
             leaves = [a for a in arguments if isinstance(a, Tensor) and a.requires_grad]
             if not leaves or any(a.numel() == 0 for a in leaves):
