@@ -149,9 +149,8 @@ class Function:
         """
         self.saved = arrays
 
-    def empty(self, shape, dtype):
-        """An array to put a result into, its content undefined; a captured step gets the same one at each replay."""
-        return np.empty(shape, dtype)
+    # An array to put a result into, its content undefined; a captured step gets the same one at each replay.
+    empty = staticmethod(np.empty)
 
     def empty_gradient(self, position):
         """As `empty`, for the gradient of the argument at `position`: the memory of its last one, if that is free."""
