@@ -102,7 +102,7 @@ def any_functional(name):
 def operations_of(module):
     """The operations that a module defines, in the order of its source."""
     found = [c for c in vars(module).values() if inspect.isclass(c) and issubclass(c, Function) and c is not Function]
-    found = [c for c in found if c.__module__ == module.__name__]
+    found = [c for c in found if c.__module__ == module.__name__ and not c.__name__.startswith("_")]
     return sorted(found, key=lambda c: inspect.getsourcelines(c)[1])
 
 
