@@ -47,7 +47,7 @@ docs: .venv/.stamp-docs ## build the documentation into docs/_build/html
 	@$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) docs docs/_build/html
 
 clean: ## remove everything made here except .venv
-	rm -rf demo dist build docs/_build .pytest_cache .ruff_cache .hypothesis
+	rm -rf demo dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # --seed puts pip into the environment, for `make oracle` and for the fallback. `pip --target` works also where
