@@ -47,6 +47,8 @@ optimizer = optim.SGD(model.parameters(), lr=0.1)
 GIVEN = {
     "training.md": SMALL_CIFAR + LOOP.format(features=6),
     "pictures.md": LOOP.format(features=2),
+    "captured.md": LOOP.format(features=64)
+    + "x_train, y_train, losses = microtorch.randn(64, 64), microtorch.randint(0, 10, (64,)), []\n",
 }
 # Run elsewhere: the blocks of messages.md are the programs of tests/mistakes, each in PyTorch and in microtorch.
 ELSEWHERE = {"messages.md"}
