@@ -177,7 +177,7 @@ class CrossEntropy(Function):
         return (run,)
 
     @staticmethod
-    def replay_backward(ctx, dy, dx):
+    def replay_backward(ctx, dy, dx, *_):
         ignore_index, reduction, _ = ctx.options
         if not CrossEntropy.plain(ctx, *ctx.saved) or reduction == "none" or not dx.flags.c_contiguous:
             return None
