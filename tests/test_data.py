@@ -353,9 +353,7 @@ def test_batches_are_those_of_pytorch(torch, size, drop_last):
         assert np.array_equal(ay.numpy(), by.numpy())
 
 
-@pytest.mark.parametrize(
-    "sample", [1, 2.5, True, np.float32(3), np.arange(3), (1, 2.0), {"a": 1, "b": [2.0, "s"]}]
-)
+@pytest.mark.parametrize("sample", [1, 2.5, True, np.float32(3), np.arange(3), (1, 2.0), {"a": 1, "b": [2.0, "s"]}])
 def test_collated_samples_are_those_of_pytorch(torch, sample):
     def compare(ours, theirs):
         if isinstance(theirs, torch.Tensor):

@@ -97,7 +97,6 @@ class Adam(Optimizer):
             rule = kernels.adam if contiguous else adam
             rule(p, g, state["exp_avg"]._array, state["exp_avg_sq"]._array, largest, numbers)
 
-
     def replay(self, group, entries):
         if group["amsgrad"] or len({kept["step"] for _, _, kept in entries}) != 1:
             return None
