@@ -1,0 +1,73 @@
+"""The calls of a recorded step, and the memory they write into."""
+
+import functools
+
+import numpy as np
+
+from ..errors import CaptureError
+
+
+class Call:
+    """One array-level call: what to run to make it again, and the arrays it writes.
+
+    `gradient` is the leaf and the tensor of a call that sets ``leaf.grad``; `looks` says that the call looks at such.
+    """
+
+    __slots__ = ("gradient", "looks", "name", "outputs", "runs")
+
+    def __init__(self, name, runs, outputs=(), gradient=None, looks=False):
+        self.name, self.runs, self.outputs, self.gradient, self.looks = name, runs, outputs, gradient, looks
+
+
+def in_order(calls):
+    """What to run for `calls`; of the gradients that are set, only those that somebody looks at, together."""
+    runs, gradients = [], {}
+    for call in calls:
+        if call.gradient is not None:
+            leaf, gradient = call.gradient
+            gradients[leaf] = gradient
+            continue
+        if call.looks and gradients:
+            runs.append(functools.partial(_set_gradients, list(gradients.items())))
+            gradients = {}
+        runs.extend(call.runs)
+    if gradients:
+        runs.append(functools.partial(_set_gradients, list(gradients.items())))
+    return runs
+
+
+def _set_gradients(gradients):
+    for leaf, gradient in gradients:
+        leaf._grad = gradient
+
+
+class Memory:
+    """``ctx.empty`` of a recorded operation: new arrays the first time, the same ones in the same order ever after."""
+
+    def __init__(self):
+        self.arrays, self.next = [], None
+
+    def __call__(self, shape, dtype):
+        if self.next is None:
+            array = np.empty(shape, dtype)
+            self.arrays.append(array)
+            return array
+        self.next += 1
+        return self.arrays[self.next - 1]
+
+    def empty_gradient(self, ctx, position):
+        """``ctx.empty_gradient`` of a recorded operation."""
+        array = ctx.inputs[position]._array
+        return self(array.shape, array.dtype)
+
+
+def keep_results(kept, results):
+    """Copy new results into the recorded ones, where they are not those already."""
+    for keep, new in zip(kept, results):
+        if keep is not None and keep is not new:
+            if keep.shape != np.shape(new):
+                raise CaptureError(
+                    f"capture: a result has shape {np.shape(new)} in this replay and had {keep.shape} when it was "
+                    "recorded: it depends on values. Use capture(step, strict=False)."
+                )
+            np.copyto(keep, new)
