@@ -26,7 +26,7 @@ LAYERS = [
     ],
     ["ops"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
-    ["captured", "data", "io", "explain"],
+    ["captured", "recording", "data", "io", "explain"],
     ["datasets", "viz"],
     ["train"],
     ["exercises"],
