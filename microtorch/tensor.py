@@ -461,6 +461,11 @@ class Tensor:
 
     # -- how it looks ----------------------------------------------------------------------------------------------
 
+    def _repr_html_(self):
+        from .viz.notebook import tensor_html
+
+        return tensor_html(self)
+
     def __repr__(self):
         body = np.array2string(self._array, separator=", ", prefix="tensor(", floatmode="maxprec", precision=4)
         if self._array.dtype.kind == "f" and self._array.ndim == 0:

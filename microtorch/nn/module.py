@@ -441,6 +441,11 @@ class Module(Hookable):
         """What to show between the parentheses of its repr; subclasses define it."""
         return ""
 
+    def _repr_html_(self):
+        from ..viz.notebook import module_html
+
+        return module_html(self)
+
     def __repr__(self):
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
