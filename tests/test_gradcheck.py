@@ -345,3 +345,12 @@ def test_the_errors_that_courses_ask_for(function, shapes, tolerance):
             return function(*others)
 
         assert relative_error(dx, numerical_gradient(f, x.detach(), dy)) < tolerance
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_gradient_that_cancels_to_zero_is_no_false_alarm_in_float32(seed):
+    """The bias before batch norm has gradient 0, which float32 gives as rounding noise."""
+    mt.manual_seed(seed)
+    net = mt.nn.Sequential(mt.nn.Linear(20, 10), mt.nn.BatchNorm1d(10), mt.nn.ReLU(), mt.nn.Linear(10, 3))
+    batch = mt.randn(16, 20), mt.randint(0, 3, (16,))
+    assert gradcheck(net, batch, mt.nn.functional.cross_entropy)
