@@ -158,6 +158,11 @@ class CapturedStep:
         return "\n".join(lines)
 
     @property
+    def recording(self):
+        """Recording: the one used last, or None where none has been made."""
+        return self._recordings[0] if self._recordings else None
+
+    @property
     def calls(self):
         """list of str: the names of the calls of the recording used last, in order."""
         return [call.name for call in self._recordings[0].calls] if self._recordings else []
@@ -193,7 +198,7 @@ class Recording:
 
     def __init__(self, key, why, recorder, buffers, result, step):
         self.key, self.why, self.replays = key, why, 0
-        self.calls = recorder.calls
+        self.calls, self.operations = recorder.calls, recorder.operations
         self.buffers = [plain_arrays(b) if isinstance(b, np.ndarray) else b._array for b in buffers]
         self.modes, self.leaves, self.starting = recorder.modes, recorder.leaves, recorder.starting
         self.names = _objects_used_by(step)

@@ -11,12 +11,16 @@ class Call:
     """One array-level call: what to run to make it again, and the arrays it writes.
 
     `gradient` is the leaf and the tensor of a call that sets ``leaf.grad``; `looks` says that the call looks at such.
+    `operations` says for whom the call is made: a (name, module path, "forward" or "backward", occurrence) for each
+    operation, where the occurrence counts the graph's operations of that name and path from 0. It is None for an
+    operation outside the graph.
     """
 
-    __slots__ = ("gradient", "looks", "name", "outputs", "runs")
+    __slots__ = ("gradient", "looks", "name", "operations", "outputs", "runs")
 
-    def __init__(self, name, runs, outputs=(), gradient=None, looks=False):
+    def __init__(self, name, runs, outputs=(), gradient=None, looks=False, operations=()):
         self.name, self.runs, self.outputs, self.gradient, self.looks = name, runs, outputs, gradient, looks
+        self.operations = operations
 
 
 def in_order(calls):

@@ -115,8 +115,9 @@ def _recorded_apply(cls, *args):
         recorder.inside -= 1
     out = record(ctx, y, True in ctx.needs_input_grad)
     outputs = [t._array for t in (out if isinstance(out, tuple) else (out,))]
-    recorder.forward(cls, ctx, arrays, outputs, memory)
-    ctx.first_order = functools.partial(_recorded_backward, recorder, cls.first_order)
+    place = recorder.place(ctx)
+    recorder.forward(cls, ctx, place, arrays, outputs, memory)
+    ctx.first_order = functools.partial(_recorded_backward, recorder, cls.first_order, place)
     return out
 
 
@@ -129,7 +130,7 @@ def _recorded_binary(plain, cls, a, b):
     return _recorded_apply(cls, *pair(a, b))
 
 
-def _recorded_backward(recorder, first_order, ctx, *dys):
+def _recorded_backward(recorder, first_order, place, ctx, *dys):
     if state.recorder is not recorder:
         return first_order(ctx, *dys)
     recorder.inside += 1
@@ -137,7 +138,7 @@ def _recorded_backward(recorder, first_order, ctx, *dys):
         dxs = first_order(ctx, *dys)
     finally:
         recorder.inside -= 1
-    return recorder.backward(first_order, ctx, dys, dxs if type(dxs) is tuple else (dxs,))
+    return recorder.backward(first_order, ctx, place, dys, dxs if type(dxs) is tuple else (dxs,))
 
 
 def _refusing(plain, reason):

@@ -2,11 +2,12 @@
 
 import functools
 import types
+from collections import Counter
 
 import numpy as np
 
 from ..autograd.inplace import owner, record_changes, watch
-from ..autograd.mode import state
+from ..autograd.mode import scope_path, state
 from ..errors import CaptureError, explain, user_line
 from ..tensor import Tensor, wrap
 from .calls import Call, keep_results
@@ -20,6 +21,7 @@ class Recorder:
     def __init__(self, strict):
         self.strict, self.refused = strict, None
         self.calls, self.inside = [], 0
+        self.operations = Counter()  # (name, module path) -> how many operations of the graph
         self.unexplained, self.expected = None, False  # a write into memory: not yet noted, noted already
         self.modes = {}  # module -> its training flag
         self.optimizers = {}  # optimizer -> its groups, each with how many parameters it has
@@ -70,7 +72,15 @@ class Recorder:
 
     # -- what is noted -----------------------------------------------------------------------------------------------
 
-    def forward(self, cls, ctx, arrays, outputs, memory):
+    def place(self, ctx):
+        """Name, module path and occurrence of an operation that has just run, as `Call` has them."""
+        name, path, occurrence = ctx.name(), scope_path(state.scope) if state.scope is not None else "", None
+        if hasattr(ctx, "number"):  # a node of the graph
+            occurrence = self.operations[name, path]
+            self.operations[name, path] += 1
+        return name, path, occurrence
+
+    def forward(self, cls, ctx, place, arrays, outputs, memory):
         """A forward that has just run."""
         scope = state.scope
         while scope is not None:
@@ -85,8 +95,9 @@ class Recorder:
             return  # another look at memory that has its values already
         # A result over memory of an input (SetItem) has its values where they belong once forward has run.
         self.expected = any(k is None for k in kept)
+        operation = *place[:2], "forward", place[2]
         if memory.arrays and hasattr(cls, "replay") and (runs := cls.replay(ctx, arrays, outputs[0])) is not None:
-            self.add(cls.__name__, runs, outputs)
+            self.add(cls.__name__, runs, outputs, operations=(operation,))
             return
         plain = cls.forward
 
@@ -98,7 +109,7 @@ class Recorder:
                 raise explain(error, cls, arrays) from error.__cause__
             keep_results(kept, ys if type(ys) is tuple else (ys,))
 
-        self.add(cls.__name__, (run,), [y for y in kept if y is not None])
+        self.add(cls.__name__, (run,), [y for y in kept if y is not None], operations=(operation,))
 
     def outside_graph(self, compute, arrays, y):
         """A result without a derivative that has just been computed."""
@@ -106,7 +117,7 @@ class Recorder:
             run = lambda: keep_results((y,), (compute(*arrays),))  # noqa: E731
             self.add(getattr(compute, "__name__", "compute"), (run,), [y])
 
-    def backward(self, first_order, ctx, dys, dxs):
+    def backward(self, first_order, ctx, place, dys, dxs):
         """A first-order backward that has just run; returns its gradients as arrays that stay."""
         taken = {id(d) for d in dys} | {id(s) for s in ctx.saved or ()}
         memories = {id(owner(d)) for d in dys}
@@ -130,12 +141,13 @@ class Recorder:
             kept.append(keep)
 
         name, outputs = f"{type(ctx).__name__} backward", [k for k in kept if k is not None]
+        operation = *place[:2], "backward", place[2]
         bound = getattr(ctx, "replay_backward", None)
         runs = (
             bound(ctx, *dys, *kept) if bound is not None and len(outputs) == sum(d is not None for d in dxs) else None
         )
         if runs is not None:
-            self.add(name, runs, outputs)
+            self.add(name, runs, outputs, operations=(operation,))
             return tuple(results)
         saved = ctx.saved
 
@@ -146,7 +158,7 @@ class Recorder:
             keep_results(kept, ys if type(ys) is tuple else (ys,))
 
         if outputs:
-            self.add(name, (run,), outputs)
+            self.add(name, (run,), outputs, operations=(operation,))
         return tuple(results)
 
     def check_pass(self, roots, order, create_graph):
