@@ -11,6 +11,7 @@ import warnings
 
 import hypothesis
 import pytest
+from chromium import browser, visit  # noqa: F401 (fixtures)
 
 # Before anything imports numpy: processes with a pool of BLAS threads each only wait for one another.
 for _pool in ("OPENBLAS", "MKL", "OMP", "NUMBA", "VECLIB_MAXIMUM"):

@@ -17,6 +17,7 @@ from .mathml import derivative, mathml, terms, tokens
 from .measures import MEASURES, with_times
 from .numbers import number, shape_text, size_text, statistics, time_text
 from .places import lay_out
+from .recorded import recorded_calls, recording_of
 from .records import Operation
 from .steps import backward_steps
 
@@ -29,7 +30,7 @@ MANY = 1000  # tensors, after which summaries become shorter, so that pages of l
 WINDOW = 8  # rows and columns that are shown of a larger one
 
 
-def explore(loss, path, model=None, names=None, check=False):
+def explore(loss, path, model=None, names=None, check=False, captured=None):
     """Write a page that plays the backward pass of `loss`, step by step.
 
     Parameters
@@ -43,16 +44,24 @@ def explore(loss, path, model=None, names=None, check=False):
         As in `draw`.
     check : bool, default False
         Also compute the gradient of each operation numerically, where its inputs are small, and show both.
+    captured : CapturedStep, optional
+        A step made by `capture` that computes such a loss: the calls of the recording it used last are listed beside
+        the graph, in order, and linked with the operations they are made for.
 
     Raises
     ------
     GraphError
         If a backward has released the graph.
+    CaptureError
+        If `captured` has no recording: it was not called yet, or it runs eagerly.
 
     Notes
     -----
     No ``.grad`` changes; hooks run, because they have a say in the gradient. Tensors of up to 4,096 elements are
     shown whole as long as the page stays small, others by statistics, a histogram and a window into them.
+
+    Recorded calls and operations are matched by name, module and occurrence; where their numbers differ, or the graph
+    has parameters that the step does not use, they are listed without a link.
 
     Examples
     --------
@@ -60,9 +69,10 @@ def explore(loss, path, model=None, names=None, check=False):
     >>> w = microtorch.tensor([3.0, 4.0], requires_grad=True)
     >>> microtorch.viz.explore((w * w).sum(), "backprop.html")  # doctest: +SKIP
     """
+    recording = None if captured is None else recording_of(captured)
     records = graph(loss, model, names)
     steps = backward_steps(records, check)
-    page = _Page(with_times(records), steps).html()
+    page = _Page(with_times(records), steps, recording).html()
     with open(path, "w", encoding="utf-8") as file:
         file.write(page)
 
@@ -70,8 +80,8 @@ def explore(loss, path, model=None, names=None, check=False):
 class _Page:
     """Gathers what the page shows into one JSON-able dict."""
 
-    def __init__(self, records, steps):
-        self.records, self.steps = records, steps
+    def __init__(self, records, steps, recording):
+        self.records, self.steps, self.recording = records, steps, recording
         self.tensors, self.known, self.left = [], {}, IN_ALL
         self.kept = []  # arrays whose id is in `known`, alive so that no other takes it
         self.out, self.into = {}, {}
@@ -83,15 +93,15 @@ class _Page:
     def html(self):
         """The page."""
         files = resources.files(__package__)
-        template, style, graph_script, panel_script = [
+        template, style, *scripts = [
             (files / name).read_text("utf-8")
-            for name in ("explorer.html", "explorer.css", "explorer.js", "explorer_panel.js")
+            for name in ("explorer.html", "explorer.css", "explorer.js", "explorer_calls.js", "explorer_panel.js")
         ]
         data = json.dumps(self.data(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         title = ", ".join(v.name for v in self.records.roots)
         page = template.replace("/*STYLE*/", style).replace("TITLE", escape(title))
         # "</" ends a script wherever it stands, also inside a string.
-        return page.replace("/*SCRIPT*/", graph_script + panel_script).replace('"DATA"', data.replace("</", "<\\/"))
+        return page.replace("/*SCRIPT*/", "".join(scripts)).replace('"DATA"', data.replace("</", "<\\/"))
 
     def data(self):
         """Everything; edges and tensors are numbered, nodes named."""
@@ -117,6 +127,8 @@ class _Page:
             "colors": {name: self._colors(name) for name in ("gradient", "time")},
             "summary": self._summary(), "size": None,
         }  # fmt: skip
+        if self.recording is not None:
+            found["calls"] = recorded_calls(self.recording, records)
         lay_out(found)
         found["tensors"] = self.tensors
         return found

@@ -154,7 +154,7 @@ function paint() {
   $("slider").value = state.step;
   $("where").textContent = `${state.step} / ${last}`;
   $("slider").setAttribute("aria-valuetext", state.step ? `step ${state.step} of ${last}: ${nodes.get(D.steps[state.step - 1].node).title}` : "the start");
-  panel();
+  panel(); paintCalls();
 }
 function go(step, quiet = false) {
   state.step = Math.max(0, Math.min(last, step)); state.open = null;

@@ -192,6 +192,7 @@ function fromAddress() { const m = /step=(\d+)/.exec(location.hash); go(m ? +m[1
 
 $("summary").textContent = D.summary;
 D.edges.forEach(drawEdge); D.nodes.forEach(drawNode); D.modules.forEach(drawFrame);
+if (D.calls) drawCalls();
 arrange(); choose("arrows", "arrows"); choose("tints", "tint"); fit(true); fromAddress();
 matchMedia("(prefers-color-scheme: dark)").onchange = panel;
 addEventListener("resize", () => reveal(state.step ? nodes.get(D.steps[state.step - 1].node) : D.nodes[0]));
