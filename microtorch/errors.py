@@ -5,7 +5,7 @@ through the hot path and explained here, after the fact, because a `try` that do
 """
 
 import os
-import sys
+from sys import _getframe
 
 import numpy as np
 
@@ -43,12 +43,30 @@ class DatasetError(RuntimeError):
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
+class Line:
+    """A place in the source, put into words only when somebody reads it: finding the number of a line searches a
+    table of its function, at each step of an optimizer for nothing."""
+
+    __slots__ = ("code", "instruction")
+
+    def __init__(self, code, instruction):
+        self.code, self.instruction = code, instruction
+
+    def __str__(self):
+        for start, end, line in self.code.co_lines():
+            if start <= self.instruction < end:
+                return f"{self.code.co_filename}:{line}"
+        return self.code.co_filename
+
+
 def user_line():
-    """The user's line that led here, as ``"file:line"``: the nearest frame outside this package."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    """The user's line that led here, as a `Line`: in the nearest frame outside this package."""
+    frame = _getframe(1)
+    while frame.f_code.co_filename.startswith(_PACKAGE):
+        if frame.f_back is None:
+            return "an unknown line"
         frame = frame.f_back
-    return "an unknown line" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return Line(frame.f_code, frame.f_lasti)
 
 
 def operation_name(function):

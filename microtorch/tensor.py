@@ -360,12 +360,9 @@ class Tensor:
 
     def gradient_buffer(self):
         """An array for the gradient of this tensor, its content undefined: that of its last gradient if it is free."""
-        try:
-            spare = self._spare
-        except AttributeError:
-            spare = None
-        if spare is None:
-            return np.empty(self._array.shape, self._array.dtype)
+        array = self._array
+        if array.nbytes < SPARE_BYTES or (spare := getattr(self, "_spare", None)) is None:
+            return np.empty(array.shape, array.dtype)
         self._spare = None
         return spare
 

@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -75,22 +76,30 @@ def digest(solver):
     return content.hexdigest()
 
 
-def run_to_the_end(folder, kills, moments, epochs):
-    """Run it, killed after as many seconds as `moments` gives, `kills` times; the digest and the number of kills."""
+def run_to_the_end(folder, kills, draw, epochs):
+    """Run it and kill it `kills` times, after some steps and milliseconds each time; the digest and the kills.
+
+    The steps are counted, not the seconds: however fast the machine is, it dies in the middle of its work.
+    """
     command = [sys.executable, __file__, str(folder), "--epochs", str(epochs)]
     done = 0
     while True:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        try:
-            out, err = process.communicate(timeout=next(moments) if done < kills else None)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+        last = draw.randint(1, 20) if done < kills else None
+        lines = []
+        for line in process.stdout:
+            lines.append(line.strip())
+            if len(lines) == last:
+                time.sleep(draw.uniform(0, 0.02))
+                process.kill()
+                break
+        err = process.communicate()[1]
+        if process.returncode == -signal.SIGKILL:
             done += 1
-            continue
-        if process.returncode:
+        elif process.returncode:
             raise RuntimeError(f"resuming failed after {done} kills:\n{err}")
-        return out.strip(), done
+        else:
+            return lines[-1], done
 
 
 def main():
@@ -101,20 +110,18 @@ def main():
     args = parser.parse_args()
     if not args.kills:
         training = solver(args.folder, args.epochs)
+        training.step_callbacks = [lambda solver: print("step", solver.step, flush=True)]
         training.resume()
         training.train()
         print(digest(training))
         return
-    begin = time.perf_counter()
-    expected, _ = run_to_the_end(args.folder / "undisturbed", 0, iter(()), args.epochs)
-    seconds = time.perf_counter() - begin
     draw = random.Random(0)
+    expected, _ = run_to_the_end(args.folder / "undisturbed", 0, draw, args.epochs)
     killed, ends, at = 0, 0, []
     while killed < args.kills:
         folder = args.folder / "killed"
         shutil.rmtree(folder, ignore_errors=True)
-        moments = iter(lambda: draw.uniform(0.2, 1.0) * seconds, None)
-        found, kills = run_to_the_end(folder, min(12, args.kills - killed), moments, args.epochs)
+        found, kills = run_to_the_end(folder, min(12, args.kills - killed), draw, args.epochs)
         killed, ends = killed + kills, ends + 1
         at.append(found == expected)
         print(f"{killed} kills, {ends} ends, {sum(at)} of them identical", flush=True)

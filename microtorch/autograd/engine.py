@@ -33,9 +33,10 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
     for root, seed in zip(roots, seeds, strict=True):
         place = place_of(root)
         pending[place] = pending[place] + seed if place in pending else seed
-    if state.recorder is not None:
-        state.recorder.check_pass(roots, order, create_graph)
     recorder = state.recorder
+    if recorder is not None:
+        recorder.check_pass(roots, order, create_graph)
+        recorder = state.recorder  # None if that could not be recorded
     before, state.grad = state.grad, create_graph
     node = None
     try:
@@ -97,7 +98,8 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
             if not retain_graph:  # its place in the graph stays, for pictures
                 if node.saved:
                     node.saved = None
-                node.cache = None
+                if node.cache is not None:
+                    node.cache = None
                 if heavy:
                     let_go(node, released=True)
             dxs = dx = held = total = None  # only `pending` holds what was handed on; Note [Last reader] in indexing.py
@@ -108,9 +110,11 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
         raise
     finally:
         state.grad = before
-    for leaf, dx in pending.items():
-        if leaf.hooks:
-            pending[leaf] = _call_hooks(leaf.hooks, dx)
+    for leaf in pending:
+        if hooks := getattr(leaf, "_hooks", None):
+            pending[leaf] = _call_hooks(hooks, pending[leaf])
+    if targets is None:
+        return pending
     results.update(pending)
     return results
 

@@ -1,9 +1,10 @@
 """`backward` and `grad`: what is asked of the engine, and where its gradients go."""
 
-import sys
 import warnings
+from sys import getrefcount
 
 import numpy as np
+from numpy import ndarray
 
 from ..errors import DTypeError, GraphError, ShapeError, user_line
 from ..tensor import Tensor, attach, float32, float64, wrap
@@ -16,43 +17,33 @@ __all__ = ["backward", "grad"]
 
 def _references_to_a_local():
     array = np.empty(0)
-    return sys.getrefcount(array)
+    return getrefcount(array)
 
 
 _ALONE = _references_to_a_local()
 
 
-def _take_owned(gradients, place):
-    """Take a gradient array out of `gradients` such that nobody else can reach its memory, and contiguous.
-
-    Optimizers write into gradients, and a backward may return its argument, one array twice, a saved array or a view.
-    What has no other reference is ours already: a copy less for every weight.
-    """
-    array = gradients.pop(place)
-    alone = sys.getrefcount(array) == _ALONE
-    if alone and type(array) is np.ndarray and array.base is None and array.flags.c_contiguous:
-        return array
-    return np.array(array)
-
-
 def _accumulate(gradients, create_graph):
     """Add gradients to the ``.grad`` of the tensors they belong to; what a user keeps of an old ``.grad`` stays."""
-    mixed = None
+    mixed, recorder = None, state.recorder
     for leaf in list(gradients):
-        if state.recorder is not None:
-            state.recorder.deposit(leaf, np.asarray(gradients.pop(leaf)))
-        elif create_graph:
-            dx = gradients.pop(leaf)
-            old = getattr(leaf, "_grad", None)
+        dx = gradients.pop(leaf)
+        if recorder is not None:
+            recorder.deposit(leaf, np.asarray(dx))
+            continue
+        old = getattr(leaf, "_grad", None)
+        if create_graph:
             leaf._grad = dx.clone() if old is None else old + dx
-        else:
-            dx = _take_owned(gradients, leaf)
-            old = getattr(leaf, "_grad", None)
-            if old is not None:
-                dx += old._array
-            leaf._grad = wrap(dx)
-            if old is not None and _mixes_steps(leaf, old) and mixed is None:
-                mixed = leaf
+            continue
+        # Optimizers write into gradients, and a backward may return its argument, one array twice, a saved array or a
+        # view. What has no other reference is ours already: a copy less for every weight.
+        if getrefcount(dx) != _ALONE or type(dx) is not ndarray or dx.base is not None or not dx.flags.c_contiguous:
+            dx = np.array(dx)
+        if old is not None:
+            dx += old._array
+        leaf._grad = wrap(dx)
+        if old is not None and _mixes_steps(leaf, old) and mixed is None:
+            mixed = leaf
     if mixed is not None:
         _warn_of_mixed(mixed)
 

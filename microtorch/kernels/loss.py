@@ -11,8 +11,9 @@ from ._math import exp, log1p_of_unit, sigmoid
 
 
 @jit
-def cross_entropy(x, labels, ignore_index, terms, rows):
-    """rows (3, M) takes each row's loss, max x and 1 / Σ e^(x − max); returns Σ loss, Σ weight, a bad row or −1.0
+def cross_entropy(x, labels, ignore_index, terms, mean, rows, y):
+    """rows (3, M) takes each row's loss, max x and 1 / Σ e^(x − max); y () their sum or mean; returns Σ weight, and
+    a row whose label is no class or −1.0
 
     One pass over x where numpy makes six: maximum, difference, exponential, sum, choice of the label, sum.
     """
@@ -24,7 +25,7 @@ def cross_entropy(x, labels, ignore_index, terms, rows):
             rows[0, m], rows[1, m], rows[2, m] = 0, 0, 0
             continue
         if t < 0 or t >= C:
-            return total, weights, float(m)
+            return weights, float(m)
         high = x[m, 0]
         for c in range(1, C):
             high = x[m, c] if x[m, c] > high else high
@@ -41,7 +42,8 @@ def cross_entropy(x, labels, ignore_index, terms, rows):
         rows[0, m], rows[1, m], rows[2, m] = loss, high, 1 / s
         total += loss
         weights += weight
-    return total, weights, -1.0
+    y[()] = total / weights if mean else total  # 0 / 0 is NaN: no row counted
+    return weights, -1.0
 
 
 @jit

@@ -8,7 +8,7 @@ import numpy as np
 from ..autograd.function import Function
 from ..errors import DTypeError, ShapeError
 from ..kernels import loss as kernels
-from ..tensor import Tensor, as_tensor, int64
+from ..tensor import Tensor, as_tensor, float32, float64, int64
 from .loss import as_reduction
 from .normalization import as_rows, flat, from_rows
 from .promotion import pair
@@ -82,10 +82,11 @@ def as_labels(target):
     return (target if target.dtype is int64 else target.astype(np.int64)).ravel()
 
 
+_PLAIN = {dtype: np.empty((2, 0), dtype) for dtype in (float32, float64)}  # `terms` of just 0 and 1
+
+
 def target_terms(weight, smoothing, C, dtype):
-    """What is charged to every class, and what to the target's besides, (2, C); of size 0 if that is just 0 and 1."""
-    if weight is None and smoothing == 0:
-        return np.empty((2, 0), dtype)
+    """What is charged to every class, and what to the target's besides, (2, C)."""
     terms = np.empty((2, C), dtype)
     terms[0], terms[1] = smoothing / C, 1 - smoothing
     return terms if weight is None else terms * weight
@@ -103,23 +104,24 @@ class CrossEntropy(Function):
             check_weight("cross_entropy", x, weight, C)
         ctx.save_for_backward(x, target, weight)
         ctx.options = ignore_index, reduction, smoothing
-        terms = target_terms(weight, smoothing, C, x.dtype)
+        plain = weight is None and smoothing == 0
+        terms = _PLAIN[x.dtype] if plain else target_terms(weight, smoothing, C, x.dtype)
         rows = as_rows(x)
         if target.shape == x.shape and target.dtype.kind == "f":
-            if terms.size == 0:
-                terms = np.stack([np.zeros(C, x.dtype), np.ones(C, x.dtype)])
+            if plain:
+                terms = target_terms(weight, smoothing, C, x.dtype)
             losses = ctx.empty((len(rows),), x.dtype)
             total = kernels.cross_entropy_of_shares(rows, as_rows(target), terms, losses)
             ctx.labels, ctx.weights = None, len(rows)
             return reduced(ctx, reduction, total, len(rows), losses, x)
         check_labels("cross_entropy", x, target)
         ctx.labels, labels = target, as_labels(target)
-        sums = ctx.empty((3, len(rows)), x.dtype)
-        total, ctx.weights, bad = kernels.cross_entropy(rows, labels, ignore_index, terms, sums)
+        sums, y = ctx.empty((3, len(rows)), x.dtype), ctx.empty((), x.dtype)
+        ctx.weights, bad = kernels.cross_entropy(rows, labels, ignore_index, terms, reduction == "mean", sums, y)
         if bad >= 0:
             raise IndexError  # worded below
         ctx.cache = rows, labels, terms, sums
-        return reduced(ctx, reduction, total, ctx.weights, sums[0], x)
+        return y if reduction != "none" else reduced(ctx, reduction, None, None, sums[0], x)
 
     @staticmethod
     def explain(x, target, weight, ignore_index, reduction, smoothing):
@@ -166,13 +168,12 @@ class CrossEntropy(Function):
         if not CrossEntropy.plain(ctx, x, target, weight) or reduction == "none":
             return None
         rows, labels, terms, sums = ctx.cache
+        mean = reduction == "mean"
 
         def run():
-            total, weights, bad = kernels.cross_entropy(rows, labels, ignore_index, terms, sums)
+            ctx.weights, bad = kernels.cross_entropy(rows, labels, ignore_index, terms, mean, sums, y)
             if bad >= 0:
                 raise IndexError(bad_label("cross_entropy", x, target, ignore_index))
-            ctx.weights = weights
-            y.fill(total if reduction == "sum" else total / weights if weights else np.nan)
 
         return (run,)
 

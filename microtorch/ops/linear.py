@@ -7,10 +7,16 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import ShapeError
+from ..kernels import linear as kernels
 from .linalg import rows
 from .promotion import same_dtype
 
 __all__ = ["bilinear", "linear"]
+
+
+def sums_rows(dy, db):
+    """Whether `kernels.sum_of_rows` may fill `db`: a bias may be broadcast, and a transposed dy is numpy's work."""
+    return db.shape == dy.shape[1:] and dy.flags.c_contiguous
 
 
 class Linear(Function):
@@ -21,6 +27,9 @@ class Linear(Function):
         ctx.save_for_backward(x, w)
         if w.ndim == 2 and x.ndim == 2:
             y = x.dot(w.T, ctx.empty((len(x), len(w)), x.dtype))
+            if b is not None and b.shape == w.shape[:1]:
+                kernels.add_bias(y, b)
+                return y
         elif w.ndim == 2:
             y = rows(x).dot(w.T).reshape(*x.shape[:-1], len(w))
         elif w.ndim == 1:
@@ -36,19 +45,19 @@ class Linear(Function):
     @staticmethod
     def replay(ctx, arrays, y):
         x, w, b = arrays
-        if x.ndim != 2 or w.ndim != 2:
+        if x.ndim != 2 or w.ndim != 2 or (b is not None and b.shape != w.shape[:1]):
             return None
         product = partial(x.dot, w.T, y)
-        return (product,) if b is None else (product, partial(np.add, y, b, y))
+        return (product,) if b is None else (product, partial(kernels.add_bias, y, b))
 
     @staticmethod
     def replay_backward(ctx, dy, dx, dw, db=None):
         x, w = ctx.saved
-        if x.ndim != 2 or w.ndim != 2:
+        if x.ndim != 2 or w.ndim != 2 or (db is not None and not sums_rows(dy, db)):
             return None
         runs = [] if dx is None else [partial(dy.dot, w, dx)]
         runs += [] if dw is None else [partial(dy.T.dot, x, dw)]
-        return runs if db is None else [*runs, partial(np.add.reduce, dy, 0, None, db)]
+        return runs if db is None else [*runs, partial(kernels.sum_of_rows, dy, db)]
 
     @staticmethod
     def explain(x, w, b):
@@ -85,7 +94,11 @@ class Linear(Function):
         if need_w:
             dw = dy.T.dot(x, ctx.empty_gradient(1))
         if need_b:
-            db = np.add.reduce(dy, 0, None, ctx.empty_gradient(2))
+            db = ctx.empty_gradient(2)
+            if sums_rows(dy, db):
+                kernels.sum_of_rows(dy, db)
+            else:
+                db = dy.sum(axis=0)
         return dx, dw, db
 
 

@@ -17,17 +17,18 @@ REDUCTIONS = ("none", "mean", "sum")
 
 def as_reduction(name, reduction, size_average=None, reduce=None):
     """`reduction`, checked; or what PyTorch's old two switches mean, with its warning."""
+    if size_average is None and reduce is None:
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"{name}: reduction is {reduction!r}. Choose 'mean', 'sum' or 'none'.")
+        return reduction
     if isinstance(size_average, Tensor) or isinstance(reduce, Tensor):
         raise TypeError(
             f"{name}: a tensor was given as size_average, an option. A loss module is made first, then called: "
             f"{name}()(output, target)."
         )
-    if size_average is not None or reduce is not None:
-        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        message = f"{name}: size_average and reduce are old words. Use reduction={reduction!r}."
-        warnings.warn(message, UserWarning, stacklevel=3)
-    elif reduction not in REDUCTIONS:
-        raise ValueError(f"{name}: reduction is {reduction!r}. Choose 'mean', 'sum' or 'none'.")
+    reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+    message = f"{name}: size_average and reduce are old words. Use reduction={reduction!r}."
+    warnings.warn(message, UserWarning, stacklevel=3)
     return reduction
 
 
