@@ -24,7 +24,7 @@ def elementwise_calls(n):
 
     x, y, z = (np.random.default_rng(0).random(n).astype(np.float32) for _ in range(3))
     scores, dscores = x.reshape(-1, 10), y.reshape(-1, 10)
-    labels, sums, g = np.zeros(n // 10, np.int64), np.empty((3, n // 10), np.float32), np.ones(1, np.float32)
+    labels, sums, g = np.zeros(n // 10, np.int64), np.empty((3, n // 10 + 1), np.float32), np.ones(1, np.float32)
     plain, mean = np.empty((2, 0), np.float32), np.empty((), np.float32)  # neither weights of classes nor smoothing
     return [
         ("copy", lambda: np.copyto(y, x), 2),
@@ -35,7 +35,7 @@ def elementwise_calls(n):
         ("cross_entropy", lambda: loss.cross_entropy(scores, labels, -100, plain, True, sums, mean), 1),
         (
             "cross_entropy_backward",
-            lambda: loss.cross_entropy_backward(scores, labels, -100, plain, sums, g, 1.0, dscores),
+            lambda: loss.cross_entropy_backward(scores, labels, -100, plain, sums, g, dscores),
             2,
         ),
     ]

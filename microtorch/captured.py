@@ -211,6 +211,7 @@ class Recording:
         plain = kinds == (dict,) and all(type(a) is tuple and a and a[0] is Tensor for a in structure[1:])
         self.kinds = [(shape, dtype) for _, shape, dtype, _ in structure[1:]] if plain else None
         self.flags = list(self.modes.items())
+        self.found = [(names.get, name, thing) for names, name, thing in self.names]
         self.optimizers = [(optimizer, *groups) for optimizer, groups in recorder.optimizers.items()]
         self.memory = [(leaf, array, tracked) for leaf, (array, tracked) in self.leaves.items()]
         self.accumulating = [(leaf, had) for leaf, had in self.starting.items() if had is not None]
@@ -244,7 +245,10 @@ class Recording:
             for group, (before, params, n) in zip(groups, members):
                 if group is not before or group["params"] is not params or len(params) != n:
                     return False
-        return all(names.get(name) is thing for names, name, thing in self.names)
+        for get, name, thing in self.found:  # noqa: SIM110 — a generator takes 0.3 µs more
+            if get(name) is not thing:
+                return False
+        return True
 
     def broken(self):
         """What has changed since the recording, or None."""

@@ -2,6 +2,9 @@
 
 import copy
 import gc
+import os
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -365,6 +368,58 @@ def test_a_failed_recording_leaves_nothing_in_place():
     with pytest.raises(KeyError, match="mine"):
         microtorch.capture(wrong)(microtorch.ones(2))
     assert before == (microtorch.Tensor.item, microtorch.autograd.Function.__dict__["apply"])
+
+
+def test_parameters_of_two_dtypes():
+    runs = []
+    for wrap in (lambda step: step, microtorch.capture):
+        microtorch.manual_seed(0)
+        a, b = nn.Linear(3, 2), nn.Linear(3, 2).double()
+        update = optim.Adam([*a.parameters(), *b.parameters()], lr=0.1)
+
+        @wrap
+        def step(x, a=a, b=b, update=update):
+            update.zero_grad()
+            loss = (a(x) ** 2).sum().double() + (b(x.double()) ** 2).sum()
+            loss.backward()
+            update.step()
+            return loss
+
+        runs.append([step(x).item() for x in [microtorch.ones(4, 3)] * 5])
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("bias, shared", [(True, False), (False, False), (True, True)])
+def test_a_bias_and_its_relu_in_one_call(bias, shared):
+    """One pass over both, wherever it is right; where the linear result has another reader it keeps its value."""
+    histories = []
+    for captured in (False, True):
+        microtorch.manual_seed(0)
+        first, second = nn.Linear(6, 5, bias=bias), nn.Linear(5, 4, bias=bias)
+        update = optim.SGD([*first.parameters(), *second.parameters()], lr=0.1)
+
+        def step(x, y, first=first, second=second, update=update):
+            update.zero_grad()
+            z = first(x)
+            hidden = nn.functional.relu(z)
+            loss = nn.functional.cross_entropy(second(hidden + z if shared else hidden), y)
+            loss.backward()
+            update.step()
+            return loss, z
+
+        step = microtorch.capture(step) if captured else step
+        histories.append([[t.detach().numpy().copy() for t in step(x, y)] for x, y in batches(10, size=7, features=6)])
+    for eager, replayed in zip(*histories, strict=True):
+        assert all(equal(a, b) for a, b in zip(eager, replayed, strict=True))
+
+
+def test_without_the_jit():
+    """Arrays are reached by address, which Python does in another way than numba."""
+    test = f"{__file__}::test_every_optimizer_steps_alike"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", test]
+    command += ["-k", "plain and (sgd or adamw)"]
+    done = subprocess.run(command, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])

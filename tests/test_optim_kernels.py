@@ -5,6 +5,7 @@ import pytest
 
 from microtorch.kernels import optim as kernels
 from microtorch.optim import adadelta, adagrad, adam, adamax, asgd, nadam, radam, rmsprop, rprop, sgd
+from microtorch.optim.optimizer import table
 
 # name -> (the formula, the state's arrays, None where an option is off, and the numbers); the state is made positive
 RULES = {
@@ -32,8 +33,8 @@ SHAPES = [((0,), np.float32), ((1,), np.float32), ((37,), np.float32), ((5, 7), 
 
 
 def test_every_kernel_is_compared():
-    names = {name for name, thing in vars(kernels).items() if callable(thing) and name != "jit"}
-    assert names == {rule.split(",")[0] for rule in RULES}
+    names = {name for name, thing in vars(kernels).items() if callable(thing) and name not in ("jit", "array_at")}
+    assert names == {rule.split(",")[0] for rule in RULES} | {f"{rule}_of_each" for rule in ("sgd", "adam")}
 
 
 def arguments(rule, shape, dtype, special=()):
@@ -72,3 +73,23 @@ def test_kernel_keeps_nan_and_infinity_as_the_formula_does(rule):
     for a, b in zip(theirs, ours, strict=True):
         if isinstance(a, np.ndarray):
             np.testing.assert_allclose(b, a, rtol=3e-6, atol=3e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rule", ["sgd, decay, maximize", "sgd, nesterov", "adam"])
+def test_one_call_for_all_parameters_equals_one_for_each(rule, dtype):
+    alone, together = ([arguments(rule, shape, dtype) for shape in ((5, 7), (7,), (0,), (1, 1))] for _ in range(2))
+    name = rule.split(",")[0]
+    for row in alone:
+        getattr(kernels, name)(*row)
+    rows = [[a for a in row if isinstance(a, np.ndarray)] for row in together]
+    getattr(kernels, f"{name}_of_each")(*table(rows), RULES[rule][2])
+    for a, b in zip(alone, rows, strict=True):
+        assert all(np.array_equal(x, y) for x, y in zip((x for x in a if isinstance(x, np.ndarray)), b, strict=True))
+
+
+def test_arrays_that_one_call_cannot_take():
+    a, b = np.zeros((2, 3), np.float32), np.zeros((2, 3))
+    assert table([[a, a], [b, b]]) is None  # two dtypes
+    assert table([[a, a[:, :2]]]) is None  # not contiguous
+    assert table([[a, a[:1]]]) is None  # another size

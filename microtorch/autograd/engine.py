@@ -111,7 +111,7 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
     finally:
         state.grad = before
     for leaf in pending:
-        if hooks := getattr(leaf, "_hooks", None):
+        if hooks := leaf.hooks:
             pending[leaf] = _call_hooks(hooks, pending[leaf])
     if targets is None:
         return pending

@@ -3,6 +3,7 @@
 The machine code is kept for later processes; `microtorch info` says where.
 """
 
+import functools
 import importlib
 import pkgutil
 import time
@@ -70,6 +71,21 @@ def train(dtype):
         optimizer = cls(model.parameters(), lr=0.01, **options)
         model(x).sum().backward()
         optimizer.step()
+    for cls, options in ((optim.SGD, {}), (optim.SGD, {"momentum": 0.9}), (optim.Adam, {})):
+        model = nn.Sequential(nn.Linear(16, 4, dtype=dtype), nn.ReLU(), nn.Linear(4, 2, dtype=dtype))
+        optimizer = cls(model.parameters(), lr=0.01, **options)
+        step = microtorch.capture(functools.partial(one_step, model, optimizer))
+        for _ in range(3):
+            step(x.detach(), labels)
+
+
+def one_step(model, optimizer, x, labels):
+    """A step of a network, as it is captured."""
+    from microtorch.nn import functional as F
+
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), labels).backward()
+    optimizer.step()
 
 
 def unused():

@@ -8,6 +8,14 @@ from ._jit import jit
 
 
 @jit
+def relu(x, y):
+    """y = x where x > 0, else 0"""
+    zero = x.dtype.type(0)
+    for i in range(y.size):
+        y[i] = zero if x[i] <= 0 else x[i]
+
+
+@jit
 def relu_backward(dy, y, dx):
     """dx = dy where y > 0"""
     for i in range(dx.size):

@@ -17,6 +17,34 @@ def add_bias(y, b):
 
 
 @jit
+def add_bias_and_relu(y, b, z):
+    """y (N, M) += b (M,), and z (N · M,) = y where y > 0, else 0"""
+    N, M = y.shape
+    zero = y.dtype.type(0)
+    z = z.reshape((N, M))
+    for n in range(N):
+        for m in range(M):
+            v = y[n, m] + b[m]
+            y[n, m] = v
+            z[n, m] = zero if v <= 0 else v
+
+
+@jit
+def relu_backward_and_sum(dz, z, dy, db):
+    """dy (N, M) = dz where z > 0, and db (M,) = Σ dy; dz and z are (N · M,)"""
+    N, M = dy.shape
+    zero = dy.dtype.type(0)
+    dz, z = dz.reshape((N, M)), z.reshape((N, M))
+    for m in range(M):
+        db[m] = 0
+    for n in range(N):
+        for m in range(M):
+            v = zero if z[n, m] <= 0 else dz[n, m]
+            dy[n, m] = v
+            db[m] += v
+
+
+@jit
 def sum_of_rows(dy, db):
     """db (M,) = Σ dy (N, M) over N, row by row as numpy does it"""
     N, M = dy.shape

@@ -12,8 +12,8 @@ from ._math import exp, log1p_of_unit, sigmoid
 
 @jit
 def cross_entropy(x, labels, ignore_index, terms, mean, rows, y):
-    """rows (3, M) takes each row's loss, max x and 1 / Σ e^(x − max); y () their sum or mean; returns Σ weight, and
-    a row whose label is no class or −1.0
+    """rows (3, M + 1) takes each row's loss, max x and 1 / Σ e^(x − max), and at its end what the sum of losses is
+    divided by; y () takes the sum or mean; returns that divisor, and a row whose label is no class or −1.0
 
     One pass over x where numpy makes six: maximum, difference, exponential, sum, choice of the label, sum.
     """
@@ -25,7 +25,7 @@ def cross_entropy(x, labels, ignore_index, terms, mean, rows, y):
             rows[0, m], rows[1, m], rows[2, m] = 0, 0, 0
             continue
         if t < 0 or t >= C:
-            return weights, float(m)
+            return 0.0, float(m)
         high = x[m, 0]
         for c in range(1, C):
             high = x[m, c] if x[m, c] > high else high
@@ -42,14 +42,16 @@ def cross_entropy(x, labels, ignore_index, terms, mean, rows, y):
         rows[0, m], rows[1, m], rows[2, m] = loss, high, 1 / s
         total += loss
         weights += weight
-    y[()] = total / weights if mean else total  # 0 / 0 is NaN: no row counted
-    return weights, -1.0
+    count = weights if mean else 1.0
+    rows[1, M], y[()] = count, total / count  # 0 / 0 is NaN: no row counted
+    return count, -1.0
 
 
 @jit
-def cross_entropy_backward(x, labels, ignore_index, terms, rows, g, count, dx):
-    """dx = g / count · (softmax(x) · Σ terms − terms); rows (3, M) from `cross_entropy`, g (M,) or (1,)"""
+def cross_entropy_backward(x, labels, ignore_index, terms, rows, g, dx):
+    """dx = g / count · (softmax(x) · Σ terms − terms); rows from `cross_entropy`, count among them; g (M,) or (1,)"""
     M, C = x.shape
+    count = rows[1, M]
     spread = 0.0
     if terms.size:
         for c in range(C):
@@ -60,7 +62,7 @@ def cross_entropy_backward(x, labels, ignore_index, terms, rows, g, count, dx):
             for c in range(C):
                 dx[m, c] = 0
             continue
-        gm, high, share = g[m if g.size > 1 else 0] / x.dtype.type(count), rows[1, m], rows[2, m]
+        gm, high, share = g[m if g.size > 1 else 0] / count, rows[1, m], rows[2, m]
         if terms.size == 0:
             for c in range(C):
                 dx[m, c] = gm * (exp(x[m, c] - high) * share)

@@ -3,6 +3,8 @@
 Inputs are (C,), (N, C) or (N, C, d1, ...); kernels see rows of C numbers, Note [Rows] in normalization.py.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..autograd.function import Function
@@ -116,12 +118,12 @@ class CrossEntropy(Function):
             return reduced(ctx, reduction, total, len(rows), losses, x)
         check_labels("cross_entropy", x, target)
         ctx.labels, labels = target, as_labels(target)
-        sums, y = ctx.empty((3, len(rows)), x.dtype), ctx.empty((), x.dtype)
+        sums, y = ctx.empty((3, len(rows) + 1), x.dtype), ctx.empty((), x.dtype)
         ctx.weights, bad = kernels.cross_entropy(rows, labels, ignore_index, terms, reduction == "mean", sums, y)
         if bad >= 0:
             raise IndexError  # worded below
         ctx.cache = rows, labels, terms, sums
-        return y if reduction != "none" else reduced(ctx, reduction, None, None, sums[0], x)
+        return y if reduction != "none" else reduced(ctx, reduction, None, None, sums[0, :-1], x)
 
     @staticmethod
     def explain(x, target, weight, ignore_index, reduction, smoothing):
@@ -156,10 +158,8 @@ class CrossEntropy(Function):
             return CrossEntropy.backward(ctx, dy)
         x = ctx.saved_tensors[0]
         rows, labels, terms, sums = ctx.cache
-        ignore_index, reduction, _ = ctx.options
         dx = ctx.empty(rows.shape, rows.dtype)
-        count = ctx.weights if reduction == "mean" else 1.0
-        kernels.cross_entropy_backward(rows, labels, ignore_index, terms, sums, dy.ravel(), count, dx)
+        kernels.cross_entropy_backward(rows, labels, ctx.options[0], terms, sums, dy.ravel(), dx)
         return dx if x.ndim == 2 else from_rows(dx, x.shape)
 
     @staticmethod
@@ -179,17 +179,11 @@ class CrossEntropy(Function):
 
     @staticmethod
     def replay_backward(ctx, dy, dx, *_):
-        ignore_index, reduction, _ = ctx.options
-        if not CrossEntropy.plain(ctx, *ctx.saved) or reduction == "none" or not dx.flags.c_contiguous:
+        if not CrossEntropy.plain(ctx, *ctx.saved) or ctx.options[1] == "none" or not dx.flags.c_contiguous:
             return None
         rows, labels, terms, sums = ctx.cache
-        dy, mean = dy.ravel(), reduction == "mean"
-
-        def run():
-            count = ctx.weights if mean else 1.0
-            kernels.cross_entropy_backward(rows, labels, ignore_index, terms, sums, dy, count, dx)
-
-        return (run,)
+        kernel = kernels.cross_entropy_backward
+        return (partial(kernel, rows, labels, ctx.options[0], terms, sums, dy.ravel(), dx),)
 
     @staticmethod
     def plain(ctx, x, target, weight):

@@ -55,9 +55,9 @@ class Linear(Function):
         x, w = ctx.saved
         if x.ndim != 2 or w.ndim != 2 or (db is not None and not sums_rows(dy, db)):
             return None
-        runs = [] if dx is None else [partial(dy.dot, w, dx)]
-        runs += [] if dw is None else [partial(dy.T.dot, x, dw)]
-        return runs if db is None else [*runs, partial(kernels.sum_of_rows, dy, db)]
+        runs = [] if db is None else [partial(kernels.sum_of_rows, dy, db)]
+        runs += [] if dx is None else [partial(dy.dot, w, dx)]
+        return runs if dw is None else [*runs, partial(dy.T.dot, x, dw)]
 
     @staticmethod
     def explain(x, w, b):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer, table, zeros
 
 
 class Adam(Optimizer):
@@ -100,8 +100,10 @@ class Adam(Optimizer):
     def replay(self, group, entries):
         if group["amsgrad"] or len({kept["step"] for _, _, kept in entries}) != 1:
             return None
-        arrays = [(p, g, kept["exp_avg"]._array, kept["exp_avg_sq"]._array) for p, g, kept in entries]
         used = [(kept, kept["exp_avg"], kept["exp_avg_sq"]) for _, _, kept in entries]
+        arrays = [(p, g, m._array, v._array) for (p, g, _), (_, m, v) in zip(entries, used, strict=True)]
+        if (in_one_call := table(arrays)) is None:
+            return None
 
         def update():
             t = used[0][0]["step"]
@@ -111,13 +113,12 @@ class Adam(Optimizer):
                 if kept["step"] != t or kept["exp_avg"] is not m or kept["exp_avg_sq"] is not v:
                     return False
             t += 1
-            numbers = _numbers(group, t)
             for kept, _, _ in used:
                 kept["step"] = t
-            for p, g, m, v in arrays:
-                kernels.adam(p, g, m, v, None, numbers)
+            kernels.adam_of_each(*in_one_call, _numbers(group, t))
             return True
 
+        update.arrays = arrays  # alive, for the addresses
         return update
 
 

@@ -331,6 +331,25 @@ def zeros(p):
     return wrap(np.zeros(p.shape, p.dtype))
 
 
+def table(rows):
+    """What a kernel needs to go through `rows` of arrays in one call, or None if it cannot.
+
+    Returns
+    -------
+    addresses : ndarray of int64, shape (rows, arrays)
+        They hold as long as the caller keeps the arrays.
+    sizes : ndarray of int64, shape (rows,)
+    like : ndarray
+        Of the dtype of all arrays.
+    """
+    like = rows[0][0].ravel()
+    for row in rows:
+        if any(a.dtype != like.dtype or a.size != row[0].size or not a.flags.c_contiguous for a in row):
+            return None
+    addresses = np.array([[a.ctypes.data for a in row] for row in rows], np.int64)
+    return addresses, np.array([row[0].size for row in rows], np.int64), like
+
+
 def _named(params):
     """The parameters of a group as a list, and their names or None."""
     if isinstance(params, Tensor):

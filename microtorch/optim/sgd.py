@@ -3,7 +3,7 @@
 import math
 
 from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer, table, zeros
 
 
 class SGD(Optimizer):
@@ -87,42 +87,51 @@ class SGD(Optimizer):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
     def replay(self, group, entries):
-        if any(("momentum_buffer" in kept) != (group["momentum"] != 0) for _, _, kept in entries):
+        momentum = group["momentum"] != 0
+        if any(("momentum_buffer" in kept) is not momentum for _, _, kept in entries):
             return None
-        entries = [(p, g, kept["momentum_buffer"] if kept else None, kept) for p, g, kept in entries]
-        arrays = [(p, g, None if buffer is None else buffer._array) for p, g, buffer, _ in entries]
-        used = [(kept, buffer) for _, _, buffer, kept in entries if buffer is not None]
+        used = [(kept, kept["momentum_buffer"]) for _, _, kept in entries] if momentum else []
+        buffers = [(buffer._array,) for _, buffer in used] or [()] * len(entries)
+        arrays = [(p, g, *buffer) for (p, g, _), buffer in zip(entries, buffers, strict=True)]
+        if (in_one_call := table(arrays)) is None:
+            return None
 
         def update():
-            if (group["momentum"] != 0) is not bool(used) or any(k.get("momentum_buffer") is not b for k, b in used):
+            if (group["momentum"] != 0) is not momentum:
                 return False
-            numbers = _numbers(group)[1]
-            for p, g, buffer in arrays:
-                kernels.sgd(p, g, buffer, numbers)
+            for kept, buffer in used:
+                if kept.get("momentum_buffer") is not buffer:
+                    return False
+            kernels.sgd_of_each(*in_one_call, _numbers(group))
             return True
 
+        update.arrays = arrays  # alive, for the addresses
         return update
 
     def update(self, group):
         momentum = group["momentum"]
-        first, later = _numbers(group)
+        later = _numbers(group)
         for p, g, state, contiguous in self.gradients(group):
             numbers, buffer = later, None
             if momentum:
                 kept = state.get("momentum_buffer")
                 if kept is None:
-                    numbers, kept = first, zeros(p)
+                    numbers, kept = (*later[:2], 1.0, *later[3:]), zeros(p)  # the first velocity is not damped
                     state["momentum_buffer"] = kept
                 buffer = kept._array
             (kernels.sgd if contiguous else sgd)(p, g, buffer, numbers)
 
 
 def _numbers(group):
-    """What `sgd` needs, at the first step and later."""
-    lr, momentum, decay = float(group["lr"]), float(group["momentum"]), float(group["weight_decay"])
-    nesterov, sign = float(group["nesterov"]), -1.0 if group["maximize"] else 1.0
-    later = (lr, momentum, 1.0 - float(group["dampening"]), nesterov, decay, sign)
-    return (lr, momentum, 1.0, nesterov, decay, sign), later
+    """What `sgd` needs."""
+    return (
+        float(group["lr"]),
+        float(group["momentum"]),
+        1.0 - float(group["dampening"]),
+        float(group["nesterov"]),
+        float(group["weight_decay"]),
+        -1.0 if group["maximize"] else 1.0,
+    )
 
 
 def sgd(p, g, buffer, numbers):

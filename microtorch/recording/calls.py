@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from ..errors import CaptureError
+from .fusing import fused
 
 
 class Call:
@@ -37,7 +38,7 @@ def in_order(calls):
         runs.extend(call.runs)
     if gradients:
         runs.append(functools.partial(_set_gradients, list(gradients.items())))
-    return runs
+    return fused(runs)
 
 
 def _set_gradients(gradients):

@@ -306,7 +306,7 @@ class Recorder:
                     return None
                 kept = state_of.get(param)
                 entries.append((p, g, {} if kept is None else kept))
-                known.append((param, p, kept))
+                known.append((param, kept))
                 watched.append(watch(p))
             update = optimizer.replay(group, entries) if entries else None
             if update is None:
@@ -316,7 +316,8 @@ class Recorder:
 
         def run():
             fits = optimizer.state is state_of
-            fits = fits and all(param._array is p and state_of.get(param) is kept for param, p, kept in known)
+            for param, kept in known:
+                fits = fits and state_of.get(param) is kept
             if not fits or not updates[0][1]():
                 plain()
                 return

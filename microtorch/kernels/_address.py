@@ -1,0 +1,44 @@
+"""Arrays by their addresses, for kernels that go through many arrays of unequal lengths in one call.
+
+numba takes a list of arrays only by copying it, at a price for each array that is larger than a small kernel's work.
+"""
+
+import ctypes
+import functools
+
+import numpy as np
+
+from ._jit import SETTING, _Lazy
+
+
+class _ArrayAt(_Lazy):
+    """numba makes no array from a number by itself: the one cast that it lacks has to be told in LLVM's terms."""
+
+    @functools.cache  # noqa: B019 — there is one
+    def compiled(self):
+        import numba
+
+        if numba.config.DISABLE_JIT:
+            return self.function
+
+        @numba.extending.intrinsic
+        def pointer(context, address, like):
+            kind = numba.types.CPointer(like.dtype)
+
+            def generate(context, builder, signature, args):
+                return builder.inttoptr(args[0], context.get_value_type(kind))
+
+            return kind(address, like), generate
+
+        array_at = numba.njit(lambda address, n, like: numba.carray(pointer(address, like), n), **SETTING)
+        self.function.__globals__["array_at"] = array_at
+        return array_at
+
+
+def _array_at(address, n, like):
+    """The n numbers of the dtype of `like` at `address`, flat; the caller answers for their being there."""
+    memory = (ctypes.c_char * int(n * like.itemsize)).from_address(int(address))
+    return np.frombuffer(memory, like.dtype)
+
+
+array_at = _ArrayAt(_array_at, {})
