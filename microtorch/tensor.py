@@ -350,21 +350,13 @@ class Tensor:
                 raise ShapeError(f"grad of shape {value.shape} does not fit a tensor of shape {self.shape}")
             if value.dtype != self.dtype:
                 raise DTypeError(f"grad of dtype {value.dtype} does not fit a {self.dtype} tensor")
-        elif (old := self.grad) is not None and old._array.nbytes >= SPARE_BYTES:
+        elif (old := getattr(self, "_grad", None)) is not None and old._array.nbytes >= SPARE_BYTES:
             array = old._array
             # Two references of our own (a slot and a name) and the argument of the call: nobody else's.
             if sys.getrefcount(old) == 3 and sys.getrefcount(array) == 3:
                 self._spare = array
             del array
         self._grad = value
-
-    def gradient_buffer(self):
-        """An array for the gradient of this tensor, its content undefined: that of its last gradient if it is free."""
-        array = self._array
-        if array.nbytes < SPARE_BYTES or (spare := getattr(self, "_spare", None)) is None:
-            return np.empty(array.shape, array.dtype)
-        self._spare = None
-        return spare
 
     @property
     def cut(self):

@@ -5,7 +5,7 @@ import pytest
 
 from microtorch.kernels import optim as kernels
 from microtorch.optim import adadelta, adagrad, adam, adamax, asgd, nadam, radam, rmsprop, rprop, sgd
-from microtorch.optim.optimizer import table
+from microtorch.optim.optimizer import together
 
 # name -> (the formula, the state's arrays, None where an option is off, and the numbers); the state is made positive
 RULES = {
@@ -78,18 +78,17 @@ def test_kernel_keeps_nan_and_infinity_as_the_formula_does(rule):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("rule", ["sgd, decay, maximize", "sgd, nesterov", "adam"])
 def test_one_call_for_all_parameters_equals_one_for_each(rule, dtype):
-    alone, together = ([arguments(rule, shape, dtype) for shape in ((5, 7), (7,), (0,), (1, 1))] for _ in range(2))
+    alone, shared = ([arguments(rule, shape, dtype) for shape in ((5, 7), (7,), (0,), (1, 1))] for _ in range(2))
     name = rule.split(",")[0]
     for row in alone:
         getattr(kernels, name)(*row)
-    rows = [[a for a in row if isinstance(a, np.ndarray)] for row in together]
-    getattr(kernels, f"{name}_of_each")(*table(rows), RULES[rule][2])
+    rows = [[a for a in row if isinstance(a, np.ndarray)] for row in shared]
+    together(getattr(kernels, f"{name}_of_each"), rows)(RULES[rule][2])
     for a, b in zip(alone, rows, strict=True):
         assert all(np.array_equal(x, y) for x, y in zip((x for x in a if isinstance(x, np.ndarray)), b, strict=True))
 
 
 def test_arrays_that_one_call_cannot_take():
     a, b = np.zeros((2, 3), np.float32), np.zeros((2, 3))
-    assert table([[a, a], [b, b]]) is None  # two dtypes
-    assert table([[a, a[:, :2]]]) is None  # not contiguous
-    assert table([[a, a[:1]]]) is None  # another size
+    for rows in ([[a, a], [b, b]], [[a, a[:, :2]]], [[a, a[:1]]]):  # two dtypes, not contiguous, another size
+        assert together(kernels.sgd_of_each, rows) is None

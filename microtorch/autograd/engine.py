@@ -26,7 +26,7 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
     retain_graph, create_graph : bool
         Keep what was saved; record the pass itself.
     """
-    order, holders = _newest_first(roots, create_graph)
+    order, holders, large = _newest_first(roots, create_graph)
     wanted, captured = _leading_to(order, targets) if targets is not None else (None, {})
     # The gradients that wait, by place; those that are sums are our own arrays and take a further one in place.
     pending, summed, results = {}, set(), {}
@@ -68,19 +68,16 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
             inputs = node.inputs
             if len(dxs) != len(inputs) and (len(dxs) > len(inputs) or True in node.needs_input_grad[len(dxs) :]):
                 raise GradientError(_wrong_count(node, dxs))
-            heavy = False
             for x, dx, needed in zip(inputs, dxs, node.needs_input_grad):  # dxs may be shorter: trailing Nones
-                if not needed or dx is None:
+                if dx is None or not needed:
                     continue
                 if dx.shape != x._array.shape:
                     dx = _unbroadcast(node, dx, x._array.shape)
                 place = x.grad_fn
                 if place is None:
                     place = x
-                else:
-                    heavy = heavy or (place.large and (wanted is None or place in wanted))
-                    if x._output_nr:
-                        place = (place, x._output_nr)
+                elif x._output_nr:
+                    place = (place, x._output_nr)
                 held = pending.get(place)
                 if held is None:
                     pending[place] = dx
@@ -100,8 +97,8 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
                     node.saved = None
                 if node.cache is not None:
                     node.cache = None
-                if heavy:
-                    let_go(node, released=True)
+                if large:
+                    let_go(node, True, wanted)
             dxs = dx = held = total = None  # only `pending` holds what was handed on; Note [Last reader] in indexing.py
     except Exception as error:
         if node is not None:
@@ -120,8 +117,9 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
 
 
 def _newest_first(roots, keep_outputs):
-    """Every node below `roots`, newest first (Note [Newest first]); for each, a tensor per output if asked for."""
-    holders = {}
+    """Every node below `roots`, newest first (Note [Newest first]); for each, a tensor per output if asked for; and
+    whether one of them is large."""
+    holders, large = {}, False
     seen = {None}  # the maker of leaves
     order = []
     for t in roots:
@@ -129,20 +127,20 @@ def _newest_first(roots, keep_outputs):
             seen.add(t.grad_fn)
             order.append(t.grad_fn)
     for node in order:  # it grows as we go
+        if node.large:
+            large = True
         if node.number < changes.last:
             node.inputs = as_they_were(node)
-        for x in node.inputs:
-            if isinstance(x, Tensor):
-                maker = x.grad_fn
-                if maker not in seen:
-                    seen.add(maker)
-                    order.append(maker)
+        for x, needed in zip(node.inputs, node.needs_input_grad):
+            if needed and x.grad_fn not in seen:
+                seen.add(x.grad_fn)
+                order.append(x.grad_fn)
     if keep_outputs:
         for t in (*roots, *(x for node in order for x in node.inputs if isinstance(x, Tensor))):
             if t.grad_fn is not None:
                 holders.setdefault(t.grad_fn, {})[t._output_nr] = t
     order.sort(key=attrgetter("number"), reverse=True)
-    return order, holders
+    return order, holders, large
 
 
 def _leading_to(order, targets):

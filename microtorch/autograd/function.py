@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 
 from ..errors import GraphError, explain
-from ..tensor import Tensor, wrap
+from ..tensor import SPARE_BYTES, Tensor, wrap
 from .mode import state
 
 __all__ = ["Function", "once_differentiable"]
@@ -154,7 +154,12 @@ class Function:
 
     def empty_gradient(self, position):
         """As `empty`, for the gradient of the argument at `position`: the memory of its last one, if that is free."""
-        return self.inputs[position].gradient_buffer()
+        x = self.inputs[position]
+        array = x._array
+        if array.nbytes < SPARE_BYTES or (spare := getattr(x, "_spare", None)) is None:
+            return np.empty(array.shape, array.dtype)
+        x._spare = None
+        return spare
 
     @property
     def saved_tensors(self):
@@ -251,13 +256,19 @@ def _outputs(ctx, arrays):
     return tuple(tensors)
 
 
-def let_go(node, released=False):
+def let_go(node, released=False, visited=None):
     """Replace large inputs of `node` whose values nobody saved by shells; see Note [Shells].
 
-    `released`: the pass that needed what was saved has come by, so the maker of an input needs no longer be asked.
+    `released`: the pass that needed what was saved has come by, so the maker of an input needs no longer be asked;
+    `visited`: the nodes that this pass will come to, None for all.
     """
     for i, a in enumerate(node.inputs):
-        if isinstance(a, Tensor) and a.grad_fn is not None and a.grad_fn.large:
+        if (
+            isinstance(a, Tensor)
+            and a.grad_fn is not None
+            and a.grad_fn.large
+            and (visited is None or a.grad_fn in visited)
+        ):
             saved = () if released else (*(node.saved or ()), *(a.grad_fn.saved or ()))
             if not any(a._array is s for s in saved):
                 node.inputs = (*node.inputs[:i], _shell(a), *node.inputs[i + 1 :])

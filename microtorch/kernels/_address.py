@@ -18,21 +18,22 @@ class _ArrayAt(_Lazy):
     def compiled(self):
         import numba
 
-        if numba.config.DISABLE_JIT:
-            return self.function
+        made = self.function if numba.config.DISABLE_JIT else _by_llvm(numba)
+        self.function.__globals__["array_at"] = made
+        return made
 
-        @numba.extending.intrinsic
-        def pointer(context, address, like):
-            kind = numba.types.CPointer(like.dtype)
 
-            def generate(context, builder, signature, args):
-                return builder.inttoptr(args[0], context.get_value_type(kind))
+def _by_llvm(numba):
+    @numba.extending.intrinsic
+    def pointer(context, address, like):
+        kind = numba.types.CPointer(like.dtype)
 
-            return kind(address, like), generate
+        def generate(context, builder, signature, args):
+            return builder.inttoptr(args[0], context.get_value_type(kind))
 
-        array_at = numba.njit(lambda address, n, like: numba.carray(pointer(address, like), n), **SETTING)
-        self.function.__globals__["array_at"] = array_at
-        return array_at
+        return kind(address, like), generate
+
+    return numba.njit(lambda address, n, like: numba.carray(pointer(address, like), n), **SETTING)
 
 
 def _array_at(address, n, like):

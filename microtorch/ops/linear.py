@@ -19,6 +19,18 @@ def sums_rows(dy, db):
     return db.shape == dy.shape[1:] and dy.flags.c_contiguous
 
 
+LARGE = 1 << 16  # elements
+
+
+def product(out):
+    """numpy's faster function for a matrix product into `out`, called as ``product(out)(a, b, out)``.
+
+    `dot` starts in 0.5 µs where `matmul` needs 1.3, and takes 30 µs for 100×100×100 where it needs 36; but it fills
+    `out` with zeros first: 2.6 ms for 500×100×3072 where `matmul` needs 2.3 (float32, two-core EPYC).
+    """
+    return np.ndarray.dot if out.size < LARGE else np.matmul
+
+
 class Linear(Function):
     """y = x @ wᵀ + b        dx = dy @ w,  dw = dyᵀ @ x,  db = Σ dy"""
 
@@ -26,7 +38,8 @@ class Linear(Function):
     def forward(ctx, x, w, b):
         ctx.save_for_backward(x, w)
         if w.ndim == 2 and x.ndim == 2:
-            y = x.dot(w.T, ctx.empty((len(x), len(w)), x.dtype))
+            y = ctx.empty((len(x), len(w)), x.dtype)
+            product(y)(x, w.T, y)
             if b is not None and b.shape == w.shape[:1]:
                 kernels.add_bias(y, b)
                 return y
@@ -47,8 +60,8 @@ class Linear(Function):
         x, w, b = arrays
         if x.ndim != 2 or w.ndim != 2 or (b is not None and b.shape != w.shape[:1]):
             return None
-        product = partial(x.dot, w.T, y)
-        return (product,) if b is None else (product, partial(kernels.add_bias, y, b))
+        weigh = partial(product(y), x, w.T, y)
+        return (weigh,) if b is None else (weigh, partial(kernels.add_bias, y, b))
 
     @staticmethod
     def replay_backward(ctx, dy, dx, dw, db=None):
@@ -56,8 +69,8 @@ class Linear(Function):
         if x.ndim != 2 or w.ndim != 2 or (db is not None and not sums_rows(dy, db)):
             return None
         runs = [] if db is None else [partial(kernels.sum_of_rows, dy, db)]
-        runs += [] if dx is None else [partial(dy.dot, w, dx)]
-        return runs if dw is None else [*runs, partial(dy.T.dot, x, dw)]
+        runs += [] if dx is None else [partial(product(dx), dy, w, dx)]
+        return runs if dw is None else [*runs, partial(product(dw), dy.T, x, dw)]
 
     @staticmethod
     def explain(x, w, b):
@@ -88,11 +101,13 @@ class Linear(Function):
         if x.ndim != 2 or w.ndim != 2:
             return Linear.backward(ctx, dy)
         need_x, need_w, need_b = ctx.needs_input_grad
-        dx = dw = db = None  # `dot` has half the overhead of `@`
+        dx = dw = db = None
         if need_x:
-            dx = dy.dot(w, ctx.empty(x.shape, x.dtype))
+            dx = ctx.empty(x.shape, x.dtype)
+            product(dx)(dy, w, dx)
         if need_w:
-            dw = dy.T.dot(x, ctx.empty_gradient(1))
+            dw = ctx.empty_gradient(1)
+            product(dw)(dy.T, x, dw)
         if need_b:
             db = ctx.empty_gradient(2)
             if sums_rows(dy, db):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..kernels import optim as kernels
-from .optimizer import Optimizer, table, zeros
+from .optimizer import Optimizer, together, zeros
 
 
 class Adam(Optimizer):
@@ -102,7 +102,7 @@ class Adam(Optimizer):
             return None
         used = [(kept, kept["exp_avg"], kept["exp_avg_sq"]) for _, _, kept in entries]
         arrays = [(p, g, m._array, v._array) for (p, g, _), (_, m, v) in zip(entries, used, strict=True)]
-        if (in_one_call := table(arrays)) is None:
+        if (run := together(kernels.adam_of_each, arrays)) is None:
             return None
 
         def update():
@@ -115,10 +115,9 @@ class Adam(Optimizer):
             t += 1
             for kept, _, _ in used:
                 kept["step"] = t
-            kernels.adam_of_each(*in_one_call, _numbers(group, t))
+            run(_numbers(group, t))
             return True
 
-        update.arrays = arrays  # alive, for the addresses
         return update
 
 

@@ -1,6 +1,7 @@
 """What all optimizers share: parameter groups, the step, and a state that is saved under the parameters' names."""
 
 import collections
+import functools
 import math
 
 import numpy as np
@@ -13,7 +14,6 @@ from .checkpoint import load_groups, load_state
 
 # How PyTorch calls an option in its message about a bad value.
 _CALLED = {"lr": "learning rate", "eps": "epsilon value"}
-_NOTHING = ((None,), False)
 _HINTS = ("foreach", "fused", "capturable", "differentiable")
 
 
@@ -84,7 +84,7 @@ class Optimizer:
         self.state = collections.defaultdict(dict)
         self.param_groups = []
         self.stepped = False  # schedulers warn if they are stepped first
-        self._watched = {}  # parameter -> (what `watch` found about its array, whether that is contiguous)
+        self._watched = {}  # parameter -> (its array, what `watch` found about it, whether it is contiguous)
         self._written = []  # what `watch` found, of the parameters that this step writes into
         groups = list(params)
         if not groups:
@@ -233,16 +233,17 @@ class Optimizer:
         contiguous : bool
             Whether both lie in memory in row-major order, as kernels need it.
         """
+        known, written, state = self._watched, self._written.append, self.state
         for param in group["params"]:
             grad = getattr(param, "_grad", None)  # as param.grad, 50 ns sooner
             if grad is None:
                 continue
             p, g = param._array, grad._array
-            watched, contiguous = self._watched.get(param, _NOTHING)
-            if watched[0] is not p:
-                watched, contiguous = self._watched[param] = watch(p), p.flags.c_contiguous
-            self._written.append(watched)
-            yield p, g, self.state[param], contiguous and g.flags.c_contiguous
+            found = known.get(param)
+            if found is None or found[0] is not p:
+                found = known[param] = p, watch(p), p.flags.c_contiguous
+            written(found[1])
+            yield p, g, state[param], found[2] and g.flags.c_contiguous
 
     def _explain(self):
         """Raise ShapeError if an update failed because a parameter's gradient or state has another shape."""
@@ -331,23 +332,25 @@ def zeros(p):
     return wrap(np.zeros(p.shape, p.dtype))
 
 
-def table(rows):
-    """What a kernel needs to go through `rows` of arrays in one call, or None if it cannot.
+def together(kernel, rows):
+    """A function of ``numbers`` that runs `kernel` over all `rows` of arrays, or None if one call cannot take them.
 
-    Returns
-    -------
-    addresses : ndarray of int64, shape (rows, arrays)
-        They hold as long as the caller keeps the arrays.
-    sizes : ndarray of int64, shape (rows,)
-    like : ndarray
-        Of the dtype of all arrays.
+    Parameters
+    ----------
+    kernel : callable
+        ``kernel(addresses, sizes, like, numbers)``, see `microtorch.kernels.optim`.
+    rows : sequence of tuple of ndarray
+        A parameter, its gradient and its state in each, contiguous and of one size; all of one dtype.
     """
     like = rows[0][0].ravel()
     for row in rows:
         if any(a.dtype != like.dtype or a.size != row[0].size or not a.flags.c_contiguous for a in row):
             return None
     addresses = np.array([[a.ctypes.data for a in row] for row in rows], np.int64)
-    return addresses, np.array([row[0].size for row in rows], np.int64), like
+    sizes = np.array([row[0].size for row in rows], np.int64)
+    run = functools.partial(kernel, addresses, sizes, like)
+    run.rows = rows  # alive: there are only their addresses otherwise
+    return run
 
 
 def _named(params):

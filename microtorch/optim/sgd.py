@@ -3,7 +3,7 @@
 import math
 
 from ..kernels import optim as kernels
-from .optimizer import Optimizer, table, zeros
+from .optimizer import Optimizer, together, zeros
 
 
 class SGD(Optimizer):
@@ -93,7 +93,7 @@ class SGD(Optimizer):
         used = [(kept, kept["momentum_buffer"]) for _, _, kept in entries] if momentum else []
         buffers = [(buffer._array,) for _, buffer in used] or [()] * len(entries)
         arrays = [(p, g, *buffer) for (p, g, _), buffer in zip(entries, buffers, strict=True)]
-        if (in_one_call := table(arrays)) is None:
+        if (run := together(kernels.sgd_of_each, arrays)) is None:
             return None
 
         def update():
@@ -102,10 +102,9 @@ class SGD(Optimizer):
             for kept, buffer in used:
                 if kept.get("momentum_buffer") is not buffer:
                     return False
-            kernels.sgd_of_each(*in_one_call, _numbers(group))
+            run(_numbers(group))
             return True
 
-        update.arrays = arrays  # alive, for the addresses
         return update
 
     def update(self, group):
