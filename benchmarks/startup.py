@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 
+# As after `pip install microtorch`. The other engines bring scipy, and numba imports its linear algebra where it is.
+WITHOUT_SCIPY = "import sys; sys.modules['scipy'] = None\n"
 # After numpy, which any such program needs: what the package adds.
 IMPORT_AFTER_NUMPY = "import time, numpy; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
 FIRST_STEP = """
@@ -25,13 +27,15 @@ print(time.perf_counter() - t)
 def measure(rounds):
     """Seconds of each start, the median of `rounds` fresh processes; the first step counts from before the import."""
     with tempfile.TemporaryDirectory() as cache:
-        cold = [run(FIRST_STEP, cache + f"/{i}") for i in range(2)]
-        warm = [run(FIRST_STEP, cache + "/0") for _ in range(rounds)]
+        cold = [run(WITHOUT_SCIPY + FIRST_STEP, cache + f"/{i}") for i in range(2)]
+        warm = [run(WITHOUT_SCIPY + FIRST_STEP, cache + "/0") for _ in range(rounds)]
+        beside_scipy = [run(FIRST_STEP, cache + "/0") for _ in range(rounds)]
         ours = [run(IMPORT_AFTER_NUMPY.format("microtorch"), cache + "/0") for _ in range(rounds)]
         rows = [
             ("import microtorch, above numpy", ours, 0.2),
             ("first training step, warm kernel cache", warm, 0.6),
             ("first training step, cold kernel cache", cold, 6.0),
+            ("first training step, warm, where scipy is installed", beside_scipy, None),
         ]
         if importlib.util.find_spec("torch"):
             rows.append(("import torch, above numpy", [run(IMPORT_AFTER_NUMPY.format("torch"), cache)], None))

@@ -153,7 +153,7 @@ class CapturedStep:
         lines = [f"captured {getattr(self.step, '__name__', 'step')}: {len(self._recordings)} recordings"]
         for i, recording in enumerate(self._recordings):
             lines.append(f"  {i}: because of {recording.why}; replayed {recording.replays} times")
-            lines.append(f"     {recording.describe()}")
+            lines.extend(f"     {line}" for line in recording.describe())
         lines.extend(f"  eager: {why}" for why in self._eager.values())
         return "\n".join(lines)
 
@@ -206,7 +206,8 @@ class Recording:
         _flatten(result, results)
         self.result = _rebuild(result, iter([_outside(r) for r in results]))
         self.watched = [watch(r._array) for r in results if isinstance(r, Tensor)]
-        self.runs = in_order(self.calls)
+        self.runs, pairs = in_order(self.calls)
+        self.fused = recorder.fused + pairs
         (_, structure, kinds), self.grad = key  # args and kwargs
         plain = kinds == (dict,) and all(type(a) is tuple and a and a[0] is Tensor for a in structure[1:])
         self.kinds = [(shape, dtype) for _, shape, dtype, _ in structure[1:]] if plain else None
@@ -280,11 +281,16 @@ class Recording:
         return self.result
 
     def describe(self):
-        """Calls, buffers and bytes in a line."""
+        """Calls, buffers, bytes and what was fused, a line each."""
         arrays = {id(owner(a)): owner(a) for call in self.calls for a in call.outputs}
-        names = ", ".join(f"{n}× {name}" if n > 1 else name for name, n in Counter(c.name for c in self.calls).items())
         size = sum(a.nbytes for a in arrays.values())
-        return f"{len(self.calls)} calls, {len(arrays)} buffers of {size:,} bytes: {names}"
+        calls = _counted(call.name for call in self.calls)
+        lines = [f"{len(self.calls)} calls, {len(arrays)} buffers of {size:,} bytes: {calls}"]
+        return lines + ([f"in one call each: {_counted(self.fused)}"] if self.fused else [])
+
+
+def _counted(names):
+    return ", ".join(f"{n}× {name}" if n > 1 else name for name, n in Counter(names).items())
 
 
 def _outside(result):

@@ -4,7 +4,6 @@ numba takes a list of arrays only by copying it, at a price for each array that 
 """
 
 import ctypes
-import functools
 
 import numpy as np
 
@@ -14,8 +13,7 @@ from ._jit import SETTING, _Lazy
 class _ArrayAt(_Lazy):
     """numba makes no array from a number by itself: the one cast that it lacks has to be told in LLVM's terms."""
 
-    @functools.cache  # noqa: B019 — there is one
-    def compiled(self):
+    def compile(self):
         import numba
 
         made = self.function if numba.config.DISABLE_JIT else _by_llvm(numba)

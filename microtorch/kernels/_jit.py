@@ -10,6 +10,7 @@ import os
 import pathlib
 import platform
 import tempfile
+import threading
 import types
 
 SETTING = {
@@ -19,18 +20,26 @@ SETTING = {
 }
 
 
+_lock = threading.RLock()  # numba's setting of the cache belongs to the process, not to the thread that changes it
+
+
 class _Lazy:
     """A kernel that compiles at its first call."""
 
     def __init__(self, function, options):
         functools.update_wrapper(self, function)
-        self.function, self.options = function, options
+        self.function, self.options, self.kernel = function, options, None
 
     def __call__(self, *args):
         return self.compiled()(*args)
 
-    @functools.cache  # noqa: B019 — kernels live as long as the process
     def compiled(self):
+        with _lock:
+            if self.kernel is None:
+                self.kernel = self.compile()
+            return self.kernel
+
+    def compile(self):
         import numba
 
         names = self.function.__globals__
@@ -65,6 +74,11 @@ def jit(function=None, **options):
     if not isinstance(function, types.FunctionType):
         raise TypeError(f"jit takes a function, not {type(function).__name__}")
     return _Lazy(function, options)
+
+
+def ready(kernel):
+    """`kernel` compiled, for somebody who keeps it rather than look it up in its module at each call."""
+    return kernel.compiled() if isinstance(kernel, _Lazy) else kernel
 
 
 @functools.cache

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.inplace import record_changes, watch
 from ..autograd.mode import enable_grad
 from ..errors import CheckpointError, ShapeError, user_line
+from ..kernels._jit import ready
 from ..tensor import Tensor, wrap
 from .checkpoint import load_groups, load_state
 
@@ -348,7 +349,7 @@ def together(kernel, rows):
             return None
     addresses = np.array([[a.ctypes.data for a in row] for row in rows], np.int64)
     sizes = np.array([row[0].size for row in rows], np.int64)
-    run = functools.partial(kernel, addresses, sizes, like)
+    run = functools.partial(ready(kernel), addresses, sizes, like)
     run.rows = rows  # alive: there are only their addresses otherwise
     return run
 

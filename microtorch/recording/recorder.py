@@ -21,6 +21,7 @@ class Recorder:
     def __init__(self, strict):
         self.strict, self.refused = strict, None
         self.calls, self.inside = [], 0
+        self.fused = []  # what one call does for several
         self.operations = Counter()  # (name, module path) -> how many operations of the graph
         self.unexplained, self.expected = None, False  # a write into memory: not yet noted, noted already
         self.modes = {}  # module -> its training flag
@@ -285,6 +286,7 @@ class Recorder:
         result = self.whole(functools.partial(plain, optimizer), name, (), {})
         if (run := self._bound(optimizer, name, self.calls[first].runs[0])) is not None:
             self.calls[first].runs = (run,)
+            self.fused += [f"all parameters of {name}"]
         return result
 
     def _bound(self, optimizer, name, plain):
