@@ -198,6 +198,17 @@ def test_keys_walk_the_pass_newest_first(page_file, visit):
 
 
 @needs_chromium
+def test_a_graph_that_fits_stays_where_it_is(page_file, visit):
+    path, _, _ = page_file
+    page = visit(path, viewport={"width": 1500, "height": 500})  # its height decides
+    page.keyboard.press("0")  # all of it in view
+    before = page.get_attribute("#world", "transform")
+    for _ in data_of(path)["steps"]:
+        page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#world", "transform") == before
+
+
+@needs_chromium
 def test_every_node_is_reached_by_tab_and_opened_by_enter(page_file, visit):
     page = visit(page_file[0])
     unnamed = page.eval_on_selector_all(

@@ -190,8 +190,9 @@ function fit(readable = false) {
 function reveal(n) {
   if (n.inside) n = modules.get(n.inside).node;
   const v = state.view, x = n.x * v.k + v.x, y = n.y * v.k + v.y, W = svg.clientWidth, H = svg.clientHeight;
-  if (x < 60 || x > W - 60) v.x += W / 2 - x;
-  if (y < 60 || y > H - 90) v.y += H * .4 - y;
+  // Narrower than the margin that fit() leaves, so that a graph which fits stays where it is.
+  if (x < 24 || x > W - 24) v.x += W / 2 - x;
+  if (y < 24 || y > H - 24) v.y += H * .4 - y;
   place();
 }
 const fingers = new Map();
