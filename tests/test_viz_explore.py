@@ -200,12 +200,14 @@ def test_keys_walk_the_pass_newest_first(page_file, visit):
 @needs_chromium
 def test_a_graph_that_fits_stays_where_it_is(page_file, visit):
     path, _, _ = page_file
-    page = visit(path, viewport={"width": 1500, "height": 500})  # its height decides
+    width, height = data_of(path)["size"]
+    page = visit(path, viewport={"width": int(width) + 800, "height": int(height) + 160})
+    at_first = page.get_attribute("#world", "transform")
     page.keyboard.press("0")  # all of it in view
-    before = page.get_attribute("#world", "transform")
+    assert page.get_attribute("#world", "transform") == at_first
     for _ in data_of(path)["steps"]:
         page.keyboard.press("ArrowRight")
-    assert page.get_attribute("#world", "transform") == before
+    assert page.get_attribute("#world", "transform") == at_first
 
 
 @needs_chromium
