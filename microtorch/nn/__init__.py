@@ -13,5 +13,6 @@ from .module import *
 from .normalization import *
 from .parameter import *
 from .regression import *
+from .sample_normalization import *
 from .smooth import *
 from .softmax import *

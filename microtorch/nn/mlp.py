@@ -8,7 +8,8 @@ from . import smooth
 from .containers import Sequential
 from .dropout import Dropout
 from .linear import Linear
-from .normalization import BatchNorm1d, LayerNorm, RMSNorm
+from .normalization import BatchNorm1d
+from .sample_normalization import LayerNorm, RMSNorm
 
 __all__ = ["MLP"]
 

@@ -1,10 +1,11 @@
-"""Normalisation layers."""
+"""Layers that normalise each channel, over the batch or in each sample, with running statistics."""
 
 import numpy as np
 
+from ..dtypes import int64
 from ..errors import ShapeError
 from ..ops.normalization import counted_batch_norm
-from ..tensor import int64, wrap
+from ..tensor import wrap
 from . import functional as F
 from . import init
 from .module import Module
@@ -14,16 +15,13 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
-    "GroupNorm",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
-    "LayerNorm",
-    "RMSNorm",
 ]
 
 
-class _Affine(Module):
+class Affine(Module):
     """What ends in y = x̂ · weight + bias."""
 
     def _make_affine(self, shape, weight, bias, device, dtype):
@@ -38,7 +36,7 @@ class _Affine(Module):
             init.zeros_(self.bias)
 
 
-class _RunningStats(_Affine):
+class _RunningStats(Affine):
     """What batch and instance normalisation share: a mean and a variance for each channel, with running averages."""
 
     _dims = ()  # which numbers of dimensions the input may have
@@ -286,166 +284,3 @@ class InstanceNorm3d(_InstanceNorm):
     """Instance normalisation of volumes (N, C, D, H, W) or (C, D, H, W); otherwise as `InstanceNorm1d`."""
 
     _dims, _forms = (4, 5), "(C, D, H, W) or (N, C, D, H, W)"
-
-
-class LayerNorm(_Affine):
-    """Layer normalisation: each sample with mean 0 and variance 1 over its last dimensions, then scaled and shifted.
-
-    Parameters
-    ----------
-    normalized_shape : int or sequence of int
-        The lengths of those dimensions.
-    eps : float, default 1e-5
-        Added to the variance.
-    elementwise_affine : bool, default True
-        Whether weight and bias are trained.
-    bias : bool, default True
-        Whether there is a bias, if `elementwise_affine`.
-    device : str, optional
-        Only ``"cpu"``.
-    dtype : numpy.dtype, default float32
-        Of the parameters.
-
-    Attributes
-    ----------
-    weight, bias : Parameter of shape `normalized_shape`, or None
-        Initially 1 and 0.
-
-    References
-    ----------
-    J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer normalization", 2016, eq. 3 and 4.
-
-    Examples
-    --------
-    >>> import microtorch
-    >>> from microtorch import nn
-    >>> y = nn.LayerNorm(10)(microtorch.randn(20, 10))
-    >>> bool((abs(y.mean(1)) < 1e-6).all())
-    True
-    """
-
-    def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None):
-        super().__init__()
-        self.normalized_shape = _shape(normalized_shape)
-        self.eps, self.elementwise_affine = eps, elementwise_affine
-        self._make_affine(self.normalized_shape, elementwise_affine, bias, device, dtype)
-        self.reset_parameters()
-
-    def forward(self, input):
-        """(N, ..., *normalized_shape) -> the same shape"""
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
-
-    def extra_repr(self):
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
-            f"bias={self.bias is not None}"
-        )
-
-
-class RMSNorm(Module):
-    """Root-mean-square normalisation: each sample divided by √(mean x² + eps) over its last dimensions, then scaled.
-
-    Parameters
-    ----------
-    normalized_shape : int or sequence of int
-        The lengths of those dimensions.
-    eps : float, default the smallest step of the dtype at 1
-        Added to the mean square.
-    elementwise_affine : bool, default True
-        Whether the weight is trained.
-    device : str, optional
-        Only ``"cpu"``.
-    dtype : numpy.dtype, default float32
-        Of the weight.
-
-    Attributes
-    ----------
-    weight : Parameter of shape `normalized_shape`, or None
-        Initially 1.
-
-    References
-    ----------
-    B. Zhang, R. Sennrich, "Root mean square layer normalization", 2019, eq. 4.
-
-    Examples
-    --------
-    >>> import microtorch
-    >>> from microtorch import nn
-    >>> nn.RMSNorm(2)(microtorch.tensor([[3.0, 3.0]])).detach()
-    tensor([[1., 1.]])
-    """
-
-    def __init__(self, normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None):
-        super().__init__()
-        self.normalized_shape = _shape(normalized_shape)
-        self.eps, self.elementwise_affine = eps, elementwise_affine
-        weight = empty(self.normalized_shape, device, dtype) if elementwise_affine else None
-        self.register_parameter("weight", weight)
-        self.reset_parameters()
-
-    def reset_parameters(self):
-        """Set the weight to 1."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-
-    def forward(self, input):
-        """(N, ..., *normalized_shape) -> the same shape"""
-        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
-
-    def extra_repr(self):
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
-
-
-class GroupNorm(_Affine):
-    """Group normalisation: the channels of each sample in groups, each group with mean 0 and variance 1.
-
-    Parameters
-    ----------
-    num_groups : int
-        The number of groups.
-    num_channels : int
-        C, a multiple of it.
-    eps : float, default 1e-5
-        Added to the variance.
-    affine : bool, default True
-        Whether weight and bias, one for each channel, are trained.
-    device : str, optional
-        Only ``"cpu"``.
-    dtype : numpy.dtype, default float32
-        Of the parameters.
-    bias : bool, default True
-        Whether there is a bias, if `affine`.
-
-    References
-    ----------
-    Y. Wu, K. He, "Group normalization", 2018, eq. 7.
-
-    Examples
-    --------
-    >>> import microtorch
-    >>> from microtorch import nn
-    >>> nn.GroupNorm(2, 6)(microtorch.randn(20, 6, 10)).shape
-    (20, 6, 10)
-    """
-
-    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True):
-        super().__init__()
-        if num_channels % num_groups:
-            raise ValueError(f"GroupNorm: {num_channels} channels do not fall into {num_groups} equal groups")
-        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        self._make_affine((num_channels,), affine, bias, device, dtype)
-        self.reset_parameters()
-
-    def forward(self, input):
-        """(N, C, ...) -> (N, C, ...)"""
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
-
-    def extra_repr(self):
-        return (
-            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
-            f"bias={self.bias is not None}"
-        )
-
-
-def _shape(size):
-    return (size,) if isinstance(size, int) else tuple(size)
