@@ -8,9 +8,11 @@ from functools import partial
 import numpy as np
 
 from ..autograd.function import Function
+from ..dtypes import float32, float64, int64
 from ..errors import DTypeError, ShapeError
+from ..from_data import as_tensor
 from ..kernels import loss as kernels
-from ..tensor import Tensor, as_tensor, float32, float64, int64
+from ..tensor import Tensor
 from .loss import as_reduction
 from .normalization import as_rows, flat, from_rows
 from .promotion import pair
@@ -70,10 +72,15 @@ def bad_label(name, x, target, ignore_index):
     return f"{name}: label {label} in {row} is none of {C} classes. {hint}"
 
 
+def for_each_row(losses, x):
+    """The losses of the rows of `x` in the shape of its labels."""
+    return losses.reshape(x.shape[:1] + x.shape[2:] if x.ndim > 1 else ())
+
+
 def reduced(ctx, reduction, total, weights, losses, x):
     """The loss under `reduction`, from the sums that a kernel has made or the loss of each row."""
     if reduction == "none":
-        return losses.reshape(x.shape[:1] + x.shape[2:] if x.ndim > 1 else ())
+        return for_each_row(losses, x)
     y = ctx.empty((), x.dtype)
     y.fill(total if reduction == "sum" else total / weights if weights else np.nan)
     return y
@@ -123,7 +130,7 @@ class CrossEntropy(Function):
         if bad >= 0:
             raise IndexError  # worded below
         ctx.cache = rows, labels, terms, sums
-        return y if reduction != "none" else reduced(ctx, reduction, None, None, sums[0, :-1], x)
+        return for_each_row(sums[0, :-1], x) if reduction == "none" else y
 
     @staticmethod
     def explain(x, target, weight, ignore_index, reduction, smoothing):

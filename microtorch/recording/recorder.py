@@ -115,7 +115,10 @@ class Recorder:
     def outside_graph(self, compute, arrays, y):
         """A result without a derivative that has just been computed."""
         if not self.inside:
-            run = lambda: keep_results((y,), (compute(*arrays),))  # noqa: E731
+
+            def run():
+                keep_results((y,), (compute(*arrays),))
+
             self.add(getattr(compute, "__name__", "compute"), (run,), [y])
 
     def backward(self, first_order, ctx, place, dys, dxs):
@@ -245,7 +248,10 @@ class Recorder:
         else:
             gradient = wrap(old._array + dx)
             total = gradient._array
-            run = lambda: np.add(leaf._grad._array, dx, out=total)  # noqa: E731
+
+            def run():
+                np.add(leaf._grad._array, dx, out=total)
+
             self.add("accumulate", (run,), [total], looks=True)
         leaf._grad = gradient
         self.add("grad", gradient=(leaf, gradient))

@@ -181,16 +181,20 @@ def _passed_through(c):
     return None
 
 
+def _kinds(p):
+    """The different values in `p` besides 0, to four digits."""
+    return sorted({float(f"{v:.4g}") for v in p} - {0.0})
+
+
 def _stale_mask(c):
     """The same few values, at other places: a mask that is not the one of forward."""
     if not c.square or not _diagonal(c, c.a) or not _diagonal(c, c.n):
         return None
     a, n = np.diag(c.a), np.diag(c.n)
-    kinds = lambda p: sorted({float(f"{v:.4g}") for v in p} - {0.0})  # noqa: E731
     if (
         not c.same(a, n)
-        and kinds(a) == kinds(n)
-        and len(kinds(n)) == 1
+        and _kinds(a) == _kinds(n)
+        and len(_kinds(n)) == 1
         and (~c.nonzero(n)).any() | (~c.nonzero(a)).any()
     ):
         return "the mask used in backward is not that of forward (stale, or drawn anew): zeros at other places"
