@@ -8,11 +8,13 @@ from numpy import finfo, iinfo
 from . import autograd, nn, optim
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .captured import capture
+from .dtypes import *
+from .dtypes import bool_, float32, float64, int32, int64, uint8
 from .errors import *
+from .from_data import *
 from .ops import *
 from .random import *
 from .tensor import *
-from .tensor import bool_, float32, float64, int32, int64, uint8
 
 # log(0) is -inf and 1/0 is inf, without a word, as in PyTorch; `detect_anomaly` finds where they come from.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"microtorch\.")

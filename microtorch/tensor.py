@@ -9,13 +9,11 @@ import warnings
 
 import numpy as np
 
+from .dtypes import as_dtype, bool_, float32, int64
 from .errors import DTypeError, GraphError, ShapeError, user_line
+from .hooks import RemovableHandle
 
-__all__ = ["Tensor", "as_tensor", "from_numpy", "get_default_dtype", "set_default_dtype", "tensor"]
-
-bool_ = np.dtype(np.bool_)
-uint8, int32, int64 = (np.dtype(t) for t in (np.uint8, np.int32, np.int64))
-float32, float64 = (np.dtype(t) for t in (np.float32, np.float64))
+__all__ = ["Tensor"]
 
 # Note [Spare gradients]: a gradient this large is kept for the next backward when zero_grad drops it. Memory fresh
 # from the system must be zeroed page by page; so a step of a 3072-3072-10 net has no page fault.
@@ -27,62 +25,7 @@ SPARE_BYTES = 1 << 20
 # for and handed back untouched, raises that to 64 MB. Elsewhere it does nothing.
 np.empty((32 << 20) - (1 << 14), np.uint8)
 
-_DTYPES = {bool_, uint8, int32, int64, float32, float64}
-PYTHON_DTYPES = {float: float32, int: int64, bool: bool_}  # of Python numbers; `set_default_dtype` changes the first
-
 NUMPY = {}  # numpy function -> the public function that takes its place when an argument is a Tensor
-
-
-def as_dtype(dtype):
-    """`dtype` as one of the six that tensors have; Python's float, int and bool mean float64, int64 and bool."""
-    found = np.dtype(dtype)
-    if found not in _DTYPES:
-        names = ", ".join(sorted(d.name for d in _DTYPES))
-        raise DTypeError(f"dtype {found} is none of {names}. Convert first, e.g. array.astype('float32').")
-    return found
-
-
-def get_default_dtype():
-    """The dtype of tensors made from Python floats, and of those made without a dtype: float32 unless changed.
-
-    Returns
-    -------
-    numpy.dtype
-
-    Examples
-    --------
-    >>> import microtorch
-    >>> microtorch.get_default_dtype()
-    dtype('float32')
-    """
-    return PYTHON_DTYPES[float]
-
-
-def set_default_dtype(dtype):
-    """Set the dtype of tensors made from Python floats, and of those made without a dtype.
-
-    Parameters
-    ----------
-    dtype : numpy.dtype
-        float32 or float64.
-
-    Raises
-    ------
-    DTypeError
-        For any other.
-
-    Examples
-    --------
-    >>> import microtorch
-    >>> microtorch.set_default_dtype(microtorch.float64)
-    >>> microtorch.tensor([1.0]).dtype
-    dtype('float64')
-    >>> microtorch.set_default_dtype(microtorch.float32)
-    """
-    dtype = as_dtype(dtype)
-    if dtype.kind != "f":
-        raise DTypeError(f"set_default_dtype: the default is float32 or float64, not {dtype}")
-    PYTHON_DTYPES[float] = dtype
 
 
 class Tensor:
@@ -503,24 +446,6 @@ class Tensor:
         return ours(*args, **kwargs)
 
 
-class RemovableHandle:
-    """Takes a registered hook away again."""
-
-    def __init__(self, hooks, entry):
-        self._hooks, self._entry = hooks, entry
-
-    def remove(self):
-        """Take the hook away; a second call does nothing."""
-        if self._entry in self._hooks:
-            self._hooks.remove(self._entry)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.remove()
-
-
 # Note [Where it was cut]: a tensor that left the graph knows how, and the user's line, for those who ask later why no
 # gradient came through. That adds 3 µs to a detach; under no_grad, where every operation leaves the graph, nothing is
 # remembered: `explain.why_no_grad` runs the step again and watches it.
@@ -566,114 +491,3 @@ def attach(*names, reflected=None, numpy=None):
         return function
 
     return decorate
-
-
-def tensor(data, *, dtype=None, requires_grad=False):
-    """A tensor with a copy of `data`.
-
-    Parameters
-    ----------
-    data : array_like
-        Numbers, nested sequences of numbers or tensors, an ndarray or a Tensor.
-    dtype : numpy.dtype, optional
-        Default: that of an ndarray or Tensor; `get_default_dtype` for Python floats, int64 for ints, bool for bools.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    DTypeError
-        For dtypes other than float32, float64, int64, int32, uint8 and bool.
-    ShapeError
-        For sequences of unequal lengths.
-
-    Examples
-    --------
-    >>> import microtorch
-    >>> microtorch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    tensor([[1., 2.],
-            [3., 4.]])
-    """
-    made = wrap(_to_array(data, dtype).copy())
-    as_dtype(made.dtype)
-    return made.requires_grad_() if requires_grad else made
-
-
-def as_tensor(data, dtype=None):
-    """`data` as a tensor, sharing memory where that is possible.
-
-    Parameters
-    ----------
-    data : array_like
-        A Tensor of the right dtype is returned as it is, an ndarray is shared, anything else is copied.
-    dtype : numpy.dtype, optional
-        As in `tensor`.
-
-    Returns
-    -------
-    Tensor
-    """
-    if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)
-    return Tensor(_to_array(data, dtype))
-
-
-def from_numpy(ndarray):
-    """A tensor over the memory of `ndarray`: what changes one changes the other.
-
-    Parameters
-    ----------
-    ndarray : numpy.ndarray
-        Of dtype float32, float64, int64, int32, uint8 or bool.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    TypeError
-        For anything but an ndarray.
-    """
-    if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"from_numpy takes an ndarray, not {type(ndarray).__name__}. Use microtorch.tensor(data).")
-    return Tensor(ndarray)
-
-
-def _to_array(data, dtype):
-    if isinstance(data, Tensor):
-        array = data._array
-    elif isinstance(data, np.ndarray | np.generic):
-        array = np.asarray(data)
-    else:
-        array = _from_sequence(data, dtype)
-    return array if dtype is None else array.astype(as_dtype(dtype), copy=False)
-
-
-def _from_sequence(data, dtype):
-    try:
-        array = np.array(_without_tensors(data))
-    except ValueError as error:
-        raise ShapeError(f"tensor: {error}. All rows must have the same length.") from None
-    if array.dtype == object or array.dtype.kind in "US":
-        raise TypeError(f"tensor: cannot make numbers of {type(data).__name__} {str(data)[:60]!r}")
-    if dtype is None and array.dtype == np.float64 and not _holds_float64(data):
-        return array.astype(PYTHON_DTYPES[float])
-    return array
-
-
-def _without_tensors(data):
-    if isinstance(data, Tensor):
-        return data._array
-    return [_without_tensors(item) for item in data] if isinstance(data, list | tuple) else data
-
-
-def _holds_float64(data):
-    """Whether the first number in nested `data` carries numpy's float64 rather than being a Python float."""
-    while isinstance(data, list | tuple) and data:
-        data = data[0]
-    return getattr(data, "dtype", None) == np.float64

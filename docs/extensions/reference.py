@@ -46,7 +46,10 @@ NAMESPACES = [
 
 # The chapters of the reference, by the beginning of the module's name; the first that fits.
 CHAPTERS = {
-    "Tensors": ("microtorch.tensor", "microtorch.random", "microtorch.errors"),
+    "Tensors": (
+        *("microtorch.tensor", "microtorch.from_data", "microtorch.dtypes"),
+        *("microtorch.hooks", "microtorch.random", "microtorch.errors"),
+    ),
     "Operations": ("microtorch.ops.",),
     "Autograd": ("microtorch.autograd", "microtorch.captured"),
     "Networks": ("microtorch.nn.",),

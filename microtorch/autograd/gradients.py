@@ -6,8 +6,9 @@ from sys import getrefcount
 import numpy as np
 from numpy import ndarray
 
+from ..dtypes import float32, float64
 from ..errors import DTypeError, GraphError, ShapeError, user_line
-from ..tensor import Tensor, attach, float32, float64, wrap
+from ..tensor import Tensor, attach, wrap
 from .engine import place_of, run
 from .inplace import change_since
 from .mode import state

@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import random
 from ..errors import ShapeError
-from ..tensor import as_tensor, wrap
+from ..from_data import as_tensor
+from ..tensor import wrap
 
 __all__ = ["Dataset", "Subset", "TensorDataset", "random_split"]
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from .. import random
 from ..errors import DTypeError, ShapeError
-from ..tensor import Tensor, as_tensor, wrap
+from ..from_data import as_tensor
+from ..tensor import Tensor, wrap
 
 __all__ = [
     "Compose",

@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autograd import gradcheck, gradgradcheck
-from ..tensor import Tensor, tensor
+from ..from_data import tensor
+from ..tensor import Tensor
 
 __all__ = ["Result", "Step", "check", "start"]
 

@@ -6,7 +6,8 @@ import zlib
 import numpy as np
 
 from ..errors import CheckpointError, DTypeError
-from ..tensor import Tensor, as_tensor, wrap
+from ..from_data import as_tensor
+from ..tensor import Tensor, wrap
 from .files import replacing
 
 __all__ = ["load_npz", "save_npz"]

@@ -4,8 +4,10 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from ..dtypes import as_dtype
 from ..errors import CheckpointError, DTypeError
-from ..tensor import Tensor, as_dtype, as_tensor, wrap
+from ..from_data import as_tensor
+from ..tensor import Tensor, wrap
 from .files import replacing
 
 __all__ = ["load_file", "load_metadata", "save_file"]

@@ -2,7 +2,8 @@
 
 from ..autograd.function import Function
 from ..errors import GradientError
-from ..tensor import RemovableHandle, Tensor
+from ..hooks import RemovableHandle
+from ..tensor import Tensor
 
 
 class Hookable:

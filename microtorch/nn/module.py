@@ -5,8 +5,9 @@ import difflib
 import numpy as np
 
 from ..autograd.mode import state
+from ..dtypes import as_dtype
 from ..errors import DTypeError, GraphError
-from ..tensor import Tensor, as_dtype, wrap
+from ..tensor import Tensor, wrap
 from .hooks import Hookable, call_with_hooks
 from .loading import load
 from .parameter import Parameter

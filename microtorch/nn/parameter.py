@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ..dtypes import get_default_dtype
 from ..ops.creation import factory_dtype
-from ..tensor import Tensor, get_default_dtype
+from ..tensor import Tensor
 
 __all__ = ["Parameter"]
 

@@ -10,7 +10,8 @@ import numpy as np
 from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
-from ..tensor import Tensor, as_tensor, attach
+from ..from_data import as_tensor
+from ..tensor import Tensor, attach
 from .promotion import Binary, pair, refuse_bool
 
 __all__ = ["add", "mul", "multiply", "neg", "negative", "rsub", "sub", "subtract"]

@@ -8,7 +8,8 @@ from ..autograd.engine import run
 from ..autograd.function import Function
 from ..autograd.inplace import record_change, refuse_unsafe, stand_in, take_place
 from ..errors import user_line
-from ..tensor import Tensor, as_tensor, attach, wrap
+from ..from_data import as_tensor
+from ..tensor import Tensor, attach, wrap
 from .indexing import Index, Slice, steps_of, view_of
 
 __all__ = []

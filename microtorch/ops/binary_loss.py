@@ -4,8 +4,9 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import ShapeError
+from ..from_data import as_tensor
 from ..kernels import loss as kernels
-from ..tensor import Tensor, as_tensor
+from ..tensor import Tensor
 from .activation import one_pass
 from .arithmetic import absorb
 from .cross_entropy import bad_label, check_labels, check_weight

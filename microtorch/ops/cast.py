@@ -4,21 +4,9 @@ import numpy as np
 
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import in_place
-from ..tensor import (
-    Tensor,
-    as_dtype,
-    as_tensor,
-    attach,
-    bool_,
-    float32,
-    float64,
-    int32,
-    int64,
-    out_of_graph,
-    tensor,
-    uint8,
-    wrap,
-)
+from ..dtypes import as_dtype, bool_, float32, float64, int32, int64, uint8
+from ..from_data import as_tensor, tensor
+from ..tensor import Tensor, attach, out_of_graph, wrap
 
 __all__ = ["clone"]
 

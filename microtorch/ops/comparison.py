@@ -4,7 +4,8 @@ import numpy as np
 
 from ..autograd.function import outside_graph
 from ..errors import ShapeError
-from ..tensor import Tensor, as_tensor, attach
+from ..from_data import as_tensor
+from ..tensor import Tensor, attach
 from .promotion import pair, same_dtype
 
 __all__ = [

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from ..errors import ShapeError
-from ..tensor import Tensor, as_tensor, attach
+from ..from_data import as_tensor
+from ..tensor import Tensor, attach
 from . import dimensions
 from .promotion import same_dtype
 

@@ -5,8 +5,10 @@ from operator import index
 
 import numpy as np
 
+from ..dtypes import as_dtype, get_default_dtype, int64
 from ..errors import ShapeError
-from ..tensor import Tensor, as_dtype, as_tensor, get_default_dtype, int64, wrap
+from ..from_data import as_tensor
+from ..tensor import Tensor, wrap
 from .cast import check_device
 
 __all__ = [

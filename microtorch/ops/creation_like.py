@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..tensor import as_tensor, attach, tensor
+from ..from_data import as_tensor, tensor
+from ..tensor import attach
 from .creation import empty, factory_dtype, full, leaf, ones, zeros
 
 __all__ = ["empty_like", "full_like", "ones_like", "zeros_like"]

@@ -3,8 +3,10 @@
 import numpy as np
 
 from ..autograd.mode import one_call
+from ..dtypes import as_dtype, int64
 from ..errors import DTypeError, ShapeError
-from ..tensor import as_dtype, as_tensor, attach, int64, wrap
+from ..from_data import as_tensor
+from ..tensor import attach, wrap
 from .cast import check_device, overwrite
 from .creation import leaf, shape_of
 from .sampling import draws

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
+from ..from_data import as_tensor
 from ..kernels import elementwise as kernels
-from ..tensor import as_tensor, attach
+from ..tensor import attach
 from .activation import one_pass
 from .arithmetic import absorb
 from .promotion import floating, refuse_bool

@@ -6,8 +6,9 @@ from ..autograd.function import Function
 from ..autograd.inplace import record_change
 from ..autograd.mode import one_call
 from ..errors import DTypeError, ShapeError, user_line
+from ..from_data import as_tensor
 from ..kernels import embedding as kernels
-from ..tensor import as_tensor, wrap
+from ..tensor import wrap
 
 __all__ = ["embedding"]
 

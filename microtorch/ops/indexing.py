@@ -11,8 +11,9 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.mode import state
+from ..from_data import as_tensor
 from ..kernels import embedding as kernels
-from ..tensor import Tensor, as_tensor, attach
+from ..tensor import Tensor, attach
 
 __all__ = []
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import ShapeError
-from ..tensor import as_tensor, attach
+from ..from_data import as_tensor
+from ..tensor import attach
 from . import dimensions
 from .promotion import in_dtype, result_type
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..autograd.mode import one_call
 from ..errors import ShapeError
-from ..tensor import Tensor, as_tensor
+from ..from_data import as_tensor
+from ..tensor import Tensor
 from .loss import aligned, as_reduction, reduce_by
 from .selection import where
 

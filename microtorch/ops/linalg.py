@@ -6,7 +6,8 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import DTypeError, ShapeError
-from ..tensor import Tensor, as_tensor, attach
+from ..from_data import as_tensor
+from ..tensor import Tensor, attach
 from .promotion import same_dtype
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]

@@ -4,7 +4,8 @@ import numpy as np
 
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
-from ..tensor import as_tensor, attach
+from ..from_data import as_tensor
+from ..tensor import attach
 from .comparison import by_element
 from .promotion import pair
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import ShapeError
+from ..from_data import as_tensor
 from ..kernels import loss as kernels
-from ..tensor import Tensor, as_tensor
+from ..tensor import Tensor
 from .promotion import pair
 
 __all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]

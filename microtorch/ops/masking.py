@@ -4,7 +4,8 @@ import numpy as np
 
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError, ShapeError
-from ..tensor import as_tensor, attach, wrap
+from ..from_data import as_tensor
+from ..tensor import attach, wrap
 from . import dimensions
 from .expansion import expand
 from .indexing import AddAt, Index, position_of, refuse_counting

@@ -11,8 +11,9 @@ import numpy as np
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
+from ..from_data import as_tensor
 from ..kernels import elementwise as kernels
-from ..tensor import Tensor, as_tensor, attach
+from ..tensor import Tensor, attach
 from .activation import one_pass
 from .arithmetic import absorb
 from .promotion import Binary, floating, pair, refuse_bool

@@ -7,8 +7,10 @@ without, and tensors over Python numbers. numpy would give float64 for int64 wit
 import numpy as np
 
 from ..autograd.function import Function, record
+from ..dtypes import PYTHON_DTYPES
 from ..errors import DTypeError, explain
-from ..tensor import PYTHON_DTYPES, Tensor, as_tensor
+from ..from_data import as_tensor
+from ..tensor import Tensor
 
 __all__ = ["result_type"]
 

@@ -5,7 +5,8 @@ import numpy as np
 from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
 from ..errors import DTypeError
-from ..tensor import as_tensor, attach
+from ..from_data import as_tensor
+from ..tensor import attach
 from .promotion import refuse_bool
 
 __all__ = ["ceil", "floor", "round", "trunc"]

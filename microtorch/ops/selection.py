@@ -4,8 +4,10 @@ import numpy as np
 
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
+from ..dtypes import bool_
 from ..errors import DTypeError
-from ..tensor import Tensor, as_tensor, attach, bool_
+from ..from_data import as_tensor
+from ..tensor import Tensor, attach
 from .arithmetic import absorb
 from .indexing import refuse_counting
 from .promotion import Binary, in_dtype, operand, pair, result_type, same_dtype

@@ -1,10 +1,10 @@
 """What is put in place while a thread records, so that nothing else pays for it."""
 
 import functools
-import sys
 
 import numpy as np
 
+from .. import from_data
 from ..autograd.function import Function, record
 from ..autograd.mode import state
 from ..errors import explain
@@ -16,8 +16,6 @@ from ..random import Generator
 from ..tensor import Tensor, wrap
 from .calls import Memory
 from .inputs import plain_arrays
-
-tensors = sys.modules["microtorch.tensor"]  # the module; the name stands for the function too
 
 READING = (
     *("item", "tolist", "numpy", "__contains__", "__format__", "__repr__"),
@@ -50,8 +48,8 @@ def _versions():
         yield Tensor, name, _refusing(Tensor.__dict__[name], f"{name.strip('_')} reads a value into Python")
     data = Tensor.__dict__["data"]
     yield Tensor, "data", property(data.fget, _refusing(data.fset, "t.data = value gives a tensor other memory"))
-    yield tensors, "_to_array", _recorded_to_array(tensors._to_array)
-    yield tensors, "wrap", _recorded_copy
+    yield from_data, "_to_array", _recorded_to_array(from_data._to_array)
+    yield from_data, "wrap", _recorded_copy
     yield creation, "wrap", _recorded_new
     yield Tensor, "grad", _recorded_grad(Tensor.__dict__["grad"])
     drawing = "random numbers are drawn outside an operation"

@@ -4,7 +4,8 @@ import numpy as np
 
 from ..data import DataLoader, Subset, TensorDataset
 from ..errors import DTypeError
-from ..tensor import Tensor, as_tensor
+from ..from_data import as_tensor
+from ..tensor import Tensor
 
 
 def from_course(data, validation):

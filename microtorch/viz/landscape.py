@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..autograd import grad, no_grad
-from ..tensor import Tensor, as_tensor
+from ..from_data import as_tensor
+from ..tensor import Tensor
 
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 
