@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .autograd.mode import state
+from .autograd.observe import tell
 from .dtypes import PYTHON_DTYPES, as_dtype
 from .errors import ShapeError
 from .tensor import Tensor, wrap
@@ -39,7 +41,10 @@ def tensor(data, *, dtype=None, requires_grad=False):
     tensor([[1., 2.],
             [3., 4.]])
     """
-    made = wrap(_to_array(data, dtype).copy())
+    array = _to_array(data, dtype).copy()
+    if state.observers:
+        tell("made", array, data)
+    made = wrap(array)
     as_dtype(made.dtype)
     return made.requires_grad_() if requires_grad else made
 
@@ -60,7 +65,10 @@ def as_tensor(data, dtype=None):
     """
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
-    return Tensor(_to_array(data, dtype))
+    array = _to_array(data, dtype)
+    if state.observers:
+        tell("made", array, data)
+    return Tensor(array)
 
 
 def from_numpy(ndarray):

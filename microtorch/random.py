@@ -5,6 +5,9 @@ import threading
 
 import numpy as np
 
+from .autograd.mode import state
+from .autograd.observe import tell
+
 __all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 
 _MASK = (1 << 64) - 1
@@ -60,12 +63,14 @@ class Generator:
     @property
     def numpy(self):
         """numpy.random.Generator: to draw numbers from."""
+        self._tell()
         if self._numpy is None:
             self._numpy = np.random.Generator(np.random.PCG64(self._seed))
         return self._numpy
 
     def next_key(self):
         """An int of 64 bits, a new one at each call, that determines one random mask."""
+        self._tell()
         with self._lock:
             self._keys += 1
             count = self._keys
@@ -74,6 +79,10 @@ class Generator:
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
         return z ^ (z >> 31)
+
+    def _tell(self):
+        if state.observers:
+            tell("left", "random numbers are drawn outside an operation")
 
     def get_state(self):
         """The state as a dict that JSON can hold, for `set_state`."""

@@ -4,31 +4,28 @@ The methods that compute something are not here: each operation in `ops/` attach
 beside its definition (`attach`), so that one file tells all about it.
 """
 
-import sys
 import warnings
 
 import numpy as np
 
+from .autograd.hooks import Hooked
+from .autograd.memory import DROPPED, SPARE_BYTES, references
+from .autograd.mode import state
+from .autograd.observe import tell
+from .autograd.views import moves, refresh
+from .dispatch import NUMPY, Dispatched
 from .dtypes import as_dtype, bool_, float32, int64
 from .errors import DTypeError, GraphError, ShapeError, user_line
-from .hooks import RemovableHandle
 
 __all__ = ["Tensor"]
 
-# Note [Spare gradients]: a gradient this large is kept for the next backward when zero_grad drops it. Memory fresh
-# from the system must be zeroed page by page; so a step of a 3072-3072-10 net has no page fault.
-SPARE_BYTES = 1 << 20
-
-# Note [Memory that stays]: the C library of Linux gives memory at the end of its heap back to the system as soon as
-# there is twice the largest block it was ever handed back, and a net whose step frees a little more pays for new pages
-# at every step: 64-2048-10 took 190 page faults, 1.0 ms instead of 0.5. A block of 32 MB, the most that counts, asked
-# for and handed back untouched, raises that to 64 MB. Elsewhere it does nothing.
-np.empty((32 << 20) - (1 << 14), np.uint8)
-
-NUMPY = {}  # numpy function -> the public function that takes its place when an argument is a Tensor
+# Note [Edges]: where the gradient of a tensor goes is its edge: None, nowhere; LEAF, it stays with the tensor (which
+# itself would be a cycle here); the node that made it; or (node, k) for the k-th of several results. A node takes the
+# edges of its arguments when it is made, with the tensor for LEAF. What becomes of a tensor later changes no edge.
+LEAF = "leaf"
 
 
-class Tensor:
+class Tensor(Hooked, Dispatched):
     """A multi-dimensional array that records the operations on it, so that gradients can be computed.
 
     Parameters
@@ -42,8 +39,6 @@ class Tensor:
     ----------
     grad : Tensor or None
         The gradient that `backward` has accumulated.
-    grad_fn : Function or None
-        The operation that made it, a node of the graph; None for leaves.
     name : str or None
         Shown in pictures and messages.
 
@@ -56,21 +51,20 @@ class Tensor:
     tensor([2., 4., 6.])
     """
 
-    # Note [Unset slots]: the results of operations are made by `Function.apply`, which sets only the four slots that
-    # every tensor needs; the rest (`_grad`, `_hooks`, `_name`) are read through properties that know their defaults.
-    # Each slot set costs 15 to 20 ns an operation.
+    # Note [Unset slots]: the results of operations are made by `Function.apply`, which sets only the two slots that
+    # every tensor needs, `_array` and `_edge`; the rest are read through properties that know their defaults. Each slot
+    # set costs 15 to 20 ns an operation.
     __slots__ = (
         "__weakref__",
         "_array",
         "_cut",
+        "_edge",
         "_grad",
         "_hooks",
         "_name",
-        "_output_nr",
-        "_requires_grad",
         "_spare",
         "_summed_after",
-        "grad_fn",
+        "_view",
     )
 
     __hash__ = object.__hash__  # `==` compares elements; as a key a tensor is itself
@@ -81,9 +75,7 @@ class Tensor:
         # Note [One array, one tensor]: a view, never the object itself: no two tensors hold the same ndarray object,
         # so that the engine can tell by identity which tensor an operation saved.
         self._array = array.view()
-        self.grad_fn = None
-        self._output_nr = 0
-        self._requires_grad = False
+        self._edge = None
         if requires_grad:
             self.requires_grad_()
 
@@ -105,6 +97,14 @@ class Tensor:
         return self._array.ndim
 
     @property
+    def grad_fn(self):
+        """Function or None: the operation that made it, a node of the graph; None for leaves."""
+        if moves.newest:
+            refresh(self)
+        edge = self._edge
+        return edge[0] if type(edge) is tuple else None if edge is LEAF or isinstance(edge, Tensor) else edge
+
+    @property
     def is_leaf(self):
         """bool: whether no recorded operation made it; leaves that require a gradient get ``.grad``."""
         return self.grad_fn is None
@@ -112,7 +112,7 @@ class Tensor:
     @property
     def output_nr(self):
         """int: which output of `grad_fn` it is."""
-        return self._output_nr
+        return self._edge[1] if self.grad_fn is not None and type(self._edge) is tuple else 0
 
     def size(self, dim=None):
         """Its shape, or the length of one dimension."""
@@ -150,14 +150,20 @@ class Tensor:
 
     # -- out of the graph ------------------------------------------------------------------------------------------
 
+    def _read(self, what):
+        if state.observers:
+            tell("left", f"{what} reads a value into Python")
+
     def item(self):
         """The value of a tensor of one element as a Python number."""
+        self._read("item")
         if self._array.size != 1:
             raise ShapeError(f"item: a tensor of shape {self.shape} has {self.numel()} elements, not 1. Use .tolist().")
         return self._array.item()
 
     def tolist(self):
         """The elements as nested lists of Python numbers."""
+        self._read("tolist")
         return self._array.tolist()
 
     def numpy(self, *, force=False):
@@ -173,7 +179,8 @@ class Tensor:
         GraphError
             If the tensor requires a gradient and `force` is not set: what is done to the array is not recorded.
         """
-        if self._requires_grad and not force:
+        self._read("numpy")
+        if self.requires_grad and not force:
             raise GraphError(
                 f"numpy: {self.name or 'this tensor'} requires a gradient, and work on its array would not be "
                 "recorded. Use .detach().numpy() for the values, or microtorch's functions (np.exp(t) too is recorded)."
@@ -200,22 +207,33 @@ class Tensor:
 
     @data.setter
     def data(self, value):
+        if state.observers:
+            tell("left", "t.data = value gives a tensor other memory")
         array = value._array if isinstance(value, Tensor) else np.asarray(value)
         as_dtype(array.dtype)
+        if self._edge is not None and array.dtype.kind != "f":
+            raise DTypeError(
+                f"data: {self.name or 'this tensor'} requires a gradient, and {array.dtype} values have none. Convert "
+                "them with .float(), or call requires_grad_(False) first."
+            )
         self._array = array.view()
 
     def __float__(self):
+        self._read("float")
         return float(self.item())
 
     def __int__(self):
+        self._read("int")
         return int(self.item())
 
     def __index__(self):
+        self._read("index")
         if self._array.dtype.kind not in "iub" or self._array.size != 1:
             raise TypeError(f"only an integer tensor of one element is an index, not {self.dtype} {self.shape}")
         return int(self._array.item())
 
     def __bool__(self):
+        self._read("bool")
         if self._array.size != 1:
             raise ValueError(
                 f"the truth of a tensor of shape {self.shape} is ambiguous. Use .any() or .all(), "
@@ -224,9 +242,11 @@ class Tensor:
         return bool(self._array.item())
 
     def __contains__(self, value):
+        self._read("in")
         return value in self._array
 
     def __format__(self, spec):
+        self._read("format")
         return format(self._array.item(), spec) if self._array.ndim == 0 else format(str(self), spec)
 
     # -- gradients -------------------------------------------------------------------------------------------------
@@ -234,7 +254,9 @@ class Tensor:
     @property
     def requires_grad(self):
         """bool: whether operations on it are recorded."""
-        return self._requires_grad
+        if moves.newest:
+            refresh(self)
+        return self._edge is not None
 
     @requires_grad.setter
     def requires_grad(self, value):
@@ -267,7 +289,7 @@ class Tensor:
                 f"requires_grad: {self.name or 'a tensor'} of dtype {self.dtype} has no gradient; only float32 and "
                 "float64 have. Convert with .float(), or write its numbers as 1.0 rather than 1."
             )
-        self._requires_grad = bool(requires_grad)
+        self._edge = LEAF if requires_grad else None
         return self
 
     @property
@@ -281,8 +303,7 @@ class Tensor:
             return None
 
     def _warn_of_no_grad(self):
-        hooks = self.grad_fn.hooks
-        if hooks is None or not hooks.get(self._output_nr):  # retain_grad hangs a hook there
+        if not self.retains_grad:
             warnings.warn(
                 f"grad: {self.name or 'this tensor'} of shape {self.shape} is the result of {self.grad_fn.name()}, and "
                 "backward fills .grad of leaves only. Call retain_grad() on it before backward, or look at a leaf.",
@@ -299,13 +320,19 @@ class Tensor:
                 raise ShapeError(f"grad of shape {value.shape} does not fit a tensor of shape {self.shape}")
             if value.dtype != self.dtype:
                 raise DTypeError(f"grad of dtype {value.dtype} does not fit a {self.dtype} tensor")
-        elif (old := getattr(self, "_grad", None)) is not None and old._array.nbytes >= SPARE_BYTES:
-            array = old._array
-            # Two references of our own (a slot and a name) and the argument of the call: nobody else's.
-            if sys.getrefcount(old) == 3 and sys.getrefcount(array) == 3:
-                self._spare = array
-            del array
+        elif (
+            (old := getattr(self, "_grad", None)) is not None
+            and old._array.nbytes >= SPARE_BYTES
+            and references(old) == DROPPED  # nobody else holds it
+        ):
+            self._spare = old._array
         self._grad = value
+        if state.observers:
+            tell("deposited", self, None, None)
+
+    @grad.deleter
+    def grad(self):
+        self.grad = None
 
     @property
     def cut(self):
@@ -327,53 +354,6 @@ class Tensor:
     def name(self, value):
         self._name = value
 
-    @property
-    def hooks(self):
-        """list of callable: what `register_hook` has registered on a leaf."""
-        try:
-            return self._hooks
-        except AttributeError:
-            self._hooks = []
-            return self._hooks
-
-    def register_hook(self, hook):
-        """Call `hook(grad)` when the gradient of this tensor is complete.
-
-        Parameters
-        ----------
-        hook : callable
-            Takes the gradient, a Tensor; what it returns, if not None, takes the gradient's place.
-
-        Returns
-        -------
-        RemovableHandle
-            Its ``remove()`` takes the hook away.
-
-        Examples
-        --------
-        >>> import microtorch
-        >>> x = microtorch.ones(2, requires_grad=True)
-        >>> handle = x.register_hook(lambda grad: grad * 10)
-        >>> (x * 3).sum().backward()
-        >>> x.grad
-        tensor([30., 30.])
-        """
-        if not self._requires_grad:
-            raise GraphError("register_hook: this tensor does not require a gradient, so no gradient will come.")
-        if self.grad_fn is None:
-            hooks, entry = self.hooks, hook
-        else:  # on the node: it lives as long as the graph, the tensor may not
-            hooks, entry = self.grad_fn.hooks_of(self._output_nr), hook
-        hooks.append(entry)
-        return RemovableHandle(hooks, entry)
-
-    def retain_grad(self):
-        """Have `backward` fill ``.grad`` of this tensor although it is not a leaf."""
-        if not self._requires_grad:
-            raise GraphError("retain_grad: this tensor does not require a gradient.")
-        if self.grad_fn is not None:
-            self.grad_fn.retain_grad_of(self)
-
     # -- copies ------------------------------------------------------------------------------------------------------
 
     def _refuse_to_copy(self, what):
@@ -385,7 +365,7 @@ class Tensor:
 
     def __deepcopy__(self, memo):
         self._refuse_to_copy("deepcopy")
-        copied = type(self)(self._array.copy(), self._requires_grad)
+        copied = type(self)(self._array.copy(), self.requires_grad)
         memo[id(self)] = copied
         if self.grad is not None:
             copied._grad = self._grad.detach().clone()
@@ -395,7 +375,7 @@ class Tensor:
 
     def __reduce__(self):
         self._refuse_to_copy("pickle")
-        return type(self), (self._array, self._requires_grad), (None, {"_name": self.name})
+        return type(self), (self._array, self.requires_grad), (None, {"_name": self.name})
 
     # -- how it looks ----------------------------------------------------------------------------------------------
 
@@ -405,6 +385,7 @@ class Tensor:
         return tensor_html(self)
 
     def __repr__(self):
+        self._read("repr")
         body = np.array2string(self._array, separator=", ", prefix="tensor(", floatmode="maxprec", precision=4)
         if self._array.dtype.kind == "f" and self._array.ndim == 0:
             body = (
@@ -418,32 +399,9 @@ class Tensor:
             notes.append(f"dtype={self._array.dtype.name}")
         if self.grad_fn is not None:
             notes.append(f"grad_fn=<{self.grad_fn.name()}>")
-        elif self._requires_grad:
+        elif self.requires_grad:
             notes.append("requires_grad=True")
         return f"tensor({', '.join(notes)})"
-
-    # -- numpy's dispatch --------------------------------------------------------------------------------------------
-
-    __array_priority__ = 1000
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        function = NUMPY.get(ufunc)
-        if function is None or method != "__call__" or kwargs:
-            detail = f".{method}" if method != "__call__" else f" with {', '.join(kwargs)}" if kwargs else ""
-            raise TypeError(
-                f"np.{ufunc.__name__}{detail} has no differentiable form here. "
-                f"Use microtorch's functions, or {ufunc.__name__}(t.detach().numpy()) for values alone."
-            )
-        return function(*inputs)
-
-    def __array_function__(self, function, types, args, kwargs):
-        ours = NUMPY.get(function)
-        if ours is None:
-            raise TypeError(
-                f"np.{function.__name__} has no differentiable form here. "
-                f"Use microtorch's functions, or np.{function.__name__}(t.detach().numpy()) for values alone."
-            )
-        return ours(*args, **kwargs)
 
 
 # Note [Where it was cut]: a tensor that left the graph knows how, and the user's line, for those who ask later why no
@@ -451,7 +409,7 @@ class Tensor:
 # remembered: `explain.why_no_grad` runs the step again and watches it.
 def out_of_graph(tensor, source, how):
     """`tensor`, made from `source` without its graph; how and where is remembered if there was one."""
-    if source._requires_grad:
+    if source.requires_grad:
         tensor._cut = f"{how} at {user_line()}"
     elif (cut := source.cut) is not None:
         tensor._cut = cut
@@ -462,10 +420,24 @@ def wrap(array):
     """A leaf over an array that is nobody else's, without the checks and the view that `Tensor(data)` makes."""
     t = Tensor.__new__(Tensor)
     t._array = array
-    t._output_nr = 0
-    t._requires_grad = False
-    t.grad_fn = None
+    t._edge = None
     return t
+
+
+def tensor_at(edge, array):
+    """The tensor over `array` in a place of the graph; see Note [Edges]."""
+    if isinstance(edge, Tensor) and edge._array is array:
+        return edge
+    t = wrap(array)
+    t._edge = edge
+    return t
+
+
+def edge_of(t):
+    """Where the gradient of `t` goes now, as nodes keep it; see Note [Edges]."""
+    if moves.newest:
+        refresh(t)
+    return t if t._edge is LEAF else t._edge
 
 
 def attach(*names, reflected=None, numpy=None):

@@ -17,6 +17,7 @@ import numpy as np
 
 import microtorch
 from microtorch.autograd import Function
+from microtorch.ops.indexing import Slice
 
 
 class Leaf(NamedTuple):
@@ -176,9 +177,10 @@ SAMPLES = {
     "Place": of(x(2, 4), STEPS, (4, 5)),
     "Index": of(x(3, 2), (INDEX,)) + of(x(3, 3), (INDEX, INDEX)) + of(x(3), (np.array([True, False, True]),)),
     "AddAt": of(x(4, 2), (INDEX,), (3, 2)),
-    "SetItem": of(x(4, 5), x(2, 4), call=lambda a, b: _with_items(a, b, STEPS))
+    "CopySlices": of(x(4, 5), x(2, 4), call=lambda a, b: _with_items(a, b, STEPS))
     + of(x(3), x(), call=lambda a, b: _with_items(a, b, 1)),
-    "Cleared": of(x(4, 5), STEPS, None) + of(x(4), None, (np.array([0, 2]),)),
+    "Cleared": of(x(4, 5), ((Slice, (STEPS,), None),), None) + of(x(4), (), (np.array([0, 2]),)),
+    "Flat": of(x(3, 4), x(2)),
     "Gather": of(x(2, 4), 1, PLACES) + of(x(3, 3), 0, PLACES),
     "Scatter": of(x(2, 4), 1, np.array([[0, 2, 1], [1, 0, 3]]), x(2, 3)),
     "ScatterMultiply": of(x(2, 4), 1, PLACES, x(2, 3)),

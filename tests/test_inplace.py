@@ -100,10 +100,23 @@ def test_in_place_on_a_leaf_that_requires_a_gradient():
     np.testing.assert_array_equal(w.detach().numpy(), [1, 2])
 
 
-def test_in_place_on_a_view_inside_the_graph():
-    y = leaf(1.0, 2.0, 3.0) * 1
-    with pytest.raises(GraphError, match=r"view made by Slice.*base\[index\] = value"):
-        y[:2].add_(1)
+def test_in_place_on_a_view_inside_the_graph_is_recorded():
+    x = leaf(1.0, 2.0, 3.0)
+    y = x * 1
+    y[:2].mul_(5)
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), [5, 5, 1])
+
+
+def test_in_place_on_a_view_of_a_leaf():
+    x = leaf(1.0, 2.0, 3.0)
+    with pytest.raises(GraphError, match=r"add_.*view of a leaf that requires a gradient.*no_grad"):
+        x[:2].add_(1)
+
+
+def test_in_place_on_memory_that_cannot_be_written():
+    with pytest.raises(GraphError, match=r"add_.*\(2, 3\).*read-only.*clone"):
+        mt.ones(3).expand(2, 3).add_(1)
 
 
 def test_in_place_with_a_result_that_does_not_fit():

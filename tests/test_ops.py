@@ -11,6 +11,7 @@ import samples
 import microtorch
 from microtorch.autograd import gradcheck, gradgradcheck
 from microtorch.errors import GradientError
+from microtorch.tensor import edge_of
 
 OPERATIONS = samples.operations()
 CASES = [
@@ -18,13 +19,13 @@ CASES = [
     for name, cls in OPERATIONS.items()
     for i, sample in enumerate(samples.samples_of(cls))
 ]
-KERNEL_CASES = [c for c in CASES if hasattr(c.values[0], "backward_kernel") and c.values[1].call is None]
+KERNEL_CASES = [c for c in CASES if c.values[0].backward_kernel is not None and c.values[1].call is None]
 
 # Operations whose result does not depend on every element of the input, so that NaN may rightly disappear; nothing
 # else may lose one.
 DROPS_NAN = """Absorb AddAt Clamp Cleared CrossEntropy Diagonal Dropout Embedding Gather Index MultiMarginLoss
-    NanToNum NllLoss OnDiagonal Overwrite Pad Place Scatter ScatterAdd ScatterMultiply SetItem Sign Slice TiesShare Topk
-    Tril Triu Where"""
+    NanToNum NllLoss OnDiagonal Overwrite Pad Place Scatter ScatterAdd ScatterMultiply CopySlices Sign Slice TiesShare
+    Topk Tril Triu Where"""
 NO_DERIVATIVE = "ScatterMultiply"  # as in PyTorch
 REFUSES_NAN = {"BinaryCrossEntropy", "NuclearNorm", "Polar"}  # not a probability; no singular values
 
@@ -199,7 +200,7 @@ def test_kernel_is_the_formula(cls, sample, dtype):
                 else a
                 for s, a in zip(sample.args, arrays, strict=True)
             )
-            ctx.needs_input_grad = tuple(isinstance(a, microtorch.Tensor) and a.requires_grad for a in ctx.inputs)
+            ctx.edges = [edge_of(a) if isinstance(a, microtorch.Tensor) else None for a in ctx.inputs]
             ctx.saved = ()
             given = [a._array if isinstance(a, microtorch.Tensor) else a for a in ctx.inputs]
             with np.errstate(all="ignore"):

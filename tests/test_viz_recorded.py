@@ -5,8 +5,8 @@ from chromium import CONTRAST, data_of, needs_chromium
 
 import microtorch
 from microtorch import nn, optim, viz
+from microtorch.captured.calls import Call
 from microtorch.nn import functional as F
-from microtorch.recording.calls import Call
 
 
 def page_of(path, loss, model=None, **options):

@@ -1,23 +1,18 @@
-"""detect_anomaly: stop at the first NaN or infinity, and say where it was born.
-
-While it is on, `Function.apply` is replaced by a version that looks at every result and gives each node a backward
-that looks at every gradient. While it is off nothing of this runs.
-"""
-
-import functools
-import threading
+"""detect_anomaly: stop at the first NaN or infinity, and say where it was born."""
 
 import numpy as np
 
 from ..errors import GradientError, user_line
 from ..tensor import Tensor
-from .function import Function, has_values
+from .graph import maker
+from .memory import has_values
 from .mode import scope_title, state
+from .observe import Observer
 
 __all__ = ["detect_anomaly", "is_anomaly_enabled"]
 
 
-class detect_anomaly:
+class detect_anomaly(Observer):
     """Stop at the first NaN or infinity, in the forward or in the backward pass.
 
     Parameters
@@ -52,86 +47,33 @@ class detect_anomaly:
     def __init__(self, check_nan=True):
         self.check_nan = check_nan
 
-    def __enter__(self):
-        self.before = state.anomaly
-        state.anomaly = self
-        if self.before is None:
-            _switch(+1)
-        return self
+    def _judges(self):
+        """Whether this is the innermost block, and values are to be looked at."""
+        blocks = [observer for observer in state.observers if isinstance(observer, detect_anomaly)]
+        return self.check_nan and blocks[-1] is self
 
-    def __exit__(self, *error):
-        state.anomaly = self.before
-        if self.before is None:
-            _switch(-1)
+    def forward(self, ctx, arrays, outputs):
+        """Judge what an operation made, and remember where it was called."""
+        ctx.line = user_line()
+        if self._judges():
+            for out in outputs:
+                found = _first_bad(out._array, [a._array for a in ctx.inputs if isinstance(a, Tensor)])
+                if found is not None:
+                    raise GradientError(_forward_message(ctx, found))
 
-    def look(self, function, args, outputs, line):
-        """Judge what `function`, called at `line`, made of `args`, and have its backward judged when it runs."""
-        if not self.check_nan:
-            return
-        for out in outputs:
-            if out.grad_fn is not None:
-                out.grad_fn.first_order = functools.partial(_watched_backward, function.first_order)
-            found = _first_bad(out._array, [a._array for a in args if isinstance(a, Tensor)])
+    def backward(self, node, dys, dxs):
+        """Judge what a backward made."""
+        for i, dx in enumerate(dxs if self._judges() else ()):
+            arrays = [np.asarray(getattr(dy, "_array", dy)) for dy in dys]
+            found = None if dx is None else _first_bad(np.asarray(getattr(dx, "_array", dx)), arrays)
             if found is not None:
-                raise GradientError(_forward_message(function, args, found, line))
+                raise GradientError(_backward_message(node, i, arrays, found))
+        return dxs
 
 
 def is_anomaly_enabled():
     """Whether `detect_anomaly` is on in this thread."""
-    return state.anomaly is not None
-
-
-_users = 0  # threads inside detect_anomaly
-_users_lock = threading.Lock()
-
-
-def _switch(change):
-    """Put watching versions of `apply` in place for the first thread that wants them; away after the last."""
-    global _users
-    with _users_lock:
-        _users += change
-        if _users == change == 1:
-            _replaced.update((f, f.__dict__["apply"]) for f in _with_apply(Function))
-            for function, plain in _replaced.items():
-                function.apply = classmethod(functools.partial(_watched_apply, plain.__func__))
-        elif _users == 0:
-            while _replaced:
-                function, plain = _replaced.popitem()
-                function.apply = plain
-
-
-_replaced = {}  # each class that has an `apply` of its own -> that
-
-
-def _with_apply(function):
-    """`function` and its subclasses, those that have an `apply` of their own."""
-    if "apply" in function.__dict__:
-        yield function
-    for sub in function.__subclasses__():
-        yield from _with_apply(sub)
-
-
-def _watched_apply(plain, cls, *args):
-    result = plain(cls, *args)
-    watch = state.anomaly
-    if watch is None or not any(isinstance(a, Tensor) for a in args):
-        return result
-    outputs = result if isinstance(result, tuple) else (result,)
-    line = user_line()
-    for out in outputs:
-        if out.grad_fn is not None:
-            out.grad_fn.line = line
-    watch.look(cls, args, outputs, line)
-    return result
-
-
-def _watched_backward(first_order, node, *dys):
-    dxs = first_order(node, *dys)
-    for i, dx in enumerate(dxs if isinstance(dxs, tuple) else (dxs,)):
-        found = None if dx is None else _first_bad(np.asarray(dx), dys)
-        if found is not None:
-            raise GradientError(_backward_message(node, i, dys, found))
-    return dxs
+    return any(isinstance(observer, detect_anomaly) for observer in state.observers)
 
 
 def _first_bad(array, sources):
@@ -147,21 +89,21 @@ def _first_bad(array, sources):
     return array[index].item(), index, int(bad.sum()), array.size
 
 
-def _forward_message(function, args, found, line):
-    inputs = [(f"input {i}{_named(a)}", a._array, a) for i, a in enumerate(args) if isinstance(a, Tensor)]
+def _forward_message(ctx, found):
+    inputs = [(f"input {i}{_named(a)}", a._array, a) for i, a in enumerate(ctx.inputs) if isinstance(a, Tensor)]
     culprits = [f"{name} at {index}" for name, index in _at_fault(inputs)]
     lines = [
-        f"detect_anomaly: {function.name()} made {_what(found)}",
-        f"  at {line}{_in_module(state.scope)}",
+        f"detect_anomaly: {ctx.name()} made {_what(found)}",
+        f"  at {ctx.line}{_in_module(state.scope)}",
         *(f"  {name}: {statistics(array)}" for name, array, _ in inputs),
     ]
     if culprits:
         lines.append(f"  It was there before: {', '.join(culprits)}. Look at where that input comes from.")
-    path = _path_from_parameter([t for _, _, t in inputs])
+    path = _path_from_parameter(ctx.edges)
     if path:
-        lines.append(f"  From the parameters: {' -> '.join([*path, function.name()])}")
+        lines.append(f"  From the parameters: {' -> '.join([*path, ctx.name()])}")
     if not culprits:
-        lines.append(_remedy(function))
+        lines.append(_remedy(ctx))
     return "\n".join(lines)
 
 
@@ -178,7 +120,7 @@ def _backward_message(node, i, dys, found):
             if isinstance(a, Tensor) and has_values(a)
         ),
     ]
-    path = _path_from_parameter([a for a in node.inputs if isinstance(a, Tensor)])
+    path = _path_from_parameter(node.edges)
     if path:
         lines.append(f"  From the parameters: {' -> '.join([*path, node.name()])}")
     lines.append(_remedy(node))
@@ -242,14 +184,14 @@ def statistics(array):
     return ", ".join(parts)
 
 
-def _path_from_parameter(tensors):
-    """The names along the shortest way from a leaf that requires a gradient to one of `tensors`."""
-    queue, seen = [(t, ()) for t in tensors if t._requires_grad], set()
-    for t, path in queue:  # breadth first: the list grows as we go
-        if t.grad_fn is None:
-            return [t.name or f"a leaf of shape {t.shape}", *path]
-        if t.grad_fn not in seen:
-            seen.add(t.grad_fn)
-            onward = (t.grad_fn.name(), *path)
-            queue.extend((x, onward) for x in t.grad_fn.inputs if isinstance(x, Tensor) and x._requires_grad)
+def _path_from_parameter(edges):
+    """The names along the shortest way from a leaf that requires a gradient to one of `edges`."""
+    queue, seen = [(edge, ()) for edge in edges if edge is not None], set()
+    for edge, path in queue:  # breadth first: the list grows as we go
+        node, _ = maker(edge)
+        if node is None:
+            return [edge.name or f"a leaf of shape {edge.shape}", *path]
+        if node not in seen:
+            seen.add(node)
+            queue.extend((further, (node.name(), *path)) for further in node.edges if further is not None)
     return []

@@ -4,26 +4,26 @@ An operation is a subclass with a static `forward` and `backward`. `apply` runs 
 a tensor around the result, and, where a gradient is wanted, the instance stays as ``grad_fn`` of that tensor.
 """
 
+import operator
 import weakref
 from itertools import count
 
 import numpy as np
 
 from ..errors import GraphError, explain
-from ..tensor import SPARE_BYTES, Tensor, wrap
+from ..tensor import LEAF, Tensor, wrap
+from .memory import SHELL_BYTES, drop_inputs, spare
+from .messages import released
 from .mode import state
+from .observe import observed, tell
+from .views import View, moves, owner, refresh_all
 
 __all__ = ["Function", "once_differentiable"]
 
 # Note [Newest first]: every node takes the next number when it is made, after all its inputs. So creation order is a
-# topological order, and backward is: visit nodes newest first. Changes in place draw from the same counter, which
-# makes "was this value overwritten after that operation saved it?" a comparison of two numbers.
+# topological order, and backward is: visit nodes newest first. Changes in place and views draw from the same counter:
+# "was this value overwritten after that operation saved it?" is a comparison of two numbers.
 next_number = count(1).__next__
-
-# Note [Shells]: a node keeps its input tensors, so that pictures show every value and a second derivative can find
-# them. A large input that no backward needs is replaced by a shell: the same place in the graph, shape and dtype,
-# over one element of memory. So memory for backward is what was saved, and small networks keep everything.
-SHELL_BYTES = 1 << 16
 
 _new = Tensor.__new__
 _ndarray = np.ndarray
@@ -45,12 +45,18 @@ class Function:
     ----------
     inputs : tuple
         The arguments of `apply`.
+    edges : list
+        Where the gradient of each argument goes: None, a leaf, a node, or (node, k) for its k-th result.
     saved_tensors : tuple
         What `save_for_backward` has saved.
     needs_input_grad : tuple of bool
         Which arguments a gradient is wanted for.
     cache : object
         For intermediates that only `backward_kernel` reads; released with what was saved.
+    call : callable
+        ``ctx.call(function, *args)`` calls a kernel or a matrix product on arrays: the one door for such work, which a
+        captured step notes. An operation that does all its work through it, into memory from ``ctx.empty``, is replayed
+        as those calls; any other one by running it again.
     scope : tuple or None
         ``(module, outer scope)``: whose forward was running.
 
@@ -73,26 +79,21 @@ class Function:
     tensor([ 3., 12.])
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "hooks",
-        "inputs",
-        "large",
-        "needs_input_grad",
-        "number",
-        "outputs",
-        "saved",
-        "scope",
-    )
+    __slots__ = ("__dict__", "__weakref__", "edges", "inputs", "number", "result", "saved", "scope")
 
     cache = None  # most operations have none
-    is_view = False  # whether the result shares the input's memory
+    hooks = retained = None  # for each output: its hooks; the tensor that wants its gradient
+    outputs = None  # (shape, dtype) of each, where there are several
+    large = False  # whether the result is worth a shell
+    is_view = False  # whether the result shares the first argument's memory
     non_differentiable = ()
+    prepare = None  # what makes the arguments fit each other, as two dtypes, before anything else
+    backward_kernel = stands_for = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        cls.first_order = staticmethod(getattr(cls, "backward_kernel", cls.backward))
+        if "backward_kernel" in cls.__dict__:
+            cls.stands_for = cls.backward  # another `backward`, of a subclass or assigned later, has no kernel
 
     @staticmethod
     def forward(ctx, *args):
@@ -103,6 +104,12 @@ class Function:
     def backward(ctx, *grad_outputs):
         """Compute the gradients of the arguments; to be written by the subclass."""
         raise NotImplementedError("a Function needs a static method backward(ctx, *grad_outputs)")
+
+    @classmethod
+    def first_order(cls):
+        """What computes gradients from arrays: the kernel that stands for `backward`, or `backward` itself."""
+        formula = cls.backward
+        return cls.backward_kernel if cls.stands_for is formula else formula
 
     @classmethod
     def name(cls):
@@ -118,26 +125,57 @@ class Function:
         Tensor or tuple of Tensor
             ndarrays instead, where no argument is a Tensor.
         """
+        if cls.prepare is not None:
+            args = cls.prepare(*args)
+        if moves.newest:
+            refresh_all(args)
         ctx = cls()
         ctx.saved = ()
         ctx.inputs = args
-        arrays, needs, has_tensor = [], [], False
+        ctx.edges = edges = []
+        arrays, tensors, tracked = [], False, False
         for a in args:
             if isinstance(a, Tensor):
-                has_tensor = True
+                tensors = True
                 arrays.append(a._array)
-                needs.append(a._requires_grad)
+                edge = a._edge
+                if edge is not None:
+                    tracked = True
+                    if edge is LEAF:
+                        edge = a
+                edges.append(edge)
             else:
                 arrays.append(a)
-                needs.append(False)
-        ctx.needs_input_grad = tuple(needs)
+                edges.append(None)
+        observers = state.observers
         try:
-            y = cls.forward(ctx, *arrays)
+            y = observed(cls.forward, ctx, arrays) if observers and tensors else cls.forward(ctx, *arrays)
         except Exception as error:
             raise explain(error, cls, arrays) from error.__cause__
-        if not has_tensor:
+        if not tensors:
             return y
-        return record(ctx, y, True in needs)
+        if tracked and state.grad:
+            ctx.number = next_number()
+            ctx.scope = state.scope
+        else:
+            tracked = False
+        if type(y) is _ndarray:
+            out = _new(Tensor)
+            out._array = y
+            out._edge = None
+            if tracked and not ctx.non_differentiable:
+                out._edge = ctx
+                ctx.result = id(y)
+                if y.nbytes > SHELL_BYTES:
+                    ctx.large = True
+                    drop_inputs(ctx)
+        else:
+            out = _wrapped(ctx, y, tracked)
+        if ctx.is_view:
+            _note_view(ctx, out, tracked)
+        if observers:
+            tell("forward", ctx, arrays, out if type(out) is tuple else (out,))
+        return out
 
     # -- for forward and backward ----------------------------------------------------------------------------------
 
@@ -151,15 +189,29 @@ class Function:
 
     # An array to put a result into, its content undefined; a captured step gets the same one at each replay.
     empty = staticmethod(np.empty)
+    call = staticmethod(operator.call)
 
     def empty_gradient(self, position):
         """As `empty`, for the gradient of the argument at `position`: the memory of its last one, if that is free."""
-        x = self.inputs[position]
-        array = x._array
-        if array.nbytes < SPARE_BYTES or (spare := getattr(x, "_spare", None)) is None:
-            return np.empty(array.shape, array.dtype)
-        x._spare = None
-        return spare
+        return spare(self.inputs[position])
+
+    @property
+    def needs_input_grad(self):
+        """tuple of bool: which arguments a gradient is wanted for."""
+        return tuple([edge is not None for edge in self.edges])
+
+    @property
+    def next_functions(self):
+        """tuple: (node, output number) for each argument, (None, 0) for one that takes no gradient.
+
+        The node of a leaf is an `AccumulateGrad`, which has the leaf as its ``variable``.
+        """
+        return tuple([_next_function(edge) for edge in self.edges])
+
+    def save_factors(self, a, b):
+        """Keep the factors of a product, each only where the gradient of the other is wanted, else None."""
+        da, db = self.edges[:2]
+        self.saved = None if db is None else a, None if da is None else b
 
     @property
     def saved_tensors(self):
@@ -180,53 +232,79 @@ class Function:
             self.hooks = {}
         return self.hooks.setdefault(output_nr, [])
 
-    def retain_grad_of(self, output):
+    def retain(self, output, output_nr):
         """Have `backward` fill ``.grad`` of `output`; weakly, so that the graph does not keep it alive."""
-        output = weakref.ref(output)
+        self.retained = {**(self.retained or {}), output_nr: weakref.ref(output)}
 
-        def retain(grad):
-            if (alive := output()) is not None:
-                alive.grad = grad.clone()
+    def retains(self, output, output_nr):
+        """Whether `backward` fills ``.grad`` of `output`."""
+        kept = (self.retained or {}).get(output_nr)
+        return kept is not None and kept() is output
 
-        self.hooks_of(output()._output_nr).append(retain)
+
+class AccumulateGrad:
+    """Where the gradient of a leaf ends: it is added to ``variable.grad``."""
+
+    next_functions = ()
+
+    def __init__(self, variable):
+        self.variable = variable
+
+    def __eq__(self, other):
+        return isinstance(other, AccumulateGrad) and other.variable is self.variable
+
+    def __hash__(self):
+        return id(self.variable)
+
+    @classmethod
+    def name(cls):
+        """The class's name."""
+        return cls.__name__
 
 
-def record(ctx, y, tracked):
-    """A tensor around the result `y` of `ctx`; where `tracked` and grad mode is on, `ctx` becomes a node."""
-    if tracked and state.grad:
-        ctx.number = next_number()
-        ctx.scope = state.scope
-        ctx.hooks = None
-        ctx.outputs = None
-        ctx.large = False
-    else:
-        ctx = None
-    if type(y) is not _ndarray:
-        if type(y) is tuple:
-            return _outputs(ctx, y)
+def _next_function(edge):
+    if edge is None:
+        return None, 0
+    if isinstance(edge, Tensor):
+        return AccumulateGrad(edge), 0
+    return edge if type(edge) is tuple else (edge, 0)
+
+
+def _wrapped(ctx, y, tracked):
+    """Tensors around what an operation returned that is not simply an array: a numpy scalar, or several arrays."""
+    if type(y) is not tuple:
         y = _as_array(ctx, y)
-    out = _new(Tensor)
-    out._array = y
-    out._output_nr = 0
-    out.grad_fn = ctx
-    if ctx is None:
-        out._requires_grad = False
+        out = wrap(y)
+        if tracked and not ctx.non_differentiable:
+            out._edge, ctx.result = ctx, id(y)
         return out
-    out._requires_grad = True
-    if ctx.non_differentiable:
-        out.grad_fn, out._requires_grad = None, False
-    elif y.nbytes > SHELL_BYTES:
-        ctx.large = True
-        let_go(ctx)
-    return out
+    arrays = [a if type(a) is _ndarray else _as_array(ctx, a) for a in y]
+    blocked = {id(a) for a in ctx.non_differentiable}
+    tensors = tuple([wrap(a) for a in arrays])
+    if tracked:
+        ctx.outputs = [(a.shape, a.dtype) for a in arrays]
+        ctx.result = tuple([id(a) for a in arrays])
+        for k, (given, out) in enumerate(zip(y, tensors, strict=True)):
+            if out._array.dtype.kind == "f" and id(given) not in blocked:
+                out._edge = ctx, k
+    return tensors
 
 
 def _as_array(ctx, y):
     """An array for `y`, a scalar as numpy's functions return it for 0-d arrays; also where it was saved."""
     array = np.asarray(y)
-    if ctx is not None and ctx.saved:  # by identity a second derivative finds the output it belongs to
+    if ctx.saved:  # by identity a second derivative finds the output it belongs to
         ctx.saved = tuple([array if s is y else s for s in ctx.saved])
     return array
+
+
+def _note_view(ctx, out, tracked):
+    """Remember how the results of `ctx` are seen from its first argument."""
+    source, *args = ctx.inputs
+    number = ctx.number if tracked else next_number()
+    for k, t in enumerate(out if type(out) is tuple else (out,)):
+        if owner(t._array) is owner(source._array):
+            t._view = View(source, (type(ctx), args, k if type(out) is tuple else None), number)
 
 
 def outside_graph(compute, *operands):
@@ -236,83 +314,9 @@ def outside_graph(compute, *operands):
     """
     arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
     y = wrap(np.asarray(compute(*arrays)))
-    if state.recorder is not None:
-        state.recorder.outside_graph(compute, arrays, y._array)
+    if state.observers:
+        tell("called", compute, arrays, {}, y._array)
     return y
-
-
-def _outputs(ctx, arrays):
-    """A tensor for each of several outputs."""
-    if ctx is not None:
-        ctx.outputs = [(y.shape, y.dtype) for y in arrays]
-        blocked = {id(y) for y in ctx.non_differentiable}
-    tensors = []
-    for nr, y in enumerate(arrays):
-        out = wrap(y if type(y) is _ndarray else _as_array(ctx, y))
-        out._output_nr = nr
-        if ctx is not None and y.dtype.kind == "f" and id(y) not in blocked:
-            out.grad_fn, out._requires_grad = ctx, True
-        tensors.append(out)
-    return tuple(tensors)
-
-
-def let_go(node, released=False, visited=None):
-    """Replace large inputs of `node` whose values nobody saved by shells; see Note [Shells].
-
-    `released`: the pass that needed what was saved has come by, so the maker of an input needs no longer be asked;
-    `visited`: the nodes that this pass will come to, None for all.
-    """
-    for i, a in enumerate(node.inputs):
-        if (
-            isinstance(a, Tensor)
-            and a.grad_fn is not None
-            and a.grad_fn.large
-            and (visited is None or a.grad_fn in visited)
-        ):
-            saved = () if released else (*(node.saved or ()), *(a.grad_fn.saved or ()))
-            if not any(a._array is s for s in saved):
-                node.inputs = (*node.inputs[:i], _shell(a), *node.inputs[i + 1 :])
-
-
-_NO_VALUES = bytes(16)  # the one element that all shells look at; no array of a user's lies over bytes of ours
-
-
-def _shell(a):
-    shell = _new(Tensor)
-    shell._array = np.ndarray(a._array.shape, a._array.dtype, _NO_VALUES, 0, (0,) * a._array.ndim)
-    shell._output_nr = a._output_nr
-    shell.grad_fn = a.grad_fn
-    shell._requires_grad = True
-    return shell
-
-
-def has_values(tensor):
-    """Whether `tensor` is more than a shell (Note [Shells])."""
-    return tensor._array.base is not _NO_VALUES
-
-
-def released(node, order=()):
-    """The message for a second backward through a node; `order` is what the pass visits, newest first."""
-    if not order or order[0].__dict__.get("done"):
-        return (
-            f"backward: the values that {node.name()}{called_at(node)} saved were released by an earlier backward "
-            "through the same graph. Compute the loss anew for each backward, or keep the values with "
-            "backward(retain_graph=True)."
-        )
-    names = [a.name for n in order for a in n.inputs if isinstance(a, Tensor) and a.grad_fn is node and a.name]
-    which = f", whose result is {names[0]}," if names else ""
-    return (
-        f"backward: this loss is new, but a part of its graph is older: the values that {node.name()}{called_at(node)}"
-        f"{which} saved were released by an earlier backward. Compute that part inside the loop too; where only its "
-        "values are to go on, as with a hidden state, cut it off with h = h.detach(); or keep the values with "
-        "backward(retain_graph=True) the first time."
-    )
-
-
-def called_at(node):
-    """Where `node` was made, for a message, if `detect_anomaly` was on to remember it."""
-    line = node.__dict__.get("line")
-    return f" (called at {line})" if line else ""
 
 
 def once_differentiable(backward):

@@ -8,41 +8,35 @@ from numpy import ndarray
 
 from ..dtypes import float32, float64
 from ..errors import DTypeError, GraphError, ShapeError, user_line
-from ..tensor import Tensor, attach, wrap
-from .engine import place_of, run
+from ..tensor import Tensor, attach, edge_of, wrap
+from .engine import run
 from .inplace import change_since
+from .memory import ALONE
 from .mode import state
+from .observe import tell
 
 __all__ = ["backward", "grad"]
 
 
-def _references_to_a_local():
-    array = np.empty(0)
-    return getrefcount(array)
-
-
-_ALONE = _references_to_a_local()
-
-
 def _accumulate(gradients, create_graph):
     """Add gradients to the ``.grad`` of the tensors they belong to; what a user keeps of an old ``.grad`` stays."""
-    mixed, recorder = None, state.recorder
+    mixed = None
     for leaf in list(gradients):
-        dx = gradients.pop(leaf)
-        if recorder is not None:
-            recorder.deposit(leaf, np.asarray(dx))
+        dx, old = gradients.pop(leaf), getattr(leaf, "_grad", None)
+        if leaf._edge is None:  # frozen since
             continue
-        old = getattr(leaf, "_grad", None)
         if create_graph:
             leaf._grad = dx.clone() if old is None else old + dx
             continue
-        # Optimizers write into gradients, and a backward may return its argument, one array twice, a saved array or a
-        # view. What has no other reference is ours already: a copy less for every weight.
-        if getrefcount(dx) != _ALONE or type(dx) is not ndarray or dx.base is not None or not dx.flags.c_contiguous:
-            dx = np.array(dx)
+        # Optimizers write into gradients: what is not ours already is copied; see Ownership in memory.py.
+        arrived = None
+        if getrefcount(dx) != ALONE or type(dx) is not ndarray or dx.base is not None or not dx.flags.c_contiguous:
+            dx, arrived = np.array(dx), dx
         if old is not None:
             dx += old._array
         leaf._grad = wrap(dx)
+        if state.observers:
+            tell("deposited", leaf, dx if arrived is None else arrived, old)
         if old is not None and _mixes_steps(leaf, old) and mixed is None:
             mixed = leaf
     if mixed is not None:
@@ -110,13 +104,13 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     seeds = _seeds("backward", tensors, grad_tensors, create_graph)
     targets = None if inputs is None else _sequence(inputs)
     for t in targets or ():
-        if not t._requires_grad:
+        if not t.requires_grad:
             raise GraphError("backward: one of the `inputs` does not require a gradient.")
+        t.retain_grad()  # of a result: now and from now on
     retain_graph = create_graph if retain_graph is None else retain_graph
     gradients = run(tensors, seeds, targets, retain_graph=retain_graph, create_graph=create_graph)
     if targets is not None:
-        by_place = {place_of(t): t for t in targets}
-        gradients = {by_place[place]: dx for place, dx in gradients.items() if place in by_place}
+        gradients = {t: gradients[t] for t in targets if t.is_leaf and gradients[t] is not None}
     _accumulate(gradients, create_graph)
     for t in tensors:
         if t.grad_fn is not None:
@@ -170,16 +164,18 @@ def grad(
     """
     outputs, inputs = _sequence(outputs), _sequence(inputs)
     for i, t in enumerate(inputs):
-        if not t._requires_grad:
+        if not t.requires_grad:
             raise GraphError(f"grad: input {i} does not require a gradient. Call requires_grad_() before using it.")
     seeds = _seeds("grad", outputs, grad_outputs, create_graph)
     retain_graph = create_graph if retain_graph is None else retain_graph
     gradients = run(outputs, seeds, inputs, retain_graph=retain_graph, create_graph=create_graph)
-    results = []
+    results = {}
     for i, t in enumerate(inputs):
-        dx = gradients.get(place_of(t))
+        if t in results:
+            continue
+        dx = gradients.get(edge_of(t))
         if dx is None and materialize_grads:
-            dx = np.zeros_like(t._array)
+            dx = wrap(np.zeros_like(t._array)).requires_grad_(create_graph)
         elif dx is None and not allow_unused:
             raise GraphError(
                 f"grad: the outputs do not depend on input {i} (shape {t.shape}). "
@@ -187,10 +183,10 @@ def grad(
             )
         if dx is not None and not isinstance(dx, Tensor):
             source, dx = dx, wrap(np.array(dx))
-            if state.recorder is not None:
-                state.recorder.copy(dx._array, source)
-        results.append(dx)
-    return tuple(results)
+            if state.observers:
+                tell("called", np.copyto, (dx._array, source), {}, dx._array)
+        results[t] = dx
+    return tuple([results[t] for t in inputs])
 
 
 def _sequence(tensors):
@@ -211,7 +207,7 @@ def _seeds(caller, roots, given, create_graph):
         raise GraphError(f"{caller}: {len(given)} gradients for {len(roots)} tensors")
     seeds = []
     for root, seed in zip(roots, given, strict=True):
-        if not root._requires_grad:
+        if not root.requires_grad:
             raise GraphError(
                 f"{caller}: {root.name or 'this tensor'} of shape {root.shape} does not require a gradient: "
                 + (f"it was {root.cut}. " if root.cut else "no input of its operations has requires_grad=True, or ")
@@ -233,7 +229,9 @@ def _seeds(caller, roots, given, create_graph):
             if shape != root.shape:
                 raise ShapeError(f"{caller}: a gradient of shape {shape} for a tensor of shape {root.shape}")
             if seed.dtype != root.dtype:
-                raise DTypeError(f"{caller}: a gradient of dtype {seed.dtype} for a {root.dtype} tensor")
+                if seed.dtype.kind != "f":
+                    raise DTypeError(f"{caller}: a gradient of dtype {seed.dtype} for a {root.dtype} tensor")
+                seed = seed.to(root.dtype)
             seed = seed if create_graph else seed._array
         seeds.append(wrap(seed) if create_graph and not isinstance(seed, Tensor) else seed)
     return seeds

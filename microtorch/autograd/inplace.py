@@ -1,21 +1,26 @@
-"""Changes in place: who overwrote what, and when.
+"""Changes in place: who overwrote what, and when; and where a tensor stands in the graph afterwards.
 
 A change is remembered by the memory it touched and gets a number from the same counter as the nodes (Note [Newest
 first] in function.py). A backward that needs a saved value asks for changes to that memory newer than itself. So an
 operation pays nothing for the check, views and `detach` are covered because they share the memory, and two disjoint
 parts of one array do not disturb each other.
+
+A recorded change is the operation of the same name on a copy, whose result takes the tensor's place and is written into
+its memory. If the tensor is a view, its base takes the place of `CopySlices`, which is the base with the result put in.
 """
 
-import bisect
+import sys
 import weakref
-from operator import itemgetter
 
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError, user_line
-from ..tensor import Tensor, attach, wrap
-from .function import Function, called_at, next_number
+from ..tensor import LEAF, Tensor, attach, edge_of, tensor_at
+from .function import Function, next_number
+from .messages import overwritten
 from .mode import state
+from .observe import tell
+from .views import moves, owner, refresh, take_place, view_of, walk
 
 
 class _Changes:
@@ -34,13 +39,6 @@ class _Changes:
 
 
 changes = _Changes()
-
-
-def owner(array):
-    """The array that owns the memory `array` looks at."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
 
 
 def watch(array):
@@ -62,8 +60,8 @@ def watch(array):
 
 def record_changes(watched, operation, line):
     """As `record_change`, for many arrays at once: 0.15 µs each, where finding owner and bounds takes 2.6."""
-    if state.recorder is not None:
-        state.recorder.written(watched, operation, line)
+    if state.observers:
+        tell("written", watched, operation, line)
     changes.last = number = next_number()
     change, counts = (number, operation, line), changes.counts
     for _, regions, key, bounds in watched:
@@ -90,30 +88,14 @@ def change_since(array, number):
 
 def check_saved(node):
     """Raise GraphError if a value that `node` needs was overwritten after the node was made."""
-    needed = node.saved
-    if node.is_view:  # what was read through it may be stale; the view is made again to see how much it covers
-        views = node.forward(Function(), *(a._array if isinstance(a, Tensor) else a for a in node.inputs))
-        needed = (*needed, *(views if type(views) is tuple else (views,)))
-    for array in needed:
+    for array in node.saved:
         change = change_since(array, node.number) if isinstance(array, np.ndarray) else None
         if change is not None:
-            _, operation, line = change
-            names = [a.name for a in node.inputs if isinstance(a, Tensor) and a._array is array and a.name]
-            value = f"{names[0]} of shape" if names else "a value of shape"
-            remedy = (
-                "Run every backward that needs the old values before the step, or compute the loss anew after it."
-                if operation.endswith(".step")
-                else "Use a version that makes a new tensor (y = y + 1 rather than y += 1), change a copy (t.clone()), "
-                "or make the change after backward."
-            )
-            raise GraphError(
-                f"backward: {node.name()}{called_at(node)} saved {value} {array.shape}, which was changed in place "
-                f"afterwards, by {operation} at {line}. {remedy}"
-            )
+            raise GraphError(overwritten(node, array, change))
 
 
-def in_place(self, operation, compute):
-    """Give `self` the values of ``compute(self)``, in its own memory; where recorded, it takes the result's place.
+def in_place(self, operation, compute, *args, **kwargs):
+    """Give `self` the values of ``compute(self, *args, **kwargs)``, in its own memory; recorded, it moves there.
 
     Parameters
     ----------
@@ -123,22 +105,21 @@ def in_place(self, operation, compute):
         The name for messages, as ``add_``.
     compute : callable
         From a tensor to a new tensor of the same shape.
+    *args, **kwargs
+        For `compute`; `self` may be among them.
 
     Raises
     ------
     GraphError
-        For a leaf that requires a gradient, and for a view inside the graph.
+        For a leaf that requires a gradient or a view of one, and for memory that cannot be written.
     """
-    refuse_unsafe(self, operation)
-    recorded = state.grad and self._requires_grad
+    recorded = is_recorded(self, operation, [*args, *kwargs.values()])
     source = self
     if recorded:  # what is computed may save the values before the change, which are about to be overwritten
-        source = stand_in(self, self._array.copy())
-        if state.recorder is not None:
-            state.recorder.copy(source._array, self._array)
-    result = compute(source)
-    if result._requires_grad and not recorded:  # another operand brings the graph: again, on what may be saved
-        result = compute(stand_in(self, self._array.copy()))
+        source = before_change(self)
+        args = [source if a is self else a for a in args]
+        kwargs = {k: source if a is self else a for k, a in kwargs.items()}
+    result = compute(source, *args, **kwargs)
     if result.shape != self.shape:
         raise ShapeError(
             f"{operation}: the result has shape {result.shape}, which does not fit into {self.shape} in place. "
@@ -151,11 +132,16 @@ def in_place(self, operation, compute):
         )
     if result.dtype != self.dtype:
         result = result.to(self.dtype)
-    take_place(self, operation, result)
+    view = view_of(self)
+    if recorded and view is not None:
+        put(self, (), None, result, operation, recorded)
+        return self
+    if recorded:
+        move(self, result)
     np.copyto(self._array, result._array)
     record_change(self._array, operation, user_line())
-    if state.recorder is not None:
-        state.recorder.copy(self._array, result._array)
+    if state.observers:
+        tell("called", np.copyto, (self._array, result._array), {}, None)
     return self
 
 
@@ -164,65 +150,142 @@ def attach_in_place(function, *names):
     label = names[0]
 
     def method(self, *args, **kwargs):
-        return in_place(self, label, lambda t: function(t, *args, **kwargs))
+        return in_place(self, label, function, *args, **kwargs)
 
     method.__doc__ = f"In place: the tensor takes the values of `{function.__name__}`."
     for name in names:
         setattr(Tensor, name, method)
 
 
-def refuse_unsafe(self, operation):
-    """Raise GraphError where a change in place would spoil the graph."""
-    if not state.grad or not self._requires_grad:
-        return
-    if self.grad_fn is None:
+def before_change(self):
+    """A tensor with the values that `self` has now, in its place in the graph."""
+    copy = self._array.copy()
+    if state.observers:
+        tell("called", np.copyto, (copy, self._array), {}, copy)
+    return tensor_at(edge_of(self), copy)
+
+
+def move(self, result):
+    """CopySlices `self` where `result` is in the graph; views of it will find their edges again."""
+    take_place(self, result)
+    moves.newest = next_number()
+
+
+def put(self, steps, then, value, operation, recorded):
+    """Write `value` where `steps` (and positions `then`) show `self`; recorded, `self` and its base move there."""
+    view = view_of(self) if recorded else None
+    base = self if view is None else view.base
+    steps = steps if view is None else view.steps + steps
+    line, target = user_line(), walk(base._array, steps)
+    result = CopySlices.apply(tensor_at(edge_of(base), base._array.view()), value, steps, then)
+    if recorded:
+        move(base, result)
+        if view is not None:
+            refresh(self)
+    record_change(target, operation, line)
+
+
+def is_recorded(self, operation, operands):
+    """Whether a change of `self` is recorded; raise GraphError where it would spoil the graph."""
+    if not self._array.flags.writeable:
         raise GraphError(
-            f"{operation}: {self.name or 'this tensor'} is a leaf that requires a gradient; changing it in place would "
+            f"{operation}: {self.name or 'this tensor'} of shape {self.shape} cannot be changed in place: its memory "
+            "is read-only, or several of its elements are one (expand). Work on a copy: t.clone()."
+        )
+    view = view_of(self)
+    seen = self if view is None else view.base
+    if not state.grad or not any(isinstance(t, Tensor) and t.requires_grad for t in (self, seen, *operands)):
+        return False
+    if LEAF in (self._edge, seen._edge):
+        what = "is a leaf" if seen is self else "is a view of a leaf"
+        raise GraphError(
+            f"{operation}: {self.name or 'this tensor'} {what} that requires a gradient; changing it in place would "
             "lose the value its gradient belongs to. Do it inside `with microtorch.no_grad():`, or work on a copy "
             "(t.clone())."
         )
-    if self.grad_fn.is_view:
+    node = self.grad_fn
+    if (view is not None and view.is_lost) or (view is None and node is not None and _shares(self._array, node)):
         raise GraphError(
-            f"{operation}: this tensor is a view made by {self.grad_fn.name()}, inside the graph; changing it in place "
-            "would change its base behind the graph's back. Change the base (base[index] = value) or a clone()."
+            f"{operation}: this tensor is a view made {f'by {node.name()}' if node else 'under no_grad'}, so the "
+            "change of its base would not be recorded. Make the view where the graph is recorded, or work on a copy "
+            "(t.clone())."
         )
+    return True
 
 
-def stand_in(self, array):
-    """A tensor over `array` in the place that `self` has in the graph now."""
-    other = wrap(array)
-    other.grad_fn, other._output_nr, other._requires_grad = self.grad_fn, self._output_nr, self._requires_grad
-    return other
+def _shares(array, node):
+    """Whether `array` lies in the memory of an argument of `node`, which does not say so by `is_view`."""
+    memory = owner(array)
+    return memory is not array and any(isinstance(a, Tensor) and owner(a._array) is memory for a in node.inputs)
 
 
-def take_place(self, operation, result):
-    """Put `self` where `result` is in the graph, if it is recorded."""
-    if not result._requires_grad:
-        return
-    if not self._requires_grad and self._array.base is not None:
-        raise GraphError(
-            f"{operation}: this tensor shares its memory with another one (a view, detach or from_numpy), which would "
-            "change without being recorded. Change the other one (base[0, 1] = value in one step), or a clone()."
-        )
-    # Note [Earlier users]: operations that took `self` before hold the very tensor that moves now. Each move leaves
-    # behind a tensor in the old place, in a list that is handed on from node to node, so that `as_they_were` can find
-    # the place that a user knew.
-    node = result.grad_fn
-    node.moves = moves = getattr(self.grad_fn, "moves", None) or []
-    moves.append((node.number, stand_in(self, self._array)))
-    self.grad_fn, self._output_nr, self._requires_grad = node, result._output_nr, True
+class CopySlices(Function):
+    """y = x, with value where steps show it        dx = dy, with 0 there,  dvalue = dy there"""
+
+    # Nothing is saved and nothing copied: what x held is needed by no derivative of this operation.
+
+    references = 0  # to a gradient that only the engine holds: counted there
+
+    @staticmethod
+    def forward(ctx, x, value, steps, then):
+        ctx.steps, ctx.then = steps, then
+        walk(x, steps)[... if then is None else then] = value
+        return x.view()
+
+    @staticmethod
+    def explain(x, value, steps, then):
+        part = walk(x, steps)
+        named = part if then is None else part[then]
+        return f"t[index] = value: a value of shape {value.shape} does not fill {named.shape}, which the index names."
+
+    @staticmethod
+    def backward(ctx, dy):
+        dx = dvalue = None
+        if ctx.edges[1] is not None:
+            dvalue = walk(dy, ctx.steps)
+            dvalue = dvalue if ctx.then is None else dvalue[ctx.then]
+        if ctx.edges[0] is not None:
+            dx = Cleared.apply(dy, ctx.steps, ctx.then)
+        return dx, dvalue
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        # Note [Last reader]: a gradient that only the engine holds may be written into: a loop that fills n rows then
+        # costs n rows going back, not n arrays. Hooks, `grad` of an intermediate and views of dy each hold it too.
+        alone = sys.getrefcount(dy) <= CopySlices.references and dy.base is None and dy.flags.c_contiguous
+        if not alone or not dy.flags.writeable or ctx.edges[0] is None:
+            return CopySlices.backward(ctx, dy)
+        dvalue = None
+        if ctx.edges[1] is not None:
+            dvalue = walk(dy, ctx.steps)
+            dvalue = np.array(dvalue if ctx.then is None else dvalue[ctx.then])
+        clear(dy, ctx.steps, ctx.then)
+        return dy, dvalue
 
 
-def as_they_were(node):
-    """The inputs of `node` in the places they had when it was made; see Note [Earlier users]."""
-    return tuple([_before(a, node.number) if isinstance(a, Tensor) else a for a in node.inputs])
+class Cleared(Function):
+    """y = x, with 0 where steps show it        dx = dy, with 0 there"""
+
+    @staticmethod
+    def forward(ctx, x, steps, then):
+        ctx.steps, ctx.then = steps, then
+        y = np.array(x)
+        clear(y, steps, then)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Cleared.apply(dy, ctx.steps, ctx.then)
 
 
-def _before(a, number):
-    if a.grad_fn is None or a.grad_fn.number < number:
-        return a
-    moves = a.grad_fn.moves
-    return moves[bisect.bisect(moves, number, key=itemgetter(0))][1]
+def clear(y, steps, then):
+    """Set `y` to 0 where `steps` and `then` show it."""
+    part = walk(y, steps)
+    if owner(part) is owner(y):
+        part[... if then is None else then] = 0
+    else:  # in this layout a step has to copy: find the places by number
+        places = walk(np.arange(y.size).reshape(y.shape), steps)
+        y.reshape(-1)[places if then is None else places[then]] = 0  # contiguous: a new array, or a gradient of ours
 
 
 def _version(self):

@@ -15,23 +15,10 @@ __all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_g
 class _Mode(threading.local):
     grad = True  # do operations record themselves?
     scope = None  # (the module whose forward runs, the scope around it), or None
-    anomaly = None  # the detect_anomaly block we are in, or None
-    recorder = None  # what notes the array-level calls of a captured step that is being recorded, or None
+    observers = ()  # who looks on, the outermost first; see observe.py
 
 
 state = _Mode()
-
-
-def one_call(function):
-    """Decorate a function that works on arrays by itself: a captured step makes its call again as a whole."""
-
-    @functools.wraps(function)
-    def call(*args, **kwargs):
-        if state.recorder is None:
-            return function(*args, **kwargs)
-        return state.recorder.whole(function, function.__name__, args, kwargs)
-
-    return call
 
 
 def scope_path(scope):
@@ -90,14 +77,22 @@ class _GradMode:
             @functools.wraps(function)
             def generator(*args, **kwargs):
                 # The mode holds while the generator runs, not while its caller does.
-                running, sent = function(*args, **kwargs), None
+                running = function(*args, **kwargs)
+                resume, given = running.send, None
                 while True:
-                    with self:
-                        try:
-                            item = running.send(sent)
-                        except StopIteration as stop:
-                            return stop.value
-                    sent = yield item
+                    try:
+                        with self:
+                            item = resume(given)
+                    except StopIteration as stop:
+                        return stop.value
+                    try:
+                        resume, given = running.send, (yield item)
+                    except GeneratorExit:
+                        with self:
+                            running.close()
+                        raise
+                    except BaseException as error:
+                        resume, given = running.throw, error
 
             return generator
 

@@ -9,8 +9,9 @@ operations is enough, however large the batch.
 import numpy as np
 
 from ..errors import GraphError
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, tensor_at, wrap
 from .gradients import grad
+from .graph import maker
 
 __all__ = ["per_sample_gradients"]
 
@@ -96,12 +97,13 @@ def _users(losses):
                 "per_sample_gradients: batch_norm in training mode mixes the samples of a batch, so that none has a "
                 "gradient of its own. Use model.eval(), or LayerNorm."
             )
-        for position, x in enumerate(node.inputs):
+        for position, (x, edge) in enumerate(zip(node.inputs, node.edges, strict=True)):
             if isinstance(x, Tensor):
-                users.setdefault(x.grad_fn or id(x), []).append((node, position))
-                if x.grad_fn is not None and x.grad_fn not in seen:
-                    seen.add(x.grad_fn)
-                    waiting.append(x.grad_fn)
+                made_by, _ = maker(edge)
+                users.setdefault(made_by or id(x), []).append((node, position))
+                if made_by is not None and made_by not in seen:
+                    seen.add(made_by)
+                    waiting.append(made_by)
     return users
 
 
@@ -129,9 +131,7 @@ def _output_of(node):
     """A tensor in the place of the (one) output of `node`, to ask for its gradient."""
     if node.outputs is not None:
         raise GraphError(f"per_sample_gradients: {node.name()} has several outputs; it cannot tell samples apart.")
-    place = wrap(np.empty(()))
-    place.grad_fn, place._requires_grad = node, True
-    return place
+    return tensor_at(node, np.empty(()))
 
 
 def _of_samples(node, position, dy, p):
@@ -190,9 +190,9 @@ def _matmul_right(node, dy, b):
 
 
 def _scale(node, dy, weight):
-    x, _, *running = node.saved_tensors
+    x, (mean, var) = node.saved_tensors[0], node.running
     wide = (1, x.shape[1]) + (1,) * (x.ndim - 2)
-    normal = (x - running[0].reshape(wide)) / np.sqrt(running[1].reshape(wide) + node.options[1])
+    normal = (x - mean.reshape(wide)) / np.sqrt(var.reshape(wide) + node.options[1])
     return (dy * normal).sum(axis=tuple(range(2, x.ndim)))
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from ..autograd.gradients import grad
+from ..autograd.graph import maker
 from ..autograd.mode import scope_title
 from ..errors import GraphError
-from ..tensor import Tensor
+from ..tensor import Tensor, tensor_at
 from .findings import Finding
 from .names import called, newest_first, outermost, paths_of
 from .watch import Cut, Watch, follow
@@ -114,13 +115,18 @@ def _at(node):
 
 def _from_graph(p, loss, nodes):
     """As `follow`, from what a finished graph still holds."""
-    leaves = [x for node in nodes for x in node.inputs if isinstance(x, Tensor) and x.grad_fn is None]
-    if any(x is p for x in leaves) or loss is p:
+    if any(edge is p for node in nodes for edge in node.edges) or loss is p:
         return Cut("reached")
+    leaves = [x for node in nodes for x, edge in _arguments(node) if maker(edge)[0] is None]
     cuts = list(dict.fromkeys(x.cut for x in [*leaves, loss] if x.cut))
     if cuts:
         return Cut("cast" if "cast" in cuts[0] else "detached", "a tensor was " + " and ".join(cuts))
     return Cut("unused" if loss.requires_grad else "no graph")
+
+
+def _arguments(node):
+    """The tensors among the arguments of `node`, each with its edge."""
+    return [(x, edge) for x, edge in zip(node.inputs, node.edges, strict=True) if isinstance(x, Tensor)]
 
 
 def _explain(p, name, cut, loss, nodes, paths, rerun):
@@ -160,7 +166,7 @@ def _explain(p, name, cut, loss, nodes, paths, rerun):
 
 
 def _unused(p, lost, nodes, paths, rerun):
-    used = {x for node in nodes for x in node.inputs if isinstance(x, Tensor) and x.grad_fn is None and x.requires_grad}
+    used = {edge for node in nodes for edge in node.edges if isinstance(edge, Tensor)}
     twins = [x for x in used if x.shape == p.shape and x.dtype == p.dtype and x.name == p.name]
     if p.name is not None and p not in paths and twins:
         other = called(twins[0], paths)
@@ -203,16 +209,16 @@ def _reached(p, name, loss, nodes, rerun):
 
 def _where_zero(loss, nodes, p):
     """The newest operation on the way to `p` that a gradient enters and none leaves."""
-    towards = {p}
+    towards = set()
     for node in reversed(nodes):
-        if any(x in towards or x.grad_fn in towards for x in node.inputs if isinstance(x, Tensor) and x.requires_grad):
+        if any(edge is p or maker(edge)[0] in towards for edge in node.edges):
             towards.add(node)
     ways = [
-        (node, x)
+        (node, tensor_at(edge, x._array))
         for node in nodes
         if node in towards
-        for x in node.inputs
-        if isinstance(x, Tensor) and x.requires_grad and (x is p or x.grad_fn in towards)
+        for x, edge in _arguments(node)
+        if edge is p or maker(edge)[0] in towards
     ]
     try:
         gradients = grad(loss.sum(), [x for _, x in ways], retain_graph=True, allow_unused=True)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..autograd.inplace import owner
+from ..autograd.graph import maker
 from ..autograd.mode import scope_title
+from ..autograd.views import owner
 from ..errors import GraphError
 from ..tensor import Tensor
 from .names import newest_first, outermost, paths_of
@@ -80,6 +81,7 @@ def saved_tensors(loss):
     paths, seen, rows = paths_of(outermost(nodes)), set(), []
     for node in reversed(nodes):
         inputs = {id(x._array): x for x in node.inputs if isinstance(x, Tensor)}
+        results = {id(x._array) for x, edge in zip(node.inputs, node.edges, strict=True) if maker(edge)[0] is not None}
         cache = node.cache if isinstance(node.cache, tuple | list) else (node.cache,)
         attributes = [(k, a) for k, a in node.__dict__.items() if k != "cache"]
         kept = [*((None, a) for a in node.saved), *(("cache", a) for a in cache), *attributes]
@@ -90,7 +92,7 @@ def saved_tensors(loss):
             x = inputs.get(id(a))
             if x is None:
                 x = next((i for i in inputs.values() if owner(i._array) is owner(a)), None)
-            leaf = x is not None and x.grad_fn is None
+            leaf = x is not None and id(x._array) not in results
             name = (paths.get(x) or x.name or "input") if x is not None else label or "result"
             module = scope_title(node.scope) if node.scope else ""
             size = a.nbytes if leaf else owner(a).nbytes

@@ -1,11 +1,12 @@
 """What parameters are called: by their dotted paths in the model that ran."""
 
-from ..autograd.gradcheck.subject import nodes_below
+from ..autograd.graph import nodes_below
+from ..tensor import edge_of
 
 
 def newest_first(loss):
     """Every node of the graph of `loss`, newest first."""
-    return sorted(nodes_below([loss]), key=lambda node: node.number, reverse=True)
+    return sorted(nodes_below([edge_of(loss)]), key=lambda node: node.number, reverse=True)
 
 
 def outermost(nodes):

@@ -5,8 +5,9 @@ from math import prod
 
 import numpy as np
 
-from ..autograd.inplace import owner
+from ..autograd.graph import maker
 from ..autograd.mode import enable_grad
+from ..autograd.views import owner
 from ..tensor import Tensor
 from .snapshot import Snapshot
 from .tables import table
@@ -118,8 +119,12 @@ def summary(model, batch):
     return _rows(names, outputs, watch.steps, type(model).__name__)
 
 
+def _is_leaf(x, edge):
+    return isinstance(x, Tensor) and maker(edge)[0] is None
+
+
 def _rows(names, outputs, steps, top):
-    leaves = {id(owner(x._array)) for s in steps for x in s.tensors if x.grad_fn is None}
+    leaves = {id(owner(x._array)) for s in steps for x, e in zip(s.inputs, s.edges, strict=True) if _is_leaf(x, e)}
     work, counted, rows, seen = {}, {}, [], set()
     for step in steps:
         if step.scope is None:

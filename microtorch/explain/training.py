@@ -7,6 +7,7 @@ from math import log
 import numpy as np
 
 from ..autograd.gradients import grad
+from ..autograd.graph import maker
 from ..autograd.mode import scope_title, state
 from ..nn.module import Module
 from ..tensor import Tensor
@@ -173,9 +174,9 @@ def _loss(check, watch, boundary, value, optimizer):
 
 def _activation_before(check, watch, step):
     x = step.tensors[0]
-    node = x.grad_fn
+    node, _ = maker(step.edges[0])
     while node is not None and (node.is_view or node.name() in ("Clone", "Cast", "Reshape", "Contiguous", "Copy")):
-        node = next(a.grad_fn for a in node.inputs if isinstance(a, Tensor))
+        node, _ = maker(node.edges[0])
     if node is not None and node.name() in TWICE[step.name]:
         made = watch.step_of(node)
         check.add(
@@ -351,7 +352,7 @@ def _dead_units(check, model, watch):
         y = step.outputs[0]._array
         dead = (y == 0).all(axis=tuple(range(y.ndim - 1)))
         if dead.mean() > 0.5:
-            before = fed.get(step.tensors[0].grad_fn)
+            before = fed.get(maker(step.edges[0])[0])
             where = scope_title(step.scope) if step.scope else f"Relu at {step.line}"
             check.add(
                 "dead units",
@@ -371,7 +372,7 @@ def _keeps_its_graph(check, model, inputs, target, loss, watch):
         value = loss(model(*inputs), target)
     old = before.intersection(newest_first(value))
     for step in again.steps:
-        if any(x.grad_fn in old for x in step.tensors if x.grad_fn is not None):
+        if any(maker(edge)[0] in old for edge in step.edges):
             top = type(model).__name__
             kept = [
                 ".".join(filter(None, (top, path, name)))

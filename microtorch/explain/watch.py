@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from ..autograd.anomaly import detect_anomaly
 from ..autograd.function import Function
-from ..autograd.inplace import owner
+from ..autograd.graph import maker
 from ..autograd.mode import scope_title, state
+from ..autograd.observe import Observer
+from ..autograd.views import owner
+from ..errors import user_line
 from ..tensor import Tensor
 
 
@@ -15,15 +17,12 @@ class Step:
 
     name: str
     inputs: tuple
+    edges: list
     outputs: tuple
     line: str
     scope: tuple | None
     recorded: bool
-
-    @property
-    def node(self) -> Function | None:
-        """Its place in the graph."""
-        return next((out.grad_fn for out in self.outputs if out.grad_fn is not None), None)
+    node: Function | None  # its place in the graph
 
     @property
     def tensors(self):
@@ -35,16 +34,17 @@ class Step:
         return f"{self.name} at {self.line}{where}"
 
 
-class Watch(detect_anomaly):
+class Watch(Observer):
     """Keeps each operation of the block as a Step, in order, and all their tensors alive."""
 
     def __init__(self):
-        super().__init__()
         self.steps = []
 
-    def look(self, function, args, outputs, line):
+    def forward(self, ctx, arrays, outputs):
         """Keep one operation."""
-        self.steps.append(Step(function.name(), args, outputs, line, state.scope, state.grad))
+        node = ctx if any(out.requires_grad for out in outputs) else None
+        ctx.line = line = user_line()
+        self.steps.append(Step(ctx.name(), ctx.inputs, ctx.edges, outputs, line, state.scope, state.grad, node))
 
     def step_of(self, node):
         """The Step that made `node`, or None."""
@@ -73,7 +73,7 @@ def follow(p, loss, steps):
     last = None  # the newest operation that p leads to
     for step in steps:
         node, cut = step.node, None
-        if any(x is p or (x.grad_fn is not None and x.grad_fn in live) for x in step.tensors):
+        if any(x is p for x in step.inputs) or any(maker(edge)[0] in live for edge in step.edges):
             last = step
             if node is not None:
                 live.add(node)
@@ -83,11 +83,13 @@ def follow(p, loss, steps):
                 cut = Cut("not differentiable", f"{step} has no derivative")
             else:
                 cut = Cut("no_grad", f"{step} ran under no_grad")
-        for x in step.tensors:
+        for x, edge in zip(step.inputs, step.edges, strict=True):
+            if not isinstance(x, Tensor):
+                continue
             memory = id(owner(x._array))
             if cut is None and x is not p:
-                cut = dead.get(x.grad_fn) or dead.get(memory)
-            if cut is None and not x.requires_grad and x is not p and (x.cut or memory in living):
+                cut = dead.get(maker(edge)[0]) or dead.get(memory)
+            if cut is None and edge is None and x is not p and (x.cut or memory in living):
                 how = x.cut or f"detached before {step}"
                 cut = Cut("cast" if how.startswith("cast") else "detached", f"a tensor was {how}")
         if cut is not None:

@@ -13,7 +13,7 @@ from ._math import exp, log1p_of_unit, sigmoid
 @jit
 def cross_entropy(x, labels, ignore_index, terms, mean, rows, y):
     """rows (3, M + 1) takes each row's loss, max x and 1 / Σ e^(x − max), and at its end what the sum of losses is
-    divided by; y () takes the sum or mean; returns that divisor, and a row whose label is no class or −1.0
+    divided by; y () takes the sum or mean; raises IndexError for a label that is no class
 
     One pass over x where numpy makes six: maximum, difference, exponential, sum, choice of the label, sum.
     """
@@ -25,7 +25,7 @@ def cross_entropy(x, labels, ignore_index, terms, mean, rows, y):
             rows[0, m], rows[1, m], rows[2, m] = 0, 0, 0
             continue
         if t < 0 or t >= C:
-            return 0.0, float(m)
+            raise IndexError("label")
         high = x[m, 0]
         for c in range(1, C):
             high = x[m, c] if x[m, c] > high else high
@@ -44,7 +44,6 @@ def cross_entropy(x, labels, ignore_index, terms, mean, rows, y):
         weights += weight
     count = weights if mean else 1.0
     rows[1, M], y[()] = count, total / count  # 0 / 0 is NaN: no row counted
-    return count, -1.0
 
 
 @jit

@@ -1,8 +1,8 @@
 """Hooks of modules: functions that see, and may replace, what goes through a module forward and backward."""
 
 from ..autograd.function import Function
+from ..autograd.hooks import RemovableHandle
 from ..errors import GradientError
-from ..hooks import RemovableHandle
 from ..tensor import Tensor
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..autograd.inplace import record_change
-from ..autograd.mode import one_call
+from ..autograd.observe import one_call
 from ..errors import ShapeError, user_line
 from ..ops import cat
 from ..tensor import Tensor, wrap

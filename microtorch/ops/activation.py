@@ -3,8 +3,6 @@
 At a kink they take the derivative that PyTorch takes, 0 wherever there is a choice: relu'(0) = 0.
 """
 
-from functools import partial
-
 import numpy as np
 
 from ..autograd.function import Function
@@ -24,7 +22,7 @@ def one_pass(ctx, kernel, arrays, *scalars):
         name = kernel.__name__
         raise DTypeError(f"{name}: takes float32 or float64, not {first.dtype}. Convert first, with .float().")
     y = ctx.empty(first.shape, first.dtype)
-    kernel(*[a.ravel() for a in arrays], *scalars, y.ravel())
+    ctx.call(kernel, *[a.ravel() for a in arrays], *scalars, y.ravel())
     return y
 
 
@@ -35,7 +33,7 @@ class Relu(Function):
     def forward(ctx, x):
         y = ctx.empty(x.shape, x.dtype)
         if x.dtype.kind == "f":
-            kernels.relu(x.ravel(), y.ravel())
+            ctx.call(kernels.relu, x.ravel(), y.ravel())
         else:
             np.maximum(x, 0, out=y)
         ctx.save_for_backward(y)
@@ -50,19 +48,8 @@ class Relu(Function):
     def backward_kernel(ctx, dy):
         (y,) = ctx.saved_tensors
         dx = ctx.empty(y.shape, y.dtype)
-        kernels.relu_backward(dy.ravel(), y.ravel(), dx.ravel())
+        ctx.call(kernels.relu_backward, dy.ravel(), y.ravel(), dx.ravel())
         return dx
-
-    @staticmethod
-    def replay(ctx, arrays, y):
-        x = arrays[0]
-        return (partial(kernels.relu, x.ravel(), y.ravel()),) if y.dtype.kind == "f" and x.flags.c_contiguous else None
-
-    @staticmethod
-    def replay_backward(ctx, dy, dx):
-        if not dy.flags.c_contiguous:
-            return None
-        return (partial(kernels.relu_backward, dy.ravel(), ctx.saved[0].ravel(), dx.ravel()),)
 
 
 @attach("relu")

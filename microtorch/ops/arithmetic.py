@@ -92,19 +92,18 @@ class Mul(Binary):
 
     @staticmethod
     def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
+        ctx.save_factors(a, b)
         return a * b
 
     @staticmethod
     def backward(ctx, dy):
         a, b = ctx.saved_tensors
-        need_a, need_b = ctx.needs_input_grad
-        return absorb(dy, b) if need_a else None, absorb(dy, a) if need_b else None
+        return None if b is None else absorb(dy, b), None if a is None else absorb(dy, a)
 
     @staticmethod
     def backward_kernel(ctx, dy):
         a, b = ctx.saved_tensors
-        if all(ctx.needs_input_grad) and type(dy) is np.ndarray:
+        if a is not None and b is not None and type(dy) is np.ndarray:
             da, db = dy * b, dy * a
             if isfinite(da.ravel().dot(db.ravel())):  # one look for both
                 return da, db

@@ -78,7 +78,7 @@ def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
     dtype = self._array.dtype if dtype is None else as_dtype(dtype)
     if dtype == self._array.dtype:
         return clone(self) if copy else self
-    if dtype.kind != "f" or not self._requires_grad:
+    if dtype.kind != "f" or not self.requires_grad:
         return out_of_graph(outside_graph(lambda x: x.astype(dtype), self), self, f"cast to {dtype}")
     return Cast.apply(self, dtype)
 
@@ -199,7 +199,7 @@ class Overwrite(Function):
 
 def overwrite(self, operation, source):
     """Give `self` the values of `source`, a tensor, in place; the old values get the gradient 0."""
-    return in_place(self, operation, lambda t: Overwrite.apply(t, source))
+    return in_place(self, operation, Overwrite.apply, source)
 
 
 @attach("copy_")

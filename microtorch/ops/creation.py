@@ -5,6 +5,8 @@ from operator import index
 
 import numpy as np
 
+from ..autograd.mode import state
+from ..autograd.observe import tell
 from ..dtypes import as_dtype, get_default_dtype, int64
 from ..errors import ShapeError
 from ..from_data import as_tensor
@@ -43,6 +45,8 @@ def factory_dtype(device, dtype):
 
 def leaf(array, requires_grad):
     """A new tensor over `array`, which is nobody else's."""
+    if state.observers:
+        tell("made", array, None)
     made = wrap(array)
     return made.requires_grad_() if requires_grad else made
 

@@ -3,8 +3,6 @@
 Inputs are (C,), (N, C) or (N, C, d1, ...); kernels see rows of C numbers, Note [Rows] in normalization.py.
 """
 
-from functools import partial
-
 import numpy as np
 
 from ..autograd.function import Function
@@ -121,14 +119,13 @@ class CrossEntropy(Function):
                 terms = target_terms(weight, smoothing, C, x.dtype)
             losses = ctx.empty((len(rows),), x.dtype)
             total = kernels.cross_entropy_of_shares(rows, as_rows(target), terms, losses)
-            ctx.labels, ctx.weights = None, len(rows)
+            ctx.labels, ctx.sums = None, None
             return reduced(ctx, reduction, total, len(rows), losses, x)
         check_labels("cross_entropy", x, target)
         ctx.labels, labels = target, as_labels(target)
-        sums, y = ctx.empty((3, len(rows) + 1), x.dtype), ctx.empty((), x.dtype)
-        ctx.weights, bad = kernels.cross_entropy(rows, labels, ignore_index, terms, reduction == "mean", sums, y)
-        if bad >= 0:
-            raise IndexError  # worded below
+        ctx.sums = sums = ctx.empty((3, len(rows) + 1), x.dtype)
+        y = ctx.empty((), x.dtype)
+        ctx.call(kernels.cross_entropy, rows, labels, ignore_index, terms, reduction == "mean", sums, y)
         ctx.cache = rows, labels, terms, sums
         return for_each_row(sums[0, :-1], x) if reduction == "none" else y
 
@@ -150,7 +147,8 @@ class CrossEntropy(Function):
             labels = np.expand_dims(ctx.labels, dim)
             q = np.where(labels == np.arange(C).reshape(across), 1 - smoothing + smoothing / C, smoothing / C)
             q = q.astype(x.dtype) * charge * (labels != ignore_index)
-        g = dy / ctx.weights if reduction == "mean" else dy if reduction == "sum" else np.expand_dims(dy, dim)
+        count = x.size // C if ctx.labels is None else ctx.sums[1, -1].item()
+        g = dy / count if reduction == "mean" else dy if reduction == "sum" else np.expand_dims(dy, dim)
         p = Softmax.apply(x, dim)
         dx = g * (p * q.sum(axis=dim, keepdims=True) - q)
         if ctx.labels is not None:
@@ -166,39 +164,8 @@ class CrossEntropy(Function):
         x = ctx.saved_tensors[0]
         rows, labels, terms, sums = ctx.cache
         dx = ctx.empty(rows.shape, rows.dtype)
-        kernels.cross_entropy_backward(rows, labels, ctx.options[0], terms, sums, dy.ravel(), dx)
+        ctx.call(kernels.cross_entropy_backward, rows, labels, ctx.options[0], terms, sums, dy.ravel(), dx)
         return dx if x.ndim == 2 else from_rows(dx, x.shape)
-
-    @staticmethod
-    def replay(ctx, arrays, y):
-        x, target, weight, ignore_index, reduction, _ = arrays
-        if not CrossEntropy.plain(ctx, x, target, weight) or reduction == "none":
-            return None
-        rows, labels, terms, sums = ctx.cache
-        mean = reduction == "mean"
-
-        def run():
-            ctx.weights, bad = kernels.cross_entropy(rows, labels, ignore_index, terms, mean, sums, y)
-            if bad >= 0:
-                raise IndexError(bad_label("cross_entropy", x, target, ignore_index))
-
-        return (run,)
-
-    @staticmethod
-    def replay_backward(ctx, dy, dx, *_):
-        if not CrossEntropy.plain(ctx, *ctx.saved) or ctx.options[1] == "none" or not dx.flags.c_contiguous:
-            return None
-        rows, labels, terms, sums = ctx.cache
-        kernel = kernels.cross_entropy_backward
-        return (partial(kernel, rows, labels, ctx.options[0], terms, sums, dy.ravel(), dx),)
-
-    @staticmethod
-    def plain(ctx, x, target, weight):
-        """Whether the kernels read `x` and `target` where they are, and nothing else that may change."""
-        if ctx.labels is None or x.ndim != 2 or weight is not None:
-            return False
-        rows, labels, _, _ = ctx.cache
-        return np.may_share_memory(rows, x) and np.may_share_memory(labels, target)
 
 
 def cross_entropy(

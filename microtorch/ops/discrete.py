@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..autograd.mode import one_call
+from ..autograd.observe import one_call
 from ..dtypes import as_dtype, int64
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor

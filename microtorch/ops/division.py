@@ -5,7 +5,7 @@ from math import copysign, inf
 import numpy as np
 
 from ..autograd.inplace import attach_in_place
-from ..autograd.mode import one_call
+from ..autograd.observe import one_call
 from ..tensor import Tensor, attach
 from .arithmetic import absorb
 from .promotion import Binary, floating_pair, pair, refuse_bool
@@ -18,16 +18,16 @@ class Div(Binary):
 
     @staticmethod
     def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
+        ctx.save_for_backward(None if ctx.edges[1] is None else a, b)
         return a / b
 
     @staticmethod
     def backward(ctx, dy):
         a, b = ctx.saved_tensors
-        need_a, need_b = ctx.needs_input_grad
         if type(b) is float:
             return (dy / b if b != 0 else absorb(dy, copysign(inf, b))), None
-        return absorb(dy, 1 / b) if need_a else None, absorb(dy, -a / b / b) if need_b else None
+        da = None if ctx.edges[0] is None else absorb(dy, 1 / b)
+        return da, None if a is None else absorb(dy, -a / b / b)
 
 
 class FloorDivide(Binary):
@@ -61,14 +61,13 @@ class Remainder(Binary):
 
     @staticmethod
     def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
+        if ctx.edges[1] is not None:
+            ctx.save_for_backward(a, b)
         return np.remainder(a, b)
 
     @staticmethod
     def backward(ctx, dy):
-        a, b = ctx.saved_tensors
-        _, need_b = ctx.needs_input_grad
-        return dy, absorb(dy, -FloorDivide.apply(a, b)) if need_b else None
+        return dy, absorb(dy, -FloorDivide.apply(*ctx.saved_tensors)) if ctx.saved_tensors else None
 
 
 class Fmod(Binary):
@@ -76,14 +75,13 @@ class Fmod(Binary):
 
     @staticmethod
     def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
+        if ctx.edges[1] is not None:
+            ctx.save_for_backward(a, b)
         return np.fmod(a, b)
 
     @staticmethod
     def backward(ctx, dy):
-        a, b = ctx.saved_tensors
-        _, need_b = ctx.needs_input_grad
-        return dy, absorb(dy, -TruncDivide.apply(a, b)) if need_b else None
+        return dy, absorb(dy, -TruncDivide.apply(*ctx.saved_tensors)) if ctx.saved_tensors else None
 
 
 def _dividing(operation, input, other):

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import record_change
-from ..autograd.mode import one_call
+from ..autograd.observe import one_call
 from ..errors import DTypeError, ShapeError, user_line
 from ..from_data import as_tensor
 from ..kernels import embedding as kernels

@@ -17,7 +17,10 @@ class Expand(Function):
 
     @staticmethod
     def forward(ctx, x, shape):
-        return np.broadcast_to(x, shape)
+        y = np.broadcast_to(x, shape)
+        if x.flags.writeable and y.size == x.size:  # no element stands for several
+            y.flags.writeable = True
+        return y
 
     @staticmethod
     def explain(x, shape):

@@ -7,6 +7,7 @@ import numpy as np
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
 from ..autograd.mode import state
+from ..autograd.observe import tell
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor, attach, wrap
 from . import dimensions
@@ -349,8 +350,8 @@ def one_hot(tensor, num_classes=-1):
     if num_classes == -1:
         if not labels.size:
             raise ShapeError("one_hot: no index tells the number of classes. Give num_classes.")
-        if state.recorder is not None:
-            state.recorder.refuse("one_hot finds the number of classes in the values", "Give num_classes.")
+        if state.observers:
+            tell("left", "one_hot finds the number of classes in the values", "Give num_classes.")
         num_classes = int(labels.max()) + 1
     elif num_classes < 1:
         raise ShapeError(f"one_hot: num_classes = {num_classes} is not positive.")

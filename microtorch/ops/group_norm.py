@@ -3,7 +3,7 @@
 from math import prod
 
 from ..autograd.inplace import record_change
-from ..autograd.mode import one_call
+from ..autograd.observe import one_call
 from ..errors import ShapeError, user_line
 from .layer_norm import LayerNorm
 from .normalization import batch_norm, check_parameters

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.mode import state
+from ..autograd.observe import tell
 from ..from_data import as_tensor
 from ..kernels import embedding as kernels
 from ..tensor import Tensor, attach
@@ -162,8 +163,9 @@ def position_of(p):
     if isinstance(p, Tensor):
         array = p._array
     elif isinstance(p, np.ndarray | np.generic | bool):
-        # A copy, as nobody could tell if the caller changed it before backward; a captured step reads it anew.
-        array = np.array(p) if state.recorder is None else np.asarray(p)
+        # A copy, as nobody could tell if the caller changed it before backward. An input of a captured step has a type
+        # of its own: it is read anew.
+        array = np.asarray(p) if isinstance(p, np.ndarray) and type(p) is not np.ndarray else np.array(p)
     elif isinstance(p, list | tuple | range):
         array = as_tensor(list(p))._array if len(p) else np.empty(0, np.int64)
     elif hasattr(p, "__index__"):
@@ -197,8 +199,9 @@ def _getitem(self, index):
 
 def refuse_counting(operation):
     """Refuse to record a result whose length depends on values."""
-    if state.recorder is not None:
-        state.recorder.refuse(
+    if state.observers:
+        tell(
+            "left",
             f"{operation} has a result whose length depends on values, and a replay needs memory of a fixed size",
             "Keep the shape and use where(mask, x, 0), or capture(step, strict=False).",
         )

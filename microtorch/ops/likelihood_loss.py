@@ -4,7 +4,7 @@ from math import log, pi
 
 import numpy as np
 
-from ..autograd.mode import one_call
+from ..autograd.observe import one_call
 from ..errors import ShapeError
 from ..from_data import as_tensor
 from ..tensor import Tensor

@@ -23,7 +23,7 @@ class MatMul(Function):
 
     @staticmethod
     def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
+        ctx.save_factors(a, b)
         if a.ndim <= 2 and b.ndim <= 2 and a.dtype.kind == "f":
             return a.dot(b) if a.ndim and b.ndim else a @ b  # half the overhead of `@`; 0-d is for `@` to refuse
         if b.ndim == 2 and a.dtype.kind == "f" and a.flags.c_contiguous:
@@ -46,27 +46,27 @@ class MatMul(Function):
 
     @staticmethod
     def backward(ctx, dy):
-        a, b = ctx.saved_tensors
-        need_a, need_b = ctx.needs_input_grad
+        a, b = ctx.saved_tensors  # None where the other's gradient is not wanted
         da = db = None
-        if a.ndim == 1 and b.ndim == 1:
-            return dy * b, dy * a
-        if b.ndim == 1:  # (…, n, k) @ (k,) -> (…, n)
-            if need_a:
+        a_ndim, b_ndim = (x.ndim for x in ctx.inputs)
+        if a_ndim == 1 and b_ndim == 1:
+            return None if b is None else dy * b, None if a is None else dy * a
+        if b_ndim == 1:  # (…, n, k) @ (k,) -> (…, n)
+            if b is not None:
                 da = dy[..., None] * b
-            if need_b:
+            if a is not None:
                 db = (a.mT @ dy[..., None])[..., 0]
-        elif a.ndim == 1:  # (k,) @ (…, k, m) -> (…, m)
-            if need_a:
+        elif a_ndim == 1:  # (k,) @ (…, k, m) -> (…, m)
+            if b is not None:
                 da = (b @ dy[..., None])[..., 0]
-            if need_b:
+            if a is not None:
                 db = a[:, None] * dy[..., None, :]
         else:
-            if need_a:
+            if b is not None:
                 da = dy @ b.mT
-            if need_b and b.ndim == 2 and a.ndim > 2:  # sums over the batch within the product
+            if a is not None and b_ndim == 2 and a_ndim > 2:  # sums over the batch within the product
                 db = rows(a).mT @ rows(dy)
-            elif need_b:
+            elif a is not None:
                 db = a.mT @ dy
         return da, db
 

@@ -1,6 +1,5 @@
 """The fully connected operation, one node of the graph with its bias, and its kin for two inputs."""
 
-from functools import partial
 from math import prod
 
 import numpy as np
@@ -36,12 +35,12 @@ class Linear(Function):
 
     @staticmethod
     def forward(ctx, x, w, b):
-        ctx.save_for_backward(x, w)
+        ctx.save_factors(x, w)
         if w.ndim == 2 and x.ndim == 2:
             y = ctx.empty((len(x), len(w)), x.dtype)
-            product(y)(x, w.T, y)
+            ctx.call(product(y), x, w.T, y)
             if b is not None and b.shape == w.shape[:1]:
-                kernels.add_bias(y, b)
+                ctx.call(kernels.add_bias, y, b)
                 return y
         elif w.ndim == 2:
             y = rows(x).dot(w.T).reshape(*x.shape[:-1], len(w))
@@ -54,23 +53,6 @@ class Linear(Function):
                 raise ShapeError(Linear.explain(x, w, b))
             y += b
         return y
-
-    @staticmethod
-    def replay(ctx, arrays, y):
-        x, w, b = arrays
-        if x.ndim != 2 or w.ndim != 2 or (b is not None and b.shape != w.shape[:1]):
-            return None
-        weigh = partial(product(y), x, w.T, y)
-        return (weigh,) if b is None else (weigh, partial(kernels.add_bias, y, b))
-
-    @staticmethod
-    def replay_backward(ctx, dy, dx, dw, db=None):
-        x, w = ctx.saved
-        if x.ndim != 2 or w.ndim != 2 or (db is not None and not sums_rows(dy, db)):
-            return None
-        runs = [] if db is None else [partial(kernels.sum_of_rows, dy, db)]
-        runs += [] if dx is None else [partial(product(dx), dy, w, dx)]
-        return runs if dw is None else [*runs, partial(product(dw), dy.T, x, dw)]
 
     @staticmethod
     def explain(x, w, b):
@@ -87,33 +69,33 @@ class Linear(Function):
     @staticmethod
     def backward(ctx, dy):
         x, w = ctx.saved_tensors
-        need_x, need_w, need_b = ctx.needs_input_grad
-        if w.ndim == 1:
-            return dy[..., None] * w if need_x else None, x * dy[..., None] if need_w else None, dy if need_b else None
-        dx = dy @ w if need_x else None
-        if x.ndim != 2:
-            x, dy = rows(x), rows(dy)  # (…, D) -> (N, D)
-        return dx, dy.T @ x if need_w else None, dy.sum(axis=0) if need_b else None
+        need_b = ctx.edges[2] is not None
+        if ctx.inputs[1].ndim == 1:  # one output, without a dimension of its own
+            dx = None if w is None else dy[..., None] * w
+            return dx, None if x is None else x * dy[..., None], dy if need_b else None
+        dx = None if w is None else dy @ w
+        if dy.ndim != 2:
+            dy = rows(dy)  # (…, D) -> (N, D)
+        return dx, None if x is None else dy.T @ rows(x), dy.sum(axis=0) if need_b else None
 
     @staticmethod
     def backward_kernel(ctx, dy):
         x, w = ctx.saved_tensors
-        if x.ndim != 2 or w.ndim != 2:
+        if dy.ndim != 2 or ctx.inputs[1].ndim != 2:
             return Linear.backward(ctx, dy)
-        need_x, need_w, need_b = ctx.needs_input_grad
         dx = dw = db = None
-        if need_x:
-            dx = ctx.empty(x.shape, x.dtype)
-            product(dx)(dy, w, dx)
-        if need_w:
-            dw = ctx.empty_gradient(1)
-            product(dw)(dy.T, x, dw)
-        if need_b:
+        if ctx.edges[2] is not None:
             db = ctx.empty_gradient(2)
             if sums_rows(dy, db):
-                kernels.sum_of_rows(dy, db)
+                ctx.call(kernels.sum_of_rows, dy, db)
             else:
                 db = dy.sum(axis=0)
+        if w is not None:
+            dx = ctx.empty((len(dy), w.shape[1]), dy.dtype)
+            ctx.call(product(dx), dy, w, dx)
+        if x is not None:
+            dw = ctx.empty_gradient(1)
+            ctx.call(product(dw), dy.T, x, dw)
         return dx, dw, db
 
 

@@ -63,7 +63,8 @@ class BatchNorm(Function):
         if not training:
             if running_mean is None or running_var is None:
                 raise ValueError("batch_norm: in evaluation it needs running_mean and running_var, or training=True.")
-            ctx.save_for_backward(x, weight, running_mean, running_var)
+            ctx.save_for_backward(x, weight)
+            ctx.running = running_mean.copy(), running_var.copy()  # training may go on before the backward
             return fixed_norm(ctx, x, weight, bias, running_mean, running_var, eps)
         ctx.save_for_backward(x, weight)
         if counter is not None:
@@ -89,7 +90,7 @@ class BatchNorm(Function):
 
     @staticmethod
     def backward(ctx, dy):
-        x, weight, *running = ctx.saved_tensors
+        x, weight = ctx.saved_tensors
         training, eps = ctx.options
         axes = (0, *range(2, x.ndim))
         wide = (1, x.shape[1]) + (1,) * (x.ndim - 2)
@@ -97,7 +98,8 @@ class BatchNorm(Function):
             centred = x - x.mean(axis=axes, keepdims=True)
             var = (centred * centred).mean(axis=axes, keepdims=True)
         else:
-            centred, var = x - running[0].reshape(wide), running[1].reshape(wide)
+            mean, var = ctx.running
+            centred, var = x - mean.reshape(wide), var.reshape(wide)
         rstd = 1 / np.sqrt(var + eps)
         normal = centred * rstd
         g = dy if weight is None else dy * weight.reshape(wide)

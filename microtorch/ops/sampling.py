@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..autograd.mode import one_call
+from ..autograd.observe import one_call
 from ..errors import DTypeError, ShapeError
 from ..random import default_generator
 from ..tensor import Tensor, attach, wrap

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..kernels import optim as kernels
-from .optimizer import Optimizer, together, zeros
+from .optimizer import Optimizer, zeros
 
 
 class Adam(Optimizer):
@@ -96,29 +96,6 @@ class Adam(Optimizer):
             largest = state["max_exp_avg_sq"]._array if amsgrad else None
             rule = kernels.adam if contiguous else adam
             rule(p, g, state["exp_avg"]._array, state["exp_avg_sq"]._array, largest, numbers)
-
-    def replay(self, group, entries):
-        if group["amsgrad"] or len({kept["step"] for _, _, kept in entries}) != 1:
-            return None
-        used = [(kept, kept["exp_avg"], kept["exp_avg_sq"]) for _, _, kept in entries]
-        arrays = [(p, g, m._array, v._array) for (p, g, _), (_, m, v) in zip(entries, used, strict=True)]
-        if (run := together(kernels.adam_of_each, arrays)) is None:
-            return None
-
-        def update():
-            t = used[0][0]["step"]
-            if group["amsgrad"]:
-                return False
-            for kept, m, v in used:
-                if kept["step"] != t or kept["exp_avg"] is not m or kept["exp_avg_sq"] is not v:
-                    return False
-            t += 1
-            for kept, _, _ in used:
-                kept["step"] = t
-            run(_numbers(group, t))
-            return True
-
-        return update
 
 
 def _numbers(group, t):

@@ -1,15 +1,14 @@
 """What all optimizers share: parameter groups, the step, and a state that is saved under the parameters' names."""
 
 import collections
-import functools
 import math
 
 import numpy as np
 
 from ..autograd.inplace import record_changes, watch
-from ..autograd.mode import enable_grad
+from ..autograd.mode import enable_grad, state
+from ..autograd.observe import taking_part, tell
 from ..errors import CheckpointError, ShapeError, user_line
-from ..kernels._jit import ready
 from ..tensor import Tensor, wrap
 from .checkpoint import load_groups, load_state
 
@@ -73,6 +72,11 @@ class Optimizer:
     """
 
     ranges = {}  # option -> (lowest, highest) allowed value
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = taking_part(cls.step)
 
     def __init__(self, params, defaults, **hints):
         if isinstance(params, Tensor):
@@ -170,16 +174,19 @@ class Optimizer:
             Set ``.grad`` to None, which costs nothing and lets the next backward write instead of add. Otherwise the
             gradients are filled with zeros.
         """
+        if state.observers:
+            tell("used", self)
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none:
                     p.grad = None
-                elif (grad := p.grad) is not None and grad._requires_grad:
+                elif (grad := p.grad) is not None and grad.requires_grad:
                     p._grad = zeros(p._array)  # the graph of a gradient made with create_graph stays as it was
                 elif grad is not None:
                     grad._array.fill(0)
                     record_changes((watch(grad._array),), "zero_grad", user_line())
 
+    @taking_part
     def step(self, closure=None):
         """Update the parameters by their gradients.
 
@@ -214,14 +221,6 @@ class Optimizer:
         """Update the parameters of one group; every optimizer has its own."""
         raise NotImplementedError(f"{type(self).__name__} has neither update(group) nor step(closure).")
 
-    def replay(self, group, entries):
-        """A function that does what ``update(group)`` does, for a captured step, or None where there is none.
-
-        `entries` are (p, g, state of the parameter) for all of the group, contiguous, the arrays always the same. The
-        function returns False, before it changes anything, where something else is not as it was.
-        """
-        return None
-
     def gradients(self, group):
         """Go through the parameters of `group` that have a gradient, noting that they are written into.
 
@@ -234,7 +233,7 @@ class Optimizer:
         contiguous : bool
             Whether both lie in memory in row-major order, as kernels need it.
         """
-        known, written, state = self._watched, self._written.append, self.state
+        known, written, kept = self._watched, self._written.append, self.state
         for param in group["params"]:
             grad = getattr(param, "_grad", None)  # as param.grad, 50 ns sooner
             if grad is None:
@@ -244,7 +243,7 @@ class Optimizer:
             if found is None or found[0] is not p:
                 found = known[param] = p, watch(p), p.flags.c_contiguous
             written(found[1])
-            yield p, g, state[param], found[2] and g.flags.c_contiguous
+            yield p, g, kept[param], found[2] and g.flags.c_contiguous
 
     def _explain(self):
         """Raise ShapeError if an update failed because a parameter's gradient or state has another shape."""
@@ -331,27 +330,6 @@ class Optimizer:
 def zeros(p):
     """A new tensor of zeros like the array `p`, in row-major order."""
     return wrap(np.zeros(p.shape, p.dtype))
-
-
-def together(kernel, rows):
-    """A function of ``numbers`` that runs `kernel` over all `rows` of arrays, or None if one call cannot take them.
-
-    Parameters
-    ----------
-    kernel : callable
-        ``kernel(addresses, sizes, like, numbers)``, see `microtorch.kernels.optim`.
-    rows : sequence of tuple of ndarray
-        A parameter, its gradient and its state in each, contiguous and of one size; all of one dtype.
-    """
-    like = rows[0][0].ravel()
-    for row in rows:
-        if any(a.dtype != like.dtype or a.size != row[0].size or not a.flags.c_contiguous for a in row):
-            return None
-    addresses = np.array([[a.ctypes.data for a in row] for row in rows], np.int64)
-    sizes = np.array([row[0].size for row in rows], np.int64)
-    run = functools.partial(ready(kernel), addresses, sizes, like)
-    run.rows = rows  # alive: there are only their addresses otherwise
-    return run
 
 
 def _named(params):

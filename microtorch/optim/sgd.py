@@ -3,7 +3,7 @@
 import math
 
 from ..kernels import optim as kernels
-from .optimizer import Optimizer, together, zeros
+from .optimizer import Optimizer, zeros
 
 
 class SGD(Optimizer):
@@ -85,27 +85,6 @@ class SGD(Optimizer):
         super().check(group)
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-
-    def replay(self, group, entries):
-        momentum = group["momentum"] != 0
-        if any(("momentum_buffer" in kept) is not momentum for _, _, kept in entries):
-            return None
-        used = [(kept, kept["momentum_buffer"]) for _, _, kept in entries] if momentum else []
-        buffers = [(buffer._array,) for _, buffer in used] or [()] * len(entries)
-        arrays = [(p, g, *buffer) for (p, g, _), buffer in zip(entries, buffers, strict=True)]
-        if (run := together(kernels.sgd_of_each, arrays)) is None:
-            return None
-
-        def update():
-            if (group["momentum"] != 0) is not momentum:
-                return False
-            for kept, buffer in used:
-                if kept.get("momentum_buffer") is not buffer:
-                    return False
-            run(_numbers(group))
-            return True
-
-        return update
 
     def update(self, group):
         momentum = group["momentum"]

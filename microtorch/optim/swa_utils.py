@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from ..autograd.inplace import record_changes, watch
-from ..autograd.mode import no_grad, one_call
+from ..autograd.mode import no_grad
+from ..autograd.observe import one_call
 from ..errors import ShapeError, user_line
 from ..nn.module import Module
 from ..tensor import Tensor, wrap

@@ -9,8 +9,10 @@ import inspect
 import numpy as np
 
 from ..autograd import grad
-from ..autograd.function import has_values
-from ..tensor import Tensor
+from ..autograd.graph import maker, nodes_below
+from ..autograd.memory import has_values
+from ..autograd.views import owner
+from ..tensor import Tensor, edge_of, tensor_at
 from .failure import failed_call
 from .names import arguments, brief, names_in, signature
 from .records import Edge, Graph, Operation, Saved, Scope, Value
@@ -61,14 +63,15 @@ class _Reader:
 
     def read(self):
         tensors = [t for _, t in self.roots] + (self.failed.tensors if self.failed else [])
-        nodes = _oldest_first(tensors)
+        nodes = sorted(nodes_below(map(edge_of, tensors)), key=lambda node: node.number)
         self._name_modules(nodes)
         operations = [self._operation(node, i) for i, node in enumerate(nodes, 1)]
         self.ran = any(_ran(node) for node in nodes) or any(
             t.grad_fn is not None and t.grad_fn.__dict__.get("done") for t in tensors
         )
         for operation in operations:
-            self._connect(operation, operation.node.inputs, arguments(type(operation.node)))
+            node = operation.node
+            self._connect(operation, zip(arguments(type(node)), node.inputs, node.edges, strict=False))
         if self.failed is not None:
             operations.append(self._failure(len(operations) + 1))
         roots = [self._root(name, t) for name, t in self.roots]
@@ -109,34 +112,36 @@ class _Reader:
                 operation.arguments[argument] = brief(x)
         return operation
 
-    def _connect(self, operation, inputs, names):
-        """The edges into `operation`, and what it saved, which may be one of them."""
+    def _connect(self, operation, inputs):
+        """The edges into `operation` from its `inputs`, each a name, a value and the engine's edge; and what it saved,
+        which may be one of them."""
         sources = {}
-        for argument, x in zip(names, inputs, strict=False):
+        for argument, x, edge in inputs:
             if not isinstance(x, Tensor):
                 continue
             sources.setdefault(id(x._array), argument)
-            if x.grad_fn is None:
+            node, k = maker(edge)
+            if node is None:
                 source = self._leaf(x)
             else:
-                source = self.by_node[x.grad_fn]
-                self._fill(source, x)
-            self.edges.append(Edge(source, x._output_nr, operation, argument, x.shape, x.dtype.name, x.requires_grad))
+                source = self.by_node[node]
+                self._fill(source, k, x)
+            self.edges.append(Edge(source, k, operation, argument, x.shape, x.dtype.name, edge is not None))
         node = operation.node
         if node is not None and not _ran(node):
             saved = [(sources.get(id(a), "output"), a) for a in node.saved if isinstance(a, np.ndarray) and a.size]
             for a in node.cache if isinstance(node.cache, tuple | list) else (node.cache,):
                 if isinstance(a, np.ndarray) and a.size:
                     saved.append(("cache", a))
-            operation.saved = [Saved(of, a.shape, a.dtype.name, a.nbytes, _memory(a)) for of, a in saved]
+            operation.saved = [Saved(of, a.shape, a.dtype.name, a.nbytes, id(owner(a))) for of, a in saved]
 
-    def _fill(self, operation, tensor):
-        """What a tensor tells of the output that it is."""
-        k = tensor._output_nr
+    def _fill(self, operation, k, tensor):
+        """What a tensor tells of the output that it was, number `k`."""
         operation.shapes[k], operation.dtypes[k] = tensor.shape, tensor.dtype.name
         if operation.tensors[k] is None:
-            operation.tensors[k] = tensor
-            name = self.names.get((tensor.grad_fn, k)) or tensor.name
+            node = operation.node
+            operation.tensors[k] = tensor_at(node if node.outputs is None else (node, k), tensor._array)
+            name = self.names.get((node, k)) or tensor.name
             if name:
                 operation.labels.append(name)
         if operation.arrays[k] is None and has_values(tensor):
@@ -161,7 +166,9 @@ class _Reader:
             tensors=[],
             error=call.error,
         )
-        self._connect(operation, list(call.arguments.values()), list(call.arguments))
+        self._connect(
+            operation, [(k, x, edge_of(x) if isinstance(x, Tensor) else None) for k, x in call.arguments.items()]
+        )
         return operation
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -195,13 +202,14 @@ class _Reader:
         return value
 
     def _root(self, name, tensor):
-        given = name or self.names.get((tensor.grad_fn, tensor._output_nr) if tensor.grad_fn else tensor) or tensor.name
-        if tensor.grad_fn is None:
+        node, k = tensor.grad_fn, tensor.output_nr
+        given = name or self.names.get((node, k) if node else tensor) or tensor.name
+        if node is None:
             source, name = self._leaf(tensor), given or "output"
         else:
-            source = self.by_node[tensor.grad_fn]
+            source = self.by_node[node]
             name = given or ("loss" if tensor.ndim == 0 else "output")
-            self._fill(source, tensor)
+            self._fill(source, k, tensor)
             source.labels = [n for n in source.labels if n != name]  # the box beside it says so
         value = Value(
             f"out{next(i for i, (_, t) in enumerate(self.roots, 1) if t is tensor)}",
@@ -214,9 +222,7 @@ class _Reader:
             "",
             tensor,
         )
-        self.edges.append(
-            Edge(source, tensor._output_nr, value, "", tensor.shape, tensor.dtype.name, tensor.requires_grad)
-        )
+        self.edges.append(Edge(source, k, value, "", tensor.shape, tensor.dtype.name, tensor.requires_grad))
         return value
 
     def _unused(self):
@@ -328,17 +334,6 @@ def _ran(node):
     return node.saved is None
 
 
-def _oldest_first(tensors):
-    """Every node below `tensors`. A stack, not recursion: graphs are deeper than Python's."""
-    nodes, stack = set(), [t.grad_fn for t in tensors]
-    while stack:
-        node = stack.pop()
-        if node is not None and node not in nodes:
-            nodes.add(node)
-            stack.extend(x.grad_fn for x in node.inputs if isinstance(x, Tensor))
-    return sorted(nodes, key=lambda node: node.number)
-
-
 def _named_roots(outputs):
     if isinstance(outputs, Tensor):
         return [("", outputs)]
@@ -350,9 +345,3 @@ def _named_roots(outputs):
                 f"a graph is drawn from Tensors (or the exception of a failed forward), not {type(t).__name__}"
             )
     return roots
-
-
-def _memory(array):
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return id(array)

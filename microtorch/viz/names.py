@@ -15,7 +15,7 @@ def names_in(names):
 
     def take(name, x):
         if isinstance(x, Tensor):
-            found.setdefault(x if x.grad_fn is None else (x.grad_fn, x._output_nr), name)
+            found.setdefault(x if x.is_leaf else (x.grad_fn, x.output_nr), name)
 
     for name, x in names.items():
         if name.startswith("_"):

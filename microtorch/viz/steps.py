@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..autograd.engine import _unbroadcast
+from ..autograd.observe import Observer
 from ..errors import GraphError
 from ..random import Generator
 from ..tensor import Tensor
@@ -53,35 +53,19 @@ class Step:
 
 
 def backward_steps(graph, check=False):
-    """The steps of the backward pass of `graph`, newest operation first.
-
-    The totals are the engine's own (`with_gradients`); what each path adds to them is computed here, by the same
-    functions of the same operations.
-    """
+    """The steps of the backward pass of `graph`, newest operation first: what the engine does, looked on."""
     if graph.released:
         raise GraphError(
             "explore: a backward has released what this graph had saved, so its steps cannot be shown. "
             "Call explore before backward, or after backward(retain_graph=True)."
         )
-    with_gradients(graph)
-    into = {}
-    for edge in graph.edges:
-        into.setdefault(edge.target, []).append(edge)
-    steps, arrived = [], {}
-    for operation in reversed(graph.operations):
-        step = Step(operation)
-        steps.append(step)
-        if operation.node is None or all(dy is None for dy in operation.grads):
-            continue
-        for edge, part, summed in _parts(operation, into.get(operation, [])):
-            place = (edge.source, edge.output)
-            before = arrived.setdefault(place, [])
-            total = part if not before else before[-1].total + part
-            before.append(Arrival(edge, part, len(before) + 1, total, summed))
-            step.arrivals.append(before[-1])
-        if check:
-            step.error = _numeric_error(operation, step.arrivals)
-    for (source, output), arrivals in arrived.items():
+    with _Pass(graph) as seen:
+        graph.gradients = False
+        with_gradients(graph)
+    steps = [seen.steps[operation] for operation in reversed(graph.operations)]
+    for step in steps if check else ():
+        step.error = _numeric_error(step.operation, step.arrivals)
+    for (source, output), arrivals in seen.places.items():
         final = source.grads[output] if isinstance(source, Operation) else source.grad
         if final is not None:
             newest = arrivals[-1]
@@ -92,19 +76,36 @@ def backward_steps(graph, check=False):
     return steps
 
 
-def _parts(operation, edges):
-    """(edge, gradient, whether it was summed) for each input that `operation` hands a gradient to."""
-    node, edges = operation.node, iter(edges)
-    dxs = node.first_order(node, *_whole(operation))
-    dxs = dxs if type(dxs) is tuple else (dxs,)
-    for i, x in enumerate(node.inputs):
-        if not isinstance(x, Tensor):
-            continue
-        edge = next(edges)
-        dx = dxs[i] if i < len(dxs) else None
-        if x.requires_grad and dx is not None:
-            summed = dx.shape != x.shape
-            yield edge, np.array(_unbroadcast(node, dx, x.shape) if summed else dx), summed
+class _Pass(Observer):
+    """Looks on while the engine differentiates a graph, and keeps what arrives where."""
+
+    def __init__(self, graph):
+        self.steps = {operation: Step(operation) for operation in graph.operations}
+        self.places = {}  # (record, output) -> its arrivals, in order
+        self.open = {}  # node -> its arguments that are still to get a gradient: (engine's edge, record of it, shape)
+        self.by_node = {operation.node: operation for operation in graph.operations}
+        self.into = {}
+        for edge in graph.edges:
+            self.into.setdefault(edge.target, []).append(edge)
+
+    def backward(self, node, dys, dxs):
+        """Line up the arguments of an operation with what its backward gave for them."""
+        records = iter(self.into.get(self.by_node[node], ()))
+        given = [(edge, next(records)) for x, edge in zip(node.inputs, node.edges) if isinstance(x, Tensor)]
+        shapes = [None if dx is None else dx.shape for x, dx in zip(node.inputs, dxs) if isinstance(x, Tensor)]
+        self.open[node] = [(edge, record, shape) for (edge, record), shape in zip(given, shapes) if shape is not None]
+        return dxs
+
+    def arrived(self, node, edge, dx, held, total):
+        """Keep one arrival."""
+        if node not in self.by_node:  # the seed
+            return
+        at = next(i for i, (other, _, _) in enumerate(self.open[node]) if other is edge)
+        _, record, shape = self.open[node].pop(at)
+        before = self.places.setdefault((record.source, record.output), [])
+        arrival = Arrival(record, np.array(dx), len(before) + 1, np.array(total), shape != dx.shape)
+        before.append(arrival)
+        self.steps[self.by_node[node]].arrivals.append(arrival)
 
 
 def _whole(operation):
@@ -125,7 +126,7 @@ def _numeric_error(operation, arrivals):
     dys = [dy.astype(np.float64) for dy in _whole(operation)]
 
     def weighted(position, x):
-        y = type(node).forward(type(node)(), *inputs[:position], x, *inputs[position + 1 :])
+        y = type(node).apply(*inputs[:position], x, *inputs[position + 1 :])
         return sum(float((dy * part).sum()) for dy, part in zip(dys, y if type(y) is tuple else (y,), strict=True))
 
     worst = None

@@ -6,9 +6,11 @@ import inspect
 import numpy as np
 
 from ...random import default_generator
-from ...tensor import Tensor, wrap
+from ...tensor import Tensor, edge_of, wrap
 from ..function import Function
 from ..gradients import grad
+from ..graph import nodes_below
+from ..mode import scope_path
 
 
 class Subject:
@@ -103,7 +105,7 @@ class Subject:
         words = "two runs on the same inputs differ"
         if first.shape == second.shape:
             words += f" by up to {np.nanmax(np.abs(first - second)):.3g}"
-        random = sorted({_place(node) for node in nodes_below(outputs) if "dropout" in node.name().lower()})
+        random = _places(outputs, "dropout")
         if random:
             return (
                 f"{words}: {', '.join(random)} draws a new mask each time. Use model.eval(), or seed a generator in "
@@ -126,7 +128,7 @@ class Subject:
         )
         if not moved:
             return None
-        culprits = sorted({_place(node) for node in nodes_below(outputs) if "norm" in node.name().lower()})
+        culprits = _places(outputs, "norm")
         return (
             f"{moved} buffers change at each run ({', '.join(culprits) or 'in place'}); they were put back. Statistics "
             "that drift in training mode do not touch this gradient; model.eval() checks the other one."
@@ -143,19 +145,7 @@ def away_from_zero(rng, shape):
     return np.asarray(rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape))
 
 
-def nodes_below(outputs):
-    """The nodes of the graph below some tensors."""
-    found = {y.grad_fn: None for y in outputs if y.grad_fn is not None}
-    waiting = list(found)
-    for node in waiting:
-        for x in node.inputs:
-            if isinstance(x, Tensor) and x.grad_fn is not None and x.grad_fn not in found:
-                found[x.grad_fn] = None
-                waiting.append(x.grad_fn)
-    return waiting
-
-
-def _place(node):
-    from ...nn.scope import scope_path  # not needed unless something is wrong
-
-    return node.name() if node.scope is None else f"{node.name()} in {scope_path(node.scope)}"
+def _places(outputs, word):
+    """Where the graph of `outputs` has operations with `word` in their names."""
+    nodes = [node for node in nodes_below(map(edge_of, outputs)) if word in node.name().lower()]
+    return sorted({node.name() + (f" in {scope_path(node.scope)}" if node.scope else "") for node in nodes})

@@ -3,6 +3,7 @@
 import types
 import warnings
 
+from ...autograd.observe import taking_part
 from ...errors import CheckpointError
 from ..optimizer import Optimizer
 
@@ -78,6 +79,12 @@ class LRScheduler:
         """The current learning rates, a list with one float for each group."""
         return self._last_lr
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = taking_part(cls.step)
+
+    @taking_part
     def step(self, epoch=None):
         """Set the learning rates of the next step.
 

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from ..errors import CaptureError
-from .fusing import fused
+from ..kernels.pairs import joined
 
 
 class Call:
@@ -14,14 +14,14 @@ class Call:
     `gradient` is the leaf and the tensor of a call that sets ``leaf.grad``; `looks` says that the call looks at such.
     `operations` says for whom the call is made: a (name, module path, "forward" or "backward", occurrence) for each
     operation, where the occurrence counts the graph's operations of that name and path from 0. It is None for an
-    operation outside the graph.
+    operation outside the graph. `words` are the operation's class and arrays, to put an error into words.
     """
 
-    __slots__ = ("gradient", "looks", "name", "operations", "outputs", "runs")
+    __slots__ = ("gradient", "looks", "name", "operations", "outputs", "runs", "words")
 
-    def __init__(self, name, runs, outputs=(), gradient=None, looks=False, operations=()):
+    def __init__(self, name, runs, outputs=(), gradient=None, looks=False, operations=(), words=None):
         self.name, self.runs, self.outputs, self.gradient, self.looks = name, runs, outputs, gradient, looks
-        self.operations = operations
+        self.operations, self.words = operations, words
 
 
 def in_order(calls):
@@ -39,7 +39,7 @@ def in_order(calls):
         runs.extend(call.runs)
     if gradients:
         runs.append(functools.partial(_set_gradients, list(gradients.items())))
-    return fused(runs)
+    return joined(runs)
 
 
 def _set_gradients(gradients):
@@ -61,9 +61,17 @@ class Memory:
         self.next += 1
         return self.arrays[self.next - 1]
 
-    def empty_gradient(self, ctx, position):
-        """``ctx.empty_gradient`` of a recorded operation."""
-        array = ctx.inputs[position]._array
+    def lend(self, ctx):
+        """Have `ctx` take its memory from here."""
+        ctx.empty, ctx.empty_gradient = self, functools.partial(self._empty_gradient, ctx.inputs)
+
+    def lend_again(self, ctx):
+        """As `lend`, from the first array on."""
+        self.next = 0
+        self.lend(ctx)
+
+    def _empty_gradient(self, inputs, position):
+        array = inputs[position]._array
         return self(array.shape, array.dtype)
 
 

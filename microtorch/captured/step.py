@@ -1,15 +1,4 @@
-"""Captured steps: a training step recorded once as a list of calls on arrays, then replayed without its bookkeeping.
-
-The idea: everything an operation, a backward or an optimizer does comes down to calls on arrays, and the arrays can be
-the same ones each time. While a step is recorded it runs eagerly, and each array-level call is noted with the arrays it
-read and wrote. Replaying makes the same calls in the same order on the same arrays: no tensors, no nodes, no graph.
-
-An operation's author need not know of this: the forward and the first-order backward are called again with the same
-ctx, and what they return is copied into the recorded result. An operation that makes its results with ``ctx.empty``
-gets the recorded arrays handed out again, and nothing is copied or allocated.
-
-While nothing is being recorded, none of this costs anything: recording puts its own versions of a few methods in place.
-"""
+"""`capture`, the recordings of a step, and what must hold for one of them to be replayed."""
 
 import functools
 import types
@@ -18,15 +7,17 @@ from collections import Counter
 
 import numpy as np
 
-from .autograd.inplace import owner, record_changes, watch
-from .autograd.mode import state
-from .nn.module import Module
-from .optim.lr_scheduler import LRScheduler
-from .optim.optimizer import Optimizer
-from .recording.calls import in_order
-from .recording.inputs import plain_arrays
-from .recording.recorder import Recorder
-from .tensor import Tensor, wrap
+from ..autograd.inplace import record_changes, watch
+from ..autograd.mode import state
+from ..autograd.views import owner
+from ..errors import explain
+from ..nn.module import Module
+from ..optim.lr_scheduler import LRScheduler
+from ..optim.optimizer import Optimizer
+from ..tensor import Tensor, wrap
+from .calls import in_order
+from .inputs import plain_arrays
+from .recorder import Recorder
 
 __all__ = ["CapturedStep", "capture"]
 
@@ -51,7 +42,7 @@ def capture(step=None, *, strict=True):
     ------
     CaptureError
         At the first call: if the step reads a value into Python (``item``, ``bool``, ``numpy``, printing), has hooks,
-        runs under `detect_anomaly`, or draws random numbers outside an operation.
+        enters `detect_anomaly`, or draws random numbers outside an operation.
 
     Notes
     -----
@@ -61,7 +52,8 @@ def capture(step=None, *, strict=True):
     step counts, dropout masks, batch statistics and generators go on changing as in eager steps, bit for bit.
 
     Another shape or dtype, train or eval mode, grad mode, or another model or optimizer in the variables that `step`
-    uses, is recorded anew; the last 4 recordings are kept.
+    uses, is recorded anew; the last 4 recordings are kept. Inside `detect_anomaly`, and while `explain` watches, the
+    step runs eagerly.
 
     Examples
     --------
@@ -107,8 +99,8 @@ class CapturedStep:
         self._warned = False
 
     def __call__(self, *args, **kwargs):
-        if state.recorder is not None:
-            return self.step(*args, **kwargs)  # inside another captured step: part of it
+        if state.observers:  # inside another captured step it is part of that; others want to see what happens
+            return self.step(*args, **kwargs)
         if self._recordings and not kwargs and self._recordings[0].takes(args):
             return self._recordings[0].replay(args)
         leaves = []
@@ -172,7 +164,7 @@ def _flatten(value, leaves):
     """The structure of arguments as a key; their tensors and arrays are added to `leaves`."""
     if isinstance(value, Tensor | np.ndarray):
         leaves.append(value)
-        tracked = isinstance(value, Tensor) and value._requires_grad
+        tracked = isinstance(value, Tensor) and value.requires_grad
         return (type(value), value.shape, value.dtype, tracked)
     if isinstance(value, tuple | list):
         return (type(value), *[_flatten(item, leaves) for item in value])
@@ -206,14 +198,14 @@ class Recording:
         _flatten(result, results)
         self.result = _rebuild(result, iter([_outside(r) for r in results]))
         self.watched = [watch(r._array) for r in results if isinstance(r, Tensor)]
-        self.runs, pairs = in_order(self.calls)
-        self.fused = recorder.fused + pairs
+        self.runs, self.fused = in_order(self.calls)
+        self.words = {run: call.words for call in self.calls if call.words for run in call.runs}
         (_, structure, kinds), self.grad = key  # args and kwargs
         plain = kinds == (dict,) and all(type(a) is tuple and a and a[0] is Tensor for a in structure[1:])
         self.kinds = [(shape, dtype) for _, shape, dtype, _ in structure[1:]] if plain else None
         self.flags = list(self.modes.items())
         self.optimizers = [(optimizer, *groups) for optimizer, groups in recorder.optimizers.items()]
-        self.memory = [(leaf, array, tracked) for leaf, (array, tracked) in self.leaves.items()]
+        self.memory = [(leaf, array, edge) for leaf, (array, edge) in self.leaves.items()]
         self.accumulating = [(leaf, had) for leaf, had in self.starting.items() if had is not None]
 
     def takes(self, args):
@@ -221,7 +213,7 @@ class Recording:
         if self.kinds is None or len(args) != len(self.kinds) or state.grad is not self.grad:
             return False
         for a, (shape, dtype) in zip(args, self.kinds):
-            if type(a) is not Tensor or a._requires_grad:
+            if type(a) is not Tensor or a._edge is not None:
                 return False
             array = a._array
             if array.shape != shape or array.dtype != dtype:
@@ -233,8 +225,8 @@ class Recording:
         for module, training in self.flags:
             if module.training is not training:
                 return False
-        for leaf, array, tracked in self.memory:
-            if leaf._array is not array or leaf._requires_grad is not tracked:
+        for leaf, array, edge in self.memory:
+            if leaf._array is not array or leaf._edge is not edge:
                 return False
         for leaf, had_gradient in self.accumulating:
             if (leaf.grad is not None) is not had_gradient:
@@ -255,8 +247,8 @@ class Recording:
         for module, training in self.modes.items():
             if module.training is not training:
                 return f"{type(module).__name__} in {'train' if module.training else 'eval'} mode"
-        for leaf, (array, requires_grad) in self.leaves.items():
-            if leaf._array is not array or leaf._requires_grad is not requires_grad:
+        for leaf, (array, edge) in self.leaves.items():
+            if leaf._array is not array or leaf._edge is not edge:
                 return "a parameter with other memory, or frozen or unfrozen"
         for leaf, had_gradient in self.starting.items():
             if had_gradient is not None and (leaf.grad is not None) is not had_gradient:
@@ -272,8 +264,11 @@ class Recording:
             given = leaf if isinstance(leaf, np.ndarray) else leaf._array
             if given is not buffer:
                 np.copyto(buffer, given)
-        for run in self.runs:
-            run()
+        try:
+            for run in self.runs:
+                run()
+        except Exception as error:
+            raise (explain(error, *self.words[run]) if run in self.words else error) from error.__cause__
         if self.watched:
             record_changes(self.watched, "the replay of a captured step", "a later call of it")
         self.replays += 1

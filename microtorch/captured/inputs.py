@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..autograd.mode import state
+from ..autograd.observe import tell
 from ..tensor import Tensor
 
 
@@ -29,9 +29,7 @@ class Input(np.ndarray):
 
 
 def _refuse_numpy(name):
-    recorder = state.recorder
-    if recorder is not None and not recorder.inside:
-        recorder.refuse(f"{name} of an array is a constant afterwards", "Use from_numpy(array), and its operations.")
+    tell("left", f"{name} of an array is a constant afterwards", "Use from_numpy(array), and its operations.")
 
 
 def plain_arrays(value):

@@ -1,0 +1,20 @@
+"""The graph as edges: where a gradient goes from an argument of a node; see Note [Edges] in tensor.py."""
+
+
+def maker(edge):
+    """The node that an edge leads to, and which of its outputs; (None, 0) for leaves and for no edge."""
+    if type(edge) is tuple:
+        return edge
+    return (edge, 0) if hasattr(edge, "number") else (None, 0)
+
+
+def nodes_below(edges):
+    """Every node that `edges` lead to, directly or further on, each once. A list, not recursion: graphs are deep."""
+    found = {}
+    waiting = list(edges)
+    for edge in waiting:  # it grows as we go
+        node, _ = maker(edge)
+        if node is not None and node not in found:
+            found[node] = None
+            waiting += node.edges
+    return list(found)
