@@ -180,8 +180,6 @@ def _recorded_step(plain):
         name = f"{type(self).__name__}.step"
         if isinstance(self, Optimizer):
             recorder.groups_of(self)
-        if isinstance(self, Optimizer) and not args and not kwargs and type(self).step is step:
-            return recorder.optimize(self, plain, name)
         return recorder.whole(functools.partial(plain, self), name, args, kwargs)
 
     return step

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..autograd.inplace import owner, record_changes, watch
+from ..autograd.inplace import owner
 from ..autograd.mode import scope_path, state
 from ..errors import CaptureError, explain, user_line
 from ..tensor import Tensor, wrap
@@ -285,58 +285,6 @@ class Recorder:
         """Note which parameters `optimizer` has."""
         groups = optimizer.param_groups
         self.optimizers.setdefault(optimizer, (groups, [(g, g["params"], len(g["params"])) for g in groups]))
-
-    def optimize(self, optimizer, plain, name):
-        """An optimizer's step."""
-        first = len(self.calls)
-        result = self.whole(functools.partial(plain, optimizer), name, (), {})
-        if (run := self._bound(optimizer, name, self.calls[first].runs[0])) is not None:
-            self.calls[first].runs = (run,)
-            self.fused += [f"all parameters of {name}"]
-        return result
-
-    def _bound(self, optimizer, name, plain):
-        """The step of `optimizer` over arrays found once, or None; where it no longer fits, it runs `plain`."""
-        recorded = {call.gradient[0]: call.gradient[1] for call in self.calls if call.gradient is not None}
-        maker = next(cls for cls in type(optimizer).__mro__ if "update" in cls.__dict__ or "gradients" in cls.__dict__)
-        if "replay" not in maker.__dict__:
-            return None  # a rule of somebody's own
-        groups, state_of = optimizer.param_groups, optimizer.state
-        updates, known, watched = [], [], []
-        for group in groups:
-            entries = []
-            for param in group["params"]:
-                gradient = recorded.get(param)
-                if gradient is None or gradient is not param._grad:
-                    return None  # it may be another one next time
-                p, g = param._array, gradient._array
-                if p.shape != g.shape or p.dtype != g.dtype or not (p.flags.c_contiguous and g.flags.c_contiguous):
-                    return None
-                kept = state_of.get(param)
-                entries.append((p, g, {} if kept is None else kept))
-                known.append((param, kept))
-                watched.append(watch(p))
-            update = optimizer.replay(group, entries) if entries else None
-            if update is None:
-                return None
-            updates.append((group, update))
-        line = user_line()
-
-        def run():
-            fits = optimizer.state is state_of
-            for param, kept in known:
-                fits = fits and state_of.get(param) is kept
-            if not fits or not updates[0][1]():
-                plain()
-                return
-            optimizer.stepped = True
-            for group, update in updates[1:]:
-                if not update():
-                    optimizer.update(group)
-                    optimizer._written.clear()
-            record_changes(watched, name, line)
-
-        return run
 
     def add(self, name, runs=(), outputs=(), **more):
         """Note a call."""
