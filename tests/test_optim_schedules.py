@@ -291,3 +291,19 @@ def test_milestones_whose_keys_became_strings(around):
         straight.step()
         resumed.step()
         assert resumed.get_last_lr() == straight.get_last_lr()
+
+
+@pytest.mark.parametrize("make", [lr_scheduler.OneCycleLR, lr_scheduler.CyclicLR])
+def test_a_tensor_that_was_given_is_not_kept(make):
+    top = microtorch.tensor(0.5)
+    optimizer = optim.SGD([microtorch.ones(2, requires_grad=True)], lr=0.1, momentum=0.9)
+    more = {"total_steps": 4} if make is lr_scheduler.OneCycleLR else {"base_lr": 0.25, "step_size_up": 2}
+    scheduler = make(optimizer, max_lr=top, **more)
+    top.fill_(100.0)
+    lrs = []
+    for _ in range(3):
+        optimizer.step()
+        scheduler.step()
+        lrs += scheduler.get_last_lr()
+    assert all(type(lr) is float for lr in lrs)
+    assert max(lrs) <= 0.5
