@@ -1,6 +1,7 @@
 """Learning-rate schedules, equal to PyTorch's step by step, resumed, and refused."""
 
 import copy
+import json
 import warnings
 
 import numpy as np
@@ -268,3 +269,41 @@ def test_one_cycle_ends():
         scheduler.step()
     with pytest.raises(ValueError, match=r"Tried to step 4 times\. The specified number of total steps is 3"):
         scheduler.step()
+
+
+@pytest.mark.parametrize("around", ["alone", "sequential", "chained"])
+def test_milestones_whose_keys_became_strings(around):
+    def build():
+        optimizer = optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
+        steps = lr_scheduler.MultiStepLR(optimizer, [2, 4, 4], gamma=0.5)
+        if around == "chained":
+            return optimizer, lr_scheduler.ChainedScheduler([steps])
+        if around == "sequential":
+            return optimizer, lr_scheduler.SequentialLR(optimizer, [steps, lr_scheduler.ConstantLR(optimizer)], [9])
+        return optimizer, steps
+
+    (first, straight), (second, resumed) = build(), build()
+    for optimizer in (first, second):
+        optimizer.step()
+    straight.step()
+    resumed.load_state_dict(json.loads(json.dumps(straight.state_dict())))
+    for _ in range(5):
+        straight.step()
+        resumed.step()
+        assert resumed.get_last_lr() == straight.get_last_lr()
+
+
+@pytest.mark.parametrize("make", [lr_scheduler.OneCycleLR, lr_scheduler.CyclicLR])
+def test_a_tensor_that_was_given_is_not_kept(make):
+    top = microtorch.tensor(0.5)
+    optimizer = optim.SGD([microtorch.ones(2, requires_grad=True)], lr=0.1, momentum=0.9)
+    more = {"total_steps": 4} if make is lr_scheduler.OneCycleLR else {"base_lr": 0.25, "step_size_up": 2}
+    scheduler = make(optimizer, max_lr=top, **more)
+    top.fill_(100.0)
+    lrs = []
+    for _ in range(3):
+        optimizer.step()
+        scheduler.step()
+        lrs += scheduler.get_last_lr()
+    assert all(type(lr) is float for lr in lrs)
+    assert max(lrs) <= 0.5

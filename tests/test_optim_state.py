@@ -223,7 +223,8 @@ BAD = {
     "beta": (lambda: optim.Adam([P["p"]], betas=(0.9, 1.0)), ValueError, "beta parameter at index 1: 1.0"),
     "etas": (lambda: optim.Rprop([P["p"]], etas=(0.5, 0.9)), ValueError, "Invalid eta values: 0.5, 0.9"),
     "nesterov": (lambda: optim.SGD([P["p"]], nesterov=True), ValueError, "requires a momentum and zero dampening"),
-    "option": (lambda: optim.SGD([P["p"]], momentun=0.9), TypeError, "SGD: there is no option 'momentun'"),
+    "option": (lambda: optim.SGD([P["p"]], momentun=0.9), TypeError, "no option 'momentun'. Did you mean 'momentum'"),
+    "a model": (lambda: optim.SGD(microtorch.nn.Linear(2, 1)), TypeError, r"got Linear. Write model.parameters\(\)"),
     "capturable": (lambda: optim.Adam([P["p"]], capturable=True), ValueError, "capturable=True is not supported"),
     "differentiable": (lambda: optim.SGD([P["p"]], differentiable=True), ValueError, "write them as operations"),
     "neither": (lambda: Optimizer([P["p"]], {}).step(), NotImplementedError, r"neither update\(group\) nor step"),
@@ -267,3 +268,59 @@ def test_an_optimizer_of_ones_own():
     p.grad = microtorch.tensor(np.ones(4))
     Descent([p], lr=0.5).step()
     np.testing.assert_allclose(p.detach().numpy(), before - 0.5)
+
+
+@pytest.mark.parametrize("form", [microtorch.tensor, np.float32, np.array])
+def test_a_count_may_be_a_tensor_as_in_pytorch(form):
+    params = parameters()
+    optimizer = optim.Adam(params.items())
+    train(optimizer, params, 2)
+    saved = copy.deepcopy(optimizer.state_dict())
+    saved["state"]["a"]["step"] = form(2.0)
+    optimizer.state[params["b"]]["step"] = form(2.0)
+    train(optimizer, params, 1)
+    assert [optimizer.state[p]["step"] for p in params.values()] == [3, 3]
+    optimizer.load_state_dict(saved)
+    assert optimizer.state[params["a"]]["step"] == 2
+
+
+FOREIGN = {
+    "step": [microtorch.ones(2), "5", 2.5, -1, None, True],
+    "exp_avg": [3.0, None, np.zeros(4), microtorch.zeros(4, dtype=np.float32), microtorch.zeros(5, dtype=np.float64)],
+}
+
+
+@pytest.mark.parametrize("key, value", [(k, v) for k, values in FOREIGN.items() for v in values] + [("step", KeyError)])
+def test_a_foreign_state_is_refused_before_anything_changes(key, value):
+    params = parameters()
+    optimizer = optim.Adam([{"params": [("a", params["a"])]}, {"params": [("b", params["b"])]}])
+    before = train(optimizer, params, 2)
+    if value is KeyError:
+        del optimizer.state[params["b"]][key]
+    else:
+        optimizer.state[params["b"]][key] = value
+    with pytest.raises((CheckpointError, TypeError, ValueError), match=rf"^Adam\.step: parameter b.*{key}"):
+        optimizer.step()
+    assert_same(before, {name: p.detach().numpy() for name, p in params.items()})
+    assert optimizer.state[params["a"]]["step"] == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_read_only_memory(name):
+    params = parameters()
+    optimizer = getattr(optim, name)([{"params": [("a", params["a"])]}, {"params": [("b", params["b"])]}])
+    before = train(optimizer, params, 1)
+    params["b"]._array.flags.writeable = False
+    with pytest.raises(ValueError, match=rf"^{name}\.step: parameter b of shape .* read-only memory"):
+        optimizer.step()
+    assert_same(before, {n: p.detach().numpy() for n, p in params.items()})
+    params["b"]._array.flags.writeable = True
+    params["b"].grad._array.flags.writeable = False  # a gradient is only read
+    optimizer.step()
+
+
+def test_lbfgs_with_a_gradient_of_zero():
+    w = microtorch.tensor([1.0], requires_grad=True)
+    optimizer = optim.LBFGS([w], tolerance_grad=-1.0)
+    optimizer.step(lambda: (w * 0).sum())
+    assert w.tolist() == [1.0]

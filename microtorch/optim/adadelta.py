@@ -4,8 +4,19 @@ import math
 
 import numpy as np
 
-from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer
+
+
+def adadelta(p, g, square_avg, acc_delta, numbers):
+    """The formula of `Adadelta` for one parameter."""
+    lr, rho, eps, decay, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    square_avg[...] = rho * square_avg + (1 - rho) * d * d
+    d = np.sqrt(acc_delta + eps) / np.sqrt(square_avg + eps) * d
+    acc_delta[...] = rho * acc_delta + (1 - rho) * d * d
+    p -= lr * d
 
 
 class Adadelta(Optimizer):
@@ -51,35 +62,20 @@ class Adadelta(Optimizer):
     tensor([ 0.9968, -1.9968], requires_grad=True)
     """
 
+    formula = staticmethod(adadelta)
+    counts = ("step",)
+    arrays = ("square_avg", "acc_delta")
     ranges = {"lr": (0.0, math.inf), "rho": (0.0, 1.0), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(self, params, lr=1.0, rho=0.9, eps=1e-6, weight_decay=0, *, maximize=False, **hints):
         defaults = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
         super().__init__(params, defaults, **hints)
 
-    def update(self, group):
-        numbers = (
+    def numbers(self, group, state):
+        return (
             float(group["lr"]),
             float(group["rho"]),
             float(group["eps"]),
             float(group["weight_decay"]),
             -1.0 if group["maximize"] else 1.0,
-        )
-        for p, g, state, contiguous in self.gradients(group):
-            if not state:
-                state.update(step=0, square_avg=zeros(p), acc_delta=zeros(p))
-            state["step"] += 1
-            rule = kernels.adadelta if contiguous else adadelta
-            rule(p, g, state["square_avg"]._array, state["acc_delta"]._array, numbers)
-
-
-def adadelta(p, g, square_avg, acc_delta, numbers):
-    """The formula of `Adadelta` for one parameter."""
-    lr, rho, eps, decay, sign = numbers
-    d = sign * g
-    if decay != 0:
-        d = d + decay * p
-    square_avg[...] = rho * square_avg + (1 - rho) * d * d
-    d = np.sqrt(acc_delta + eps) / np.sqrt(square_avg + eps) * d
-    acc_delta[...] = rho * acc_delta + (1 - rho) * d * d
-    p -= lr * d
+        ), {"step": state.get("step", 0) + 1}

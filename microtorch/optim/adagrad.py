@@ -4,9 +4,17 @@ import math
 
 import numpy as np
 
-from ..kernels import optim as kernels
-from ..tensor import wrap
 from .optimizer import Optimizer
+
+
+def adagrad(p, g, total, numbers):
+    """The formula of `Adagrad` for one parameter."""
+    lr, eps, decay, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    total += d * d
+    p -= lr * d / (np.sqrt(total) + eps)
 
 
 class Adagrad(Optimizer):
@@ -53,6 +61,9 @@ class Adagrad(Optimizer):
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    formula = staticmethod(adagrad)
+    counts = ("step",)
+    arrays = ("sum",)
     ranges = {
         "lr": (0.0, math.inf),
         "lr_decay": (0.0, math.inf),
@@ -83,22 +94,14 @@ class Adagrad(Optimizer):
         }
         super().__init__(params, defaults, **hints)
 
-    def update(self, group):
-        lr, lr_decay, eps = float(group["lr"]), float(group["lr_decay"]), float(group["eps"])
-        decay, sign = float(group["weight_decay"]), -1.0 if group["maximize"] else 1.0
-        for p, g, state, contiguous in self.gradients(group):
-            if not state:
-                state.update(step=0, sum=wrap(np.full(p.shape, group["initial_accumulator_value"], p.dtype)))
-            state["step"] = t = state["step"] + 1
-            numbers = (lr / (1.0 + (t - 1) * lr_decay), eps, decay, sign)
-            (kernels.adagrad if contiguous else adagrad)(p, g, state["sum"]._array, numbers)
+    def initial(self, group, key):
+        return group["initial_accumulator_value"]
 
-
-def adagrad(p, g, total, numbers):
-    """The formula of `Adagrad` for one parameter."""
-    lr, eps, decay, sign = numbers
-    d = sign * g
-    if decay != 0:
-        d = d + decay * p
-    total += d * d
-    p -= lr * d / (np.sqrt(total) + eps)
+    def numbers(self, group, state):
+        t = state.get("step", 0) + 1
+        return (
+            float(group["lr"]) / (1.0 + (t - 1) * float(group["lr_decay"])),
+            float(group["eps"]),
+            float(group["weight_decay"]),
+            -1.0 if group["maximize"] else 1.0,
+        ), {"step": t}

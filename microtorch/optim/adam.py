@@ -4,8 +4,21 @@ import math
 
 import numpy as np
 
-from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer
+
+
+def adam(p, g, exp_avg, exp_avg_sq, max_exp_avg_sq, numbers):
+    """The formula of `Adam` for one parameter; `max_exp_avg_sq` is None without amsgrad."""
+    size, beta1, beta2, root, eps, decay, shrink, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    exp_avg += (1 - beta1) * (d - exp_avg)
+    exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * d * d
+    v = exp_avg_sq
+    if max_exp_avg_sq is not None:
+        v = np.maximum(max_exp_avg_sq, exp_avg_sq, out=max_exp_avg_sq)
+    p[...] = shrink * p - size * exp_avg / (np.sqrt(v) * root + eps)
 
 
 class Adam(Optimizer):
@@ -57,6 +70,10 @@ class Adam(Optimizer):
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    formula = staticmethod(adam)
+    counts = ("step",)
+    arrays = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+    optional = {"max_exp_avg_sq": "amsgrad"}
     ranges = {"lr": (0.0, math.inf), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(
@@ -83,49 +100,20 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults, **hints)
 
-    def update(self, group):
-        amsgrad, known, numbers = group["amsgrad"], None, None
-        for p, g, state, contiguous in self.gradients(group):
-            if not state:
-                state.update(step=0, exp_avg=zeros(p), exp_avg_sq=zeros(p))
-                if amsgrad:
-                    state["max_exp_avg_sq"] = zeros(p)
-            state["step"] = t = state["step"] + 1
-            if t != known:  # almost always the same for all parameters
-                numbers, known = _numbers(group, t), t
-            largest = state["max_exp_avg_sq"]._array if amsgrad else None
-            rule = kernels.adam if contiguous else adam
-            rule(p, g, state["exp_avg"]._array, state["exp_avg_sq"]._array, largest, numbers)
-
-
-def _numbers(group, t):
-    """What `adam` needs at step `t`."""
-    lr, (beta1, beta2), decay = float(group["lr"]), group["betas"], float(group["weight_decay"])
-    decoupled = group["decoupled_weight_decay"]
-    return (
-        lr / (1.0 - beta1**t),
-        beta1,
-        beta2,
-        (1.0 - beta2**t) ** -0.5,
-        float(group["eps"]),
-        0.0 if decoupled else decay,
-        1.0 - lr * decay if decoupled else 1.0,
-        -1.0 if group["maximize"] else 1.0,
-    )
-
-
-def adam(p, g, exp_avg, exp_avg_sq, max_exp_avg_sq, numbers):
-    """The formula of `Adam` for one parameter; `max_exp_avg_sq` is None without amsgrad."""
-    size, beta1, beta2, root, eps, decay, shrink, sign = numbers
-    d = sign * g
-    if decay != 0:
-        d = d + decay * p
-    exp_avg += (1 - beta1) * (d - exp_avg)
-    exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * d * d
-    v = exp_avg_sq
-    if max_exp_avg_sq is not None:
-        v = np.maximum(max_exp_avg_sq, exp_avg_sq, out=max_exp_avg_sq)
-    p[...] = shrink * p - size * exp_avg / (np.sqrt(v) * root + eps)
+    def numbers(self, group, state):
+        t = state.get("step", 0) + 1
+        lr, (beta1, beta2), decay = float(group["lr"]), group["betas"], float(group["weight_decay"])
+        decoupled = group["decoupled_weight_decay"]
+        return (
+            lr / (1.0 - beta1**t),
+            float(beta1),
+            float(beta2),
+            (1.0 - beta2**t) ** -0.5,
+            float(group["eps"]),
+            0.0 if decoupled else decay,
+            1.0 - lr * decay if decoupled else 1.0,
+            -1.0 if group["maximize"] else 1.0,
+        ), {"step": t}
 
 
 class AdamW(Adam):

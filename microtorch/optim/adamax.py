@@ -4,8 +4,18 @@ import math
 
 import numpy as np
 
-from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer
+
+
+def adamax(p, g, exp_avg, exp_inf, numbers):
+    """The formula of `Adamax` for one parameter."""
+    size, beta1, beta2, eps, decay, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    exp_avg += (1 - beta1) * (d - exp_avg)
+    np.maximum(beta2 * exp_inf, np.abs(d) + eps, out=exp_inf)
+    p -= size * exp_avg / exp_inf
 
 
 class Adamax(Optimizer):
@@ -50,6 +60,9 @@ class Adamax(Optimizer):
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    formula = staticmethod(adamax)
+    counts = ("step",)
+    arrays = ("exp_avg", "exp_inf")
     ranges = {"lr": (0.0, math.inf), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(self, params, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, *, maximize=False, **hints):
@@ -62,24 +75,13 @@ class Adamax(Optimizer):
         }
         super().__init__(params, defaults, **hints)
 
-    def update(self, group):
-        lr, (beta1, beta2), eps = float(group["lr"]), group["betas"], float(group["eps"])
-        decay, sign = float(group["weight_decay"]), -1.0 if group["maximize"] else 1.0
-        for p, g, state, contiguous in self.gradients(group):
-            if not state:
-                state.update(step=0, exp_avg=zeros(p), exp_inf=zeros(p))
-            state["step"] = t = state["step"] + 1
-            numbers = (lr / (1.0 - beta1**t), beta1, beta2, eps, decay, sign)
-            rule = kernels.adamax if contiguous else adamax
-            rule(p, g, state["exp_avg"]._array, state["exp_inf"]._array, numbers)
-
-
-def adamax(p, g, exp_avg, exp_inf, numbers):
-    """The formula of `Adamax` for one parameter."""
-    size, beta1, beta2, eps, decay, sign = numbers
-    d = sign * g
-    if decay != 0:
-        d = d + decay * p
-    exp_avg += (1 - beta1) * (d - exp_avg)
-    np.maximum(beta2 * exp_inf, np.abs(d) + eps, out=exp_inf)
-    p -= size * exp_avg / exp_inf
+    def numbers(self, group, state):
+        t, (beta1, beta2) = state.get("step", 0) + 1, group["betas"]
+        return (
+            float(group["lr"]) / (1.0 - beta1**t),
+            float(beta1),
+            float(beta2),
+            float(group["eps"]),
+            float(group["weight_decay"]),
+            -1.0 if group["maximize"] else 1.0,
+        ), {"step": t}

@@ -2,8 +2,17 @@
 
 import math
 
-from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer
+
+
+def asgd(p, g, ax, numbers):
+    """The formula of `ASGD` for one parameter."""
+    eta, shrink, mu, decay, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    p[...] = shrink * p - eta * d
+    ax[...] = p if mu == 1 else ax + mu * (p - ax)
 
 
 class ASGD(Optimizer):
@@ -50,6 +59,9 @@ class ASGD(Optimizer):
     tensor([ 0.8, -1.6], requires_grad=True)
     """
 
+    formula = staticmethod(asgd)
+    counts = ("step", "eta", "mu")
+    arrays = ("ax",)
     ranges = {"lr": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(self, params, lr=1e-2, lambd=1e-4, alpha=0.75, t0=1e6, weight_decay=0, *, maximize=False, **hints):
@@ -63,24 +75,17 @@ class ASGD(Optimizer):
         }
         super().__init__(params, defaults, **hints)
 
-    def update(self, group):
-        lr, lambd, alpha = float(group["lr"]), float(group["lambd"]), float(group["alpha"])
-        decay, sign = float(group["weight_decay"]), -1.0 if group["maximize"] else 1.0
-        for p, g, state, contiguous in self.gradients(group):
-            if not state:
-                state.update(step=0, eta=lr, mu=1.0, ax=zeros(p))
-            state["step"] = t = state["step"] + 1
-            numbers = (state["eta"], 1.0 - lambd * state["eta"], state["mu"], decay, sign)
-            (kernels.asgd if contiguous else asgd)(p, g, state["ax"]._array, numbers)
-            state["eta"] = lr / (1.0 + lambd * lr * t) ** alpha
-            state["mu"] = 1.0 / max(1.0, t - float(group["t0"]))
-
-
-def asgd(p, g, ax, numbers):
-    """The formula of `ASGD` for one parameter."""
-    eta, shrink, mu, decay, sign = numbers
-    d = sign * g
-    if decay != 0:
-        d = d + decay * p
-    p[...] = shrink * p - eta * d
-    ax[...] = p if mu == 1 else ax + mu * (p - ax)
+    def numbers(self, group, state):
+        lr, lambd, t = float(group["lr"]), float(group["lambd"]), state.get("step", 0) + 1
+        eta = state.get("eta", lr)
+        return (
+            eta,
+            1.0 - lambd * eta,
+            state.get("mu", 1.0),
+            float(group["weight_decay"]),
+            -1.0 if group["maximize"] else 1.0,
+        ), {
+            "step": t,
+            "eta": lr / (1.0 + lambd * lr * t) ** float(group["alpha"]),
+            "mu": 1.0 / max(1.0, t - float(group["t0"])),
+        }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, DTypeError, describe
 from ..tensor import Tensor, wrap
 
 # PyTorch keeps these as tensors without dimensions; here they are Python numbers.
@@ -69,9 +69,38 @@ def load_state(optimizer, state_dict, origins, problems):
     state = {}
     for param, origin in origins.items():
         kept = state_dict["state"].get(origin)
-        if kept:
-            state[param] = {k: _revive(optimizer, param, origin, k, v, problems) for k, v in kept.items()}
+        if not kept:
+            continue
+        if not isinstance(kept, dict):
+            problems.append(f"{origin}: the state is {describe(kept)}, not a dict")
+            continue
+        needed = [k for k in (*optimizer.counts, *optimizer.arrays) if k not in optimizer.optional]
+        problems += [f"{origin}: {key} was not saved" for key in needed if key not in kept]
+        state[param] = {k: _revive(optimizer, param, origin, k, v, problems) for k, v in kept.items()}
     return state
+
+
+def as_count(key, value, who):
+    """A number of a state, `value`, as Python's; PyTorch keeps such numbers as tensors.
+
+    Raises
+    ------
+    DTypeError
+        If it is no number, or as a count of steps not whole or below 0.
+    """
+    kind, array = _NUMBERS[key], value._array if isinstance(value, Tensor) else value
+    if type(array) is kind is not int:
+        return array
+    if isinstance(array, bool) or not (
+        isinstance(array, int | float | np.ndarray | np.generic) and np.size(array) == 1
+    ):
+        raise DTypeError(f"{who}: {key!r} in its state is {describe(value)}, not a number.")
+    number = np.asarray(array)
+    if number.dtype.kind not in "iuf" or (kind is int and not (number >= 0 and number == np.floor(number))):
+        raise DTypeError(
+            f"{who}: {key!r} in its state is {number.item()!r}, not a {'count' if kind is int else 'number'}."
+        )
+    return kind(number.item())
 
 
 def _revive(optimizer, param, origin, key, value, problems):
@@ -80,11 +109,18 @@ def _revive(optimizer, param, origin, key, value, problems):
         return value
     if isinstance(value, list | tuple):
         return type(value)(_revive(optimizer, param, origin, key, v, problems) for v in value)
-    if key in _NUMBERS:
-        return _NUMBERS[key](value)
-    if isinstance(value, int | float):
+    if key in optimizer.counts:
+        try:
+            return as_count(key, value, origin)
+        except DTypeError as error:
+            problems.append(str(error))
+            return value
+    if isinstance(value, int | float) and key not in optimizer.arrays:
         return value
     array = value._array if isinstance(value, Tensor) else np.asarray(value)
+    if array.dtype.kind not in "fiub" or (key in optimizer.arrays and array.dtype.kind != "f"):
+        problems.append(f"{origin}: {key} was saved as {describe(value)}")
+        return value
     if not optimizer.fits(param, key, array):
         problems.append(f"{origin}: {key} was saved with shape {array.shape}, the parameter has {param.shape}")
     return wrap(np.array(array, param.dtype if array.dtype.kind == "f" else array.dtype, order="C"))

@@ -131,7 +131,7 @@ class LBFGS(Optimizer):
             state["n_iter"] += 1
             direction = memory.direction(gradient)
             previous = loss
-            t = lr if state["n_iter"] > 1 else lr * min(1.0, 1.0 / float(np.abs(gradient).sum()))
+            t = lr if state["n_iter"] > 1 else lr / max(1.0, float(np.abs(gradient).sum()))
             slope = gradient @ direction
             if slope > -tolerance_change:
                 memory.remember(direction, gradient, t, loss)

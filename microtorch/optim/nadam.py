@@ -4,8 +4,18 @@ import math
 
 import numpy as np
 
-from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer
+
+
+def nadam(p, g, exp_avg, exp_avg_sq, numbers):
+    """The formula of `NAdam` for one parameter."""
+    of_g, of_avg, beta1, beta2, root, eps, decay, shrink, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    exp_avg += (1 - beta1) * (d - exp_avg)
+    exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * d * d
+    p[...] = shrink * p - (of_g * d + of_avg * exp_avg) / (np.sqrt(exp_avg_sq) * root + eps)
 
 
 class NAdam(Optimizer):
@@ -54,6 +64,9 @@ class NAdam(Optimizer):
     tensor([ 0.8..., -1.8...], requires_grad=True)
     """
 
+    formula = staticmethod(nadam)
+    counts = ("step", "mu_product")
+    arrays = ("exp_avg", "exp_avg_sq")
     ranges = {
         "lr": (0.0, math.inf),
         "eps": (0.0, math.inf),
@@ -85,38 +98,21 @@ class NAdam(Optimizer):
         }
         super().__init__(params, defaults, **hints)
 
-    def update(self, group):
-        lr, (beta1, beta2), eps = float(group["lr"]), group["betas"], float(group["eps"])
-        psi, sign = float(group["momentum_decay"]), -1.0 if group["maximize"] else 1.0
+    def numbers(self, group, state):
+        t, before = state.get("step", 0) + 1, state.get("mu_product", 1.0)
+        lr, (beta1, beta2), psi = float(group["lr"]), group["betas"], float(group["momentum_decay"])
         decay, decoupled = float(group["weight_decay"]), group["decoupled_weight_decay"]
-        for p, g, state, contiguous in self.gradients(group):
-            if not state:
-                state.update(step=0, mu_product=1.0, exp_avg=zeros(p), exp_avg_sq=zeros(p))
-            state["step"] = t = state["step"] + 1
-            mu = beta1 * (1.0 - 0.5 * 0.96 ** (t * psi))
-            mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((t + 1) * psi))
-            state["mu_product"] = product = state["mu_product"] * mu
-            numbers = (
-                lr * (1.0 - mu) / (1.0 - product),
-                lr * mu_next / (1.0 - product * mu_next),
-                beta1,
-                beta2,
-                (1.0 - beta2**t) ** -0.5,
-                eps,
-                0.0 if decoupled else decay,
-                1.0 - lr * decay if decoupled else 1.0,
-                sign,
-            )
-            rule = kernels.nadam if contiguous else nadam
-            rule(p, g, state["exp_avg"]._array, state["exp_avg_sq"]._array, numbers)
-
-
-def nadam(p, g, exp_avg, exp_avg_sq, numbers):
-    """The formula of `NAdam` for one parameter."""
-    of_g, of_avg, beta1, beta2, root, eps, decay, shrink, sign = numbers
-    d = sign * g
-    if decay != 0:
-        d = d + decay * p
-    exp_avg += (1 - beta1) * (d - exp_avg)
-    exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * d * d
-    p[...] = shrink * p - (of_g * d + of_avg * exp_avg) / (np.sqrt(exp_avg_sq) * root + eps)
+        mu = beta1 * (1.0 - 0.5 * 0.96 ** (t * psi))
+        mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((t + 1) * psi))
+        product = before * mu
+        return (
+            lr * (1.0 - mu) / (1.0 - product),
+            lr * mu_next / (1.0 - product * mu_next),
+            float(beta1),
+            float(beta2),
+            (1.0 - beta2**t) ** -0.5,
+            float(group["eps"]),
+            0.0 if decoupled else decay,
+            1.0 - lr * decay if decoupled else 1.0,
+            -1.0 if group["maximize"] else 1.0,
+        ), {"step": t, "mu_product": product}

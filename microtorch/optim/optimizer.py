@@ -1,6 +1,7 @@
 """What all optimizers share: parameter groups, the step, and a state that is saved under the parameters' names."""
 
 import collections
+import difflib
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ from ..autograd.mode import enable_grad, state
 from ..autograd.observe import taking_part, tell
 from ..errors import CheckpointError, ShapeError, user_line
 from ..tensor import Tensor, wrap
+from .batches import Batches
 from .checkpoint import load_groups, load_state
 
 # How PyTorch calls an option in its message about a bad value.
@@ -72,6 +74,10 @@ class Optimizer:
     """
 
     ranges = {}  # option -> (lowest, highest) allowed value
+    formula = None  # formula(p, g, *arrays of the state, numbers); its kernel has the same name
+    counts = ()  # the keys of the numbers in a state
+    arrays = ()  # the keys of its arrays, in the formula's order
+    optional = {}  # of these, the ones that an option switches on: key -> option; they are made when first needed
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -85,12 +91,20 @@ class Optimizer:
                 "Write [tensor]."
             )
         self.defaults = {name: _as_number(name, value) for name, value in defaults.items()}
-        _refuse(type(self).__name__, hints)
+        _refuse(type(self).__name__, hints, self.defaults)
         self.state = collections.defaultdict(dict)
         self.param_groups = []
         self.stepped = False  # schedulers warn if they are stepped first
         self._watched = {}  # parameter -> (its array, what `watch` found about it, whether it is contiguous)
         self._written = []  # what `watch` found, of the parameters that this step writes into
+        self._batches = {}  # id of a group -> what the last step found
+        self._prepared = {}  # the same of this step, where all groups are looked at before the first is changed
+        if not hasattr(params, "__iter__"):
+            model = " Write model.parameters()." if hasattr(params, "parameters") else ""
+            raise TypeError(
+                f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                f"{type(params).__name__}.{model}"
+            )
         groups = list(params)
         if not groups:
             raise ValueError(
@@ -114,7 +128,7 @@ class Optimizer:
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group).__name__}")
         group = {k: _as_number(k, v) for k, v in param_group.items() if k not in _HINTS}
-        _refuse(type(self).__name__, {k: v for k, v in param_group.items() if k in _HINTS})
+        _refuse(type(self).__name__, {k: v for k, v in param_group.items() if k in _HINTS}, self.defaults)
         group["params"], names = _named(group.get("params"))
         if names is not None:
             group["param_names"] = names
@@ -181,7 +195,7 @@ class Optimizer:
                 if set_to_none:
                     p.grad = None
                 elif (grad := p.grad) is not None and grad.requires_grad:
-                    p._grad = zeros(p._array)  # the graph of a gradient made with create_graph stays as it was
+                    p._grad = wrap(np.zeros(p.shape, p.dtype))  # the graph of one made with create_graph stays
                 elif grad is not None:
                     grad._array.fill(0)
                     record_changes((watch(grad._array),), "zero_grad", user_line())
@@ -207,19 +221,62 @@ class Optimizer:
         self.stepped = True
         written = self._written
         try:
+            if len(self.param_groups) > 1 and type(self).update is Optimizer.update and self.formula is not None:
+                for group in self.param_groups:  # all of them, before the first is changed
+                    self._prepared[id(group)] = self._prepare(group)
             for group in self.param_groups:
                 self.update(group)
         except (ValueError, NotImplementedError):
             self._explain()
             raise
         finally:
+            self._prepared.clear()
             record_changes(written, f"{type(self).__name__}.step", user_line())
             written.clear()
         return loss
 
     def update(self, group):
-        """Update the parameters of one group; every optimizer has its own."""
-        raise NotImplementedError(f"{type(self).__name__} has neither update(group) nor step(closure).")
+        """Update the parameters of one group, by the optimizer's `formula` or, fused, by the kernel of that name."""
+        if self.formula is None:
+            raise NotImplementedError(f"{type(self).__name__} has neither update(group) nor step(closure).")
+        batches, numbers = self._prepared.pop(id(group), None) or self._prepare(group)
+        if batches.fresh:
+            batches.start(self, numbers)
+            self._batches[id(group)] = batches
+        self._written += batches.watched
+        for batch, (of_rule, counts) in zip(batches.batches, numbers):
+            batch.run(of_rule, counts)
+        batches.gradients = None
+
+    def _prepare(self, group):
+        """What `update` needs; raises, before anything is changed, where gradients or state do not fit."""
+        batches = self._batches.get(id(group))
+        if batches is None or batches.group is not group or not batches.hold(self.state):
+            batches = Batches(self, group)
+        return batches, [self.numbers(group, batch.entries[0].kept) for batch in batches.batches]
+
+    def numbers(self, group, state):
+        """What the formula needs at the next step of a parameter with this `state`.
+
+        Returns
+        -------
+        numbers : tuple of float
+            The last argument of the formula.
+        counts : dict
+            The numbers that the state keeps after the step, as ``{"step": 1}``.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no numbers(group, state).")
+
+    def initial(self, group, key):
+        """The number that the array `key` of a state is filled with at first."""
+        return 0.0
+
+    def called(self, param):
+        """The name of `param`, or its number among all parameters."""
+        names = self.names()
+        everything = [p for group in self.param_groups for p in group["params"]]
+        i = next(i for i, p in enumerate(everything) if p is param)
+        return names[i] if names else i
 
     def gradients(self, group):
         """Go through the parameters of `group` that have a gradient, noting that they are written into.
@@ -317,7 +374,7 @@ class Optimizer:
 
     def __getstate__(self):
         # What `watch` found belongs to the memory of this process.
-        return {**self.__dict__, "_watched": {}, "_written": []}
+        return {**self.__dict__, "_watched": {}, "_written": [], "_batches": {}, "_prepared": {}}
 
     def __repr__(self):
         lines = [f"{type(self).__name__} ("]
@@ -325,11 +382,6 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {k}: {group[k]}" for k in sorted(group) if k not in ("params", "param_names")]
         return "\n".join([*lines, ")"])
-
-
-def zeros(p):
-    """A new tensor of zeros like the array `p`, in row-major order."""
-    return wrap(np.zeros(p.shape, p.dtype))
 
 
 def _named(params):
@@ -369,11 +421,13 @@ def _as_number(name, value):
     return value.item()
 
 
-def _refuse(optimizer, hints):
+def _refuse(optimizer, hints, options):
     """Raise for an option that does not exist, or asks for what microtorch does not have."""
     for name, value in hints.items():
         if name not in _HINTS:
-            raise TypeError(f"{optimizer}: there is no option {name!r}")
+            close = difflib.get_close_matches(name, options, 1)
+            hint = f". Did you mean {close[0]!r}?" if close else ""
+            raise TypeError(f"{optimizer}: there is no option {name!r}{hint}")
         if value and name in ("capturable", "differentiable"):
             raise ValueError(
                 f"{optimizer}: {name}=True is not supported. "

@@ -4,8 +4,18 @@ import math
 
 import numpy as np
 
-from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer
+
+
+def radam(p, g, exp_avg, exp_avg_sq, numbers):
+    """The formula of `RAdam` for one parameter."""
+    size, beta1, beta2, eps, decay, shrink, sign, rectified = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    exp_avg += (1 - beta1) * (d - exp_avg)
+    exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * d * d
+    p[...] = shrink * p - (size * exp_avg / (np.sqrt(exp_avg_sq) + eps) if rectified != 0 else size * exp_avg)
 
 
 class RAdam(Optimizer):
@@ -54,6 +64,9 @@ class RAdam(Optimizer):
     tensor([ 0.8, -1.6], requires_grad=True)
     """
 
+    formula = staticmethod(radam)
+    counts = ("step",)
+    arrays = ("exp_avg", "exp_avg_sq")
     ranges = {"lr": (0.0, math.inf), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(
@@ -78,19 +91,20 @@ class RAdam(Optimizer):
         }
         super().__init__(params, defaults, **hints)
 
-    def update(self, group):
-        lr, (beta1, beta2), eps = float(group["lr"]), group["betas"], float(group["eps"])
+    def numbers(self, group, state):
+        t, lr, (beta1, beta2) = state.get("step", 0) + 1, float(group["lr"]), group["betas"]
         decay, decoupled = float(group["weight_decay"]), group["decoupled_weight_decay"]
-        shrink, sign = 1.0 - lr * decay if decoupled else 1.0, -1.0 if group["maximize"] else 1.0
-        for p, g, state, contiguous in self.gradients(group):
-            if not state:
-                state.update(step=0, exp_avg=zeros(p), exp_avg_sq=zeros(p))
-            state["step"] = t = state["step"] + 1
-            rectification = _rectification(beta2, t)
-            size = lr / (1.0 - beta1**t) * (rectification or 1.0)
-            numbers = (size, beta1, beta2, eps, 0.0 if decoupled else decay, shrink, sign)
-            rule = kernels.radam if contiguous else radam
-            rule(p, g, state["exp_avg"]._array, state["exp_avg_sq"]._array, rectification is not None, numbers)
+        rectification = _rectification(beta2, t)
+        return (
+            lr / (1.0 - beta1**t) * (rectification or 1.0),
+            float(beta1),
+            float(beta2),
+            float(group["eps"]),
+            0.0 if decoupled else decay,
+            1.0 - lr * decay if decoupled else 1.0,
+            -1.0 if group["maximize"] else 1.0,
+            float(rectification is not None),
+        ), {"step": t}
 
 
 def _rectification(beta2, t):
@@ -100,14 +114,3 @@ def _rectification(beta2, t):
     if rho <= 5.0:
         return None
     return math.sqrt(known * (rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho))
-
-
-def radam(p, g, exp_avg, exp_avg_sq, rectified, numbers):
-    """The formula of `RAdam` for one parameter."""
-    size, beta1, beta2, eps, decay, shrink, sign = numbers
-    d = sign * g
-    if decay != 0:
-        d = d + decay * p
-    exp_avg += (1 - beta1) * (d - exp_avg)
-    exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * d * d
-    p[...] = shrink * p - (size * exp_avg / (np.sqrt(exp_avg_sq) + eps) if rectified else size * exp_avg)

@@ -4,8 +4,24 @@ import math
 
 import numpy as np
 
-from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer
+
+
+def rmsprop(p, g, square_avg, grad_avg, buffer, numbers):
+    """The formula of `RMSprop` for one parameter; `grad_avg` and `buffer` are None where they are not used."""
+    lr, alpha, eps, momentum, decay, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    square_avg[...] = alpha * square_avg + (1 - alpha) * d * d
+    q = square_avg
+    if grad_avg is not None:
+        grad_avg += (1 - alpha) * (d - grad_avg)
+        q = square_avg - grad_avg * grad_avg
+    d = d / (np.sqrt(q) + eps)
+    if buffer is not None:
+        buffer[...] = d = momentum * buffer + d
+    p -= lr * d
 
 
 class RMSprop(Optimizer):
@@ -56,6 +72,10 @@ class RMSprop(Optimizer):
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    formula = staticmethod(rmsprop)
+    counts = ("step",)
+    arrays = ("square_avg", "grad_avg", "momentum_buffer")
+    optional = {"grad_avg": "centered", "momentum_buffer": "momentum"}
     ranges = {
         "lr": (0.0, math.inf),
         "alpha": (0.0, math.inf),
@@ -88,42 +108,12 @@ class RMSprop(Optimizer):
         }
         super().__init__(params, defaults, **hints)
 
-    def update(self, group):
-        centered, momentum = group["centered"], float(group["momentum"])
-        numbers = (
+    def numbers(self, group, state):
+        return (
             float(group["lr"]),
             float(group["alpha"]),
             float(group["eps"]),
-            momentum,
+            float(group["momentum"]),
             float(group["weight_decay"]),
             -1.0 if group["maximize"] else 1.0,
-        )
-        for p, g, state, contiguous in self.gradients(group):
-            if not state:
-                state.update(step=0, square_avg=zeros(p))
-            # A script may switch these on later, so each buffer is made when it is first needed.
-            if centered and "grad_avg" not in state:
-                state["grad_avg"] = zeros(p)
-            if momentum and "momentum_buffer" not in state:
-                state["momentum_buffer"] = zeros(p)
-            state["step"] += 1
-            mean = state["grad_avg"]._array if centered else None
-            buffer = state["momentum_buffer"]._array if momentum else None
-            (kernels.rmsprop if contiguous else rmsprop)(p, g, state["square_avg"]._array, mean, buffer, numbers)
-
-
-def rmsprop(p, g, square_avg, grad_avg, buffer, numbers):
-    """The formula of `RMSprop` for one parameter; `grad_avg` and `buffer` are None where they are not used."""
-    lr, alpha, eps, momentum, decay, sign = numbers
-    d = sign * g
-    if decay != 0:
-        d = d + decay * p
-    square_avg[...] = alpha * square_avg + (1 - alpha) * d * d
-    q = square_avg
-    if grad_avg is not None:
-        grad_avg += (1 - alpha) * (d - grad_avg)
-        q = square_avg - grad_avg * grad_avg
-    d = d / (np.sqrt(q) + eps)
-    if buffer is not None:
-        buffer[...] = d = momentum * buffer + d
-    p -= lr * d
+        ), {"step": state.get("step", 0) + 1}

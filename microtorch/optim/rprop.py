@@ -4,9 +4,20 @@ import math
 
 import numpy as np
 
-from ..kernels import optim as kernels
-from ..tensor import wrap
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer
+
+
+def rprop(p, g, prev, step_size, numbers):
+    """The formula of `Rprop` for one parameter."""
+    shrink, grow, least, most, sign = numbers
+    d = sign * g
+    agreement = np.sign(d * prev)
+    step_size[agreement > 0] *= grow
+    step_size[agreement < 0] *= shrink
+    np.clip(step_size, least, most, out=step_size)
+    prev[...] = d
+    prev[agreement < 0] = 0
+    p -= np.sign(prev) * step_size
 
 
 class Rprop(Optimizer):
@@ -51,6 +62,9 @@ class Rprop(Optimizer):
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    formula = staticmethod(rprop)
+    counts = ("step",)
+    arrays = ("prev", "step_size")
     ranges = {"lr": (0.0, math.inf)}
 
     def __init__(self, params, lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50), *, maximize=False, **hints):
@@ -63,25 +77,10 @@ class Rprop(Optimizer):
         if not 0.0 < shrink < 1.0 < grow:
             raise ValueError(f"Invalid eta values: {shrink}, {grow}. Rprop needs 0 < η⁻ < 1 < η⁺.")
 
-    def update(self, group):
+    def initial(self, group, key):
+        return group["lr"] if key == "step_size" else 0.0
+
+    def numbers(self, group, state):
         (shrink, grow), (least, most) = group["etas"], group["step_sizes"]
-        numbers = (float(shrink), float(grow), float(least), float(most), -1.0 if group["maximize"] else 1.0)
-        for p, g, state, contiguous in self.gradients(group):
-            if not state:
-                state.update(step=0, prev=zeros(p), step_size=wrap(np.full(p.shape, group["lr"], p.dtype)))
-            state["step"] += 1
-            rule = kernels.rprop if contiguous else rprop
-            rule(p, g, state["prev"]._array, state["step_size"]._array, numbers)
-
-
-def rprop(p, g, prev, step_size, numbers):
-    """The formula of `Rprop` for one parameter."""
-    shrink, grow, least, most, sign = numbers
-    d = sign * g
-    agreement = np.sign(d * prev)
-    step_size[agreement > 0] *= grow
-    step_size[agreement < 0] *= shrink
-    np.clip(step_size, least, most, out=step_size)
-    prev[...] = d
-    prev[agreement < 0] = 0
-    p -= np.sign(prev) * step_size
+        sign = -1.0 if group["maximize"] else 1.0
+        return (float(shrink), float(grow), float(least), float(most), sign), {"step": state.get("step", 0) + 1}

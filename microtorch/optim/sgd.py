@@ -2,8 +2,19 @@
 
 import math
 
-from ..kernels import optim as kernels
-from .optimizer import Optimizer, zeros
+from .optimizer import Optimizer
+
+
+def sgd(p, g, buffer, numbers):
+    """The formula of `SGD` for one parameter; `buffer` is None without momentum."""
+    lr, momentum, undamped, nesterov, decay, sign = numbers
+    d = sign * g
+    if decay != 0:
+        d = d + decay * p
+    if buffer is not None:
+        buffer[...] = momentum * buffer + undamped * d
+        d = d + momentum * buffer if nesterov != 0 else buffer
+    p -= lr * d
 
 
 class SGD(Optimizer):
@@ -66,6 +77,9 @@ class SGD(Optimizer):
     tensor([0.8, 1.6], requires_grad=True)
     """
 
+    formula = staticmethod(sgd)
+    arrays = ("momentum_buffer",)
+    optional = {"momentum_buffer": "momentum"}
     ranges = {"lr": (0.0, math.inf), "momentum": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(
@@ -86,39 +100,13 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
-    def update(self, group):
-        momentum = group["momentum"]
-        later = _numbers(group)
-        for p, g, state, contiguous in self.gradients(group):
-            numbers, buffer = later, None
-            if momentum:
-                kept = state.get("momentum_buffer")
-                if kept is None:
-                    numbers, kept = (*later[:2], 1.0, *later[3:]), zeros(p)  # the first velocity is not damped
-                    state["momentum_buffer"] = kept
-                buffer = kept._array
-            (kernels.sgd if contiguous else sgd)(p, g, buffer, numbers)
-
-
-def _numbers(group):
-    """What `sgd` needs."""
-    return (
-        float(group["lr"]),
-        float(group["momentum"]),
-        1.0 - float(group["dampening"]),
-        float(group["nesterov"]),
-        float(group["weight_decay"]),
-        -1.0 if group["maximize"] else 1.0,
-    )
-
-
-def sgd(p, g, buffer, numbers):
-    """The formula of `SGD` for one parameter; `buffer` is None without momentum."""
-    lr, momentum, undamped, nesterov, decay, sign = numbers
-    d = sign * g
-    if decay != 0:
-        d = d + decay * p
-    if buffer is not None:
-        buffer[...] = momentum * buffer + undamped * d
-        d = d + momentum * buffer if nesterov != 0 else buffer
-    p -= lr * d
+    def numbers(self, group, state):
+        first = state.get("momentum_buffer") is None  # the first velocity is not damped
+        return (
+            float(group["lr"]),
+            float(group["momentum"]),
+            1.0 if first else 1.0 - float(group["dampening"]),
+            float(group["nesterov"]),
+            float(group["weight_decay"]),
+            -1.0 if group["maximize"] else 1.0,
+        ), {}

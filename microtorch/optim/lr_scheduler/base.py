@@ -5,7 +5,7 @@ import warnings
 
 from ...autograd.observe import taking_part
 from ...errors import CheckpointError
-from ..optimizer import Optimizer
+from ..optimizer import Optimizer, _as_number
 
 
 class LRScheduler:
@@ -183,13 +183,13 @@ def for_each_group(name, optimizer, value):
     check_optimizer(optimizer)
     groups = len(optimizer.param_groups)
     if not isinstance(value, list | tuple):
-        return [value] * groups
+        return [_as_number(name, value)] * groups
     if len(value) != groups:
         raise ValueError(
             f"{name} must have the same length as optimizer.param_groups. "
             f"{name} has {len(value)} values, param_groups has {groups}."
         )
-    return list(value)
+    return [_as_number(name, v) for v in value]  # numbers: a tensor may be changed later
 
 
 class LambdaLR(LRScheduler):

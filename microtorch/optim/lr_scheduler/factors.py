@@ -74,6 +74,11 @@ class MultiStepLR(LRScheduler):
         self.milestones, self.gamma = collections.Counter(milestones), gamma
         super().__init__(optimizer, last_epoch)
 
+    def load_state_dict(self, state_dict):
+        super().load_state_dict(state_dict)
+        # JSON makes the keys strings and the counter a dict.
+        self.milestones = collections.Counter({int(step): int(n) for step, n in self.milestones.items()})
+
     def get_lr(self):
         return [lr * self.gamma ** self.milestones[self.last_epoch] for lr in self._current()]
 
