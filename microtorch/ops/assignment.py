@@ -7,6 +7,7 @@ import numpy as np
 from ..autograd.engine import run
 from ..autograd.function import Function
 from ..autograd.inplace import record_change, refuse_unsafe, stand_in, take_place
+from ..dtypes import as_number
 from ..errors import user_line
 from ..from_data import as_tensor
 from ..tensor import Tensor, attach, wrap
@@ -102,8 +103,10 @@ def _setitem(self, index, value):
     first, then = steps_of(self, index)
     if isinstance(value, Tensor):
         value = value.to(self.dtype)
+    elif isinstance(value, int | float | np.generic):
+        value = wrap(np.asarray(as_number("t[index] = value", value, self.dtype)))
     else:
-        value = as_tensor(np.asarray(value, self.dtype))
+        value = as_tensor(value, self.dtype)
     target = self._array if first is None else view_of(self._array, first)
     room = target.ndim if then is None else target[then].ndim
     while value.ndim > room and value.shape[0] == 1:

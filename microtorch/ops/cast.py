@@ -4,8 +4,8 @@ import numpy as np
 
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import in_place
-from ..dtypes import as_dtype, bool_, float32, float64, int32, int64, uint8
-from ..from_data import as_tensor, tensor
+from ..dtypes import as_dtype, as_number, bool_, float32, float64, int32, int64, uint8
+from ..from_data import as_tensor
 from ..tensor import Tensor, attach, out_of_graph, wrap
 
 __all__ = ["clone"]
@@ -258,7 +258,8 @@ def fill_(self, value):
     tensor([3., 3.])
     """
     dtype = self._array.dtype
-    return overwrite(self, "fill_", value.to(dtype) if isinstance(value, Tensor) else tensor(value, dtype=dtype))
+    value = value.to(dtype) if isinstance(value, Tensor) else wrap(np.asarray(as_number("fill_", value, dtype)))
+    return overwrite(self, "fill_", value)
 
 
 @attach("zero_")

@@ -7,6 +7,7 @@ import numpy as np
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
 from ..autograd.mode import state
+from ..dtypes import as_number
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor, attach, wrap
 from . import dimensions
@@ -304,7 +305,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
         raise ValueError(f"scatter: reduce={reduce!r} is none of 'add', 'multiply' and None.")
     src = value if src is None else src
     if not isinstance(src, Tensor):
-        src = wrap(np.full(index.shape, src).astype(input.dtype))
+        src = wrap(np.full(index.shape, as_number("scatter", src, input.dtype)))
     same_dtype("scatter", input=input, src=src)
     function = {None: Scatter, "add": ScatterAdd, "multiply": ScatterMultiply}[reduce]
     return function.apply(input, dim, index, src)

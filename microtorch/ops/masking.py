@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..autograd.inplace import attach_in_place
+from ..dtypes import as_number
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
 from ..tensor import attach, wrap
@@ -112,7 +113,7 @@ def index_add(input, dim, index, source, *, alpha=1):
             f"all dimensions but {len(place) - 1} must agree, and it must be as long as index."
         )
     if alpha != 1:
-        source = source * wrap(np.asarray(alpha).astype(source.dtype))  # -1 is 255 in uint8, as in PyTorch
+        source = source * wrap(np.asarray(as_number("index_add", alpha, source.dtype)))
     if not input.ndim:
         return input + AddAt.apply(source.reshape(1), place, (1,)).reshape(())
     return input + AddAt.apply(source, place, input.shape)
@@ -198,11 +199,12 @@ def masked_fill(input, mask, value):
     >>> x.grad
     tensor([0., 1.])
     """
-    value = as_tensor(value)
+    given, value = value, as_tensor(value)
     if value.ndim:
         raise ShapeError(f"masked_fill: value must be one number, not a tensor of shape {value.shape}. See where.")
     if mask._array.dtype.kind != "b":
         raise DTypeError(f"masked_fill: mask must be bool, not {mask.dtype}. Convert with .bool().")
+    as_number("masked_fill", given, input.dtype)
     if input._array.dtype.kind != "f" and value._array.dtype.kind == "f" and value.item() != int(value.item()):
         raise DTypeError(
             f"masked_fill: a tensor of {input.dtype} cannot hold {value.item()}. Convert it with .float()."
