@@ -113,7 +113,7 @@ def test_the_message_names_number_and_dtype(dtype):
         lambda: F.hardtanh(t("uint8", 1), -1, 30),
         lambda: F.hardtanh(t("int32", 1), 0, 2**31),
         lambda: mt.arange(254, 258, dtype=mt.uint8),
-        lambda: mt.arange(2**31, dtype=mt.int32, step=2**30, start=0, end=2**31 + 1),
+        lambda: mt.arange(0, 2**31 + 1, 2**30, dtype=mt.int32),
         lambda: mt.randint(0, 257, (2,), dtype=mt.uint8),
         lambda: mt.randint(-1, 2, (2,), dtype=mt.uint8),
         lambda: mt.randint(0, 3, (2,), dtype=mt.bool),
@@ -129,7 +129,7 @@ def test_the_message_names_number_and_dtype(dtype):
     ],
 )
 def test_what_does_not_fit_is_refused(call):
-    with pytest.raises((DTypeError, TypeError), match="cannot hold|multiple values"):
+    with pytest.raises(DTypeError, match="cannot hold"):
         call()
 
 
@@ -202,10 +202,10 @@ def test_numbers_wrap_in_arithmetic(symbol, dtype):
             assert y.tolist() == [w if isinstance(w, bool) else wrapped(w, dtype) for w in wanted], n
 
 
-def _answer(call):
+def _answer(lib, call, values, dtype, n):
     """The values and the dtype of a result, or "refused"."""
     try:
-        y = call()
+        y = call(lib, lib.tensor(values, dtype=getattr(lib, dtype)), n)
     except Exception:
         return "refused"
     return y.tolist(), str(y.dtype).removeprefix("torch.")
@@ -215,7 +215,7 @@ METHODS = """add_ sub_ mul_ floor_divide_ remainder_ fmod_ pow_ bitwise_and_ bit
     __radd__ __rmul__ __rmod__ fmod eq ne lt le gt ge add sub mul pow floor_divide remainder"""
 
 
-DIVISIONS = "// % floor_divide_ remainder_ fmod_ fmod floor_divide remainder floor trunc".split()
+DIVISIONS = {"//", "%", "floor_divide_", "remainder_", "fmod_", "fmod", "floor_divide", "remainder", "floor", "trunc"}
 
 
 @pytest.mark.oracle
@@ -232,10 +232,7 @@ def test_numbers_wrap_as_in_pytorch(dtype, torch):
             for name, call in calls.items():
                 if wrapped(n, dtype) == -1 and name in DIVISIONS:
                     continue  # the lowest integer by -1 ends PyTorch's process
-                mine, theirs = (
-                    _answer(lambda lib=lib, call=call: call(lib, lib.tensor(values, dtype=getattr(lib, dtype)), n))
-                    for lib in (mt, torch)
-                )
+                mine, theirs = (_answer(lib, call, values, dtype, n) for lib in (mt, torch))
                 assert mine == theirs, (name, values, n)
 
 
