@@ -272,7 +272,7 @@ def _numpy_dot(a, b):
     return product("dot", a, b)
 
 
-@attach("outer", numpy=np.outer)
+@attach("outer")
 def outer(input, vec2):
     """The outer product of two vectors: every element of one times every element of the other.
 

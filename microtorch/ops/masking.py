@@ -3,12 +3,14 @@
 import numpy as np
 
 from ..autograd.inplace import attach_in_place
+from ..autograd.mode import one_call
 from ..dtypes import as_number
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
 from ..tensor import attach, wrap
 from . import dimensions
 from .expansion import expand
+from .gathering import within
 from .indexing import AddAt, Index, position_of, refuse_counting
 from .promotion import same_dtype
 
@@ -22,10 +24,17 @@ def _along(operation, input, dim, index):
             f"{operation}: index must be a vector of int64 or int32, not {index.dtype} of shape {index.shape}."
         )
     dim = dimensions.one(operation, dim, input.ndim)
+    _check(operation, index, input.shape[dim] if input.ndim else 1, dim)
     return (*(slice(None),) * dim, index._array.reshape(-1))
 
 
+@one_call
+def _check(operation, index, n, dim):
+    within(operation, index._array, n, dim)
+
+
 @attach("index_select")
+@dimensions.also_axis
 def index_select(input, dim, index):
     """The parts of `input` at some positions along a dimension.
 
@@ -66,6 +75,7 @@ def index_select(input, dim, index):
 
 
 @attach("index_add")
+@dimensions.also_axis
 def index_add(input, dim, index, source, *, alpha=1):
     """A copy of `input` with parts of `source` added at some positions along a dimension.
 

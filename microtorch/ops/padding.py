@@ -107,6 +107,7 @@ def pad(input, pad, mode="constant", value=None):
     if value:
         raise ValueError(f"pad: mode {mode!r} has no use for value {value}.")
     places, limit = MODES[mode]
+    copied = False
     if mode == "circular":  # what is added at one end comes from what is left at the other
         input = input[tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(input.shape, amounts, strict=True))]
         amounts = [(max(before, 0), max(after, 0)) for before, after in amounts]
@@ -120,4 +121,5 @@ def pad(input, pad, mode="constant", value=None):
                 f"{mode!r} can fill from {n} elements."
             )
         input = input[(slice(None),) * dim + (places(n, before, after),)]
-    return input
+        copied = True
+    return input if copied else input.clone()

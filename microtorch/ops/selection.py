@@ -217,7 +217,7 @@ class Clamp(Function):
         return dx, np.where(below, dy, 0.0) if need_low else None, np.where(above, dy, 0.0) if need_high else None
 
 
-@attach("clamp", "clip", numpy=np.clip)
+@attach("clamp", "clip")
 def clamp(input, min=None, max=None):
     """The elements limited to the range from `min` to `max`.
 
@@ -359,7 +359,7 @@ class NanToNum(Function):
         return np.where(np.isfinite(x), dy, 0.0)
 
 
-@attach("nan_to_num", numpy=np.nan_to_num)
+@attach("nan_to_num")
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     """The elements, with finite numbers in place of NaN and the infinities.
 

@@ -67,7 +67,7 @@ class Softmax(Function):
 
 
 @attach("softmax")
-def softmax(input, dim=None, dtype=None):
+def softmax(input, dim=None, dtype=None, *, axis=None):
     """Positive numbers that sum to 1 along a dimension, in the proportions of the exponentials of `input`.
 
     Parameters
@@ -102,7 +102,7 @@ def softmax(input, dim=None, dtype=None):
     >>> y.detach(), x.grad
     (tensor([0.5, 0.5]), tensor([ 0.25, -0.25]))
     """
-    dim = dimension("softmax", input, dim)
+    dim = dimension("softmax", input, dim if axis is None else axis)
     return Softmax.apply(input if dtype is None else input.to(dtype), dim)
 
 
@@ -127,7 +127,7 @@ class LogSoftmax(Function):
 
 
 @attach("log_softmax")
-def log_softmax(input, dim=None, dtype=None):
+def log_softmax(input, dim=None, dtype=None, *, axis=None):
     """The logarithm of `softmax`, precise also where the softmax itself would round to 0 or 1.
 
     Parameters
@@ -160,7 +160,7 @@ def log_softmax(input, dim=None, dtype=None):
     >>> x.grad
     tensor([ 0.5, -0.5])
     """
-    dim = dimension("log_softmax", input, dim)
+    dim = dimension("log_softmax", input, dim if axis is None else axis)
     return LogSoftmax.apply(input if dtype is None else input.to(dtype), dim)
 
 
