@@ -94,7 +94,7 @@ def explain(error, function, arrays):
     numpy's errors itself in a static method ``explain(*arrays)`` that returns a text or None.
     """
     if isinstance(error, ShapeError | DTypeError | GraphError | GradientError) or not isinstance(
-        error, ValueError | TypeError | IndexError
+        error, ValueError | TypeError | IndexError | OverflowError
     ):
         return error
     own = getattr(function, "explain", None)

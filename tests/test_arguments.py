@@ -60,6 +60,9 @@ def test_where_positions_count_from_the_back():
         (lambda: X.flip(), TypeError, "flip: no dims"),
         (lambda: nn.Unflatten(1, "abc"), TypeError, "Unflatten: unflattened_size is a tuple of ints, not 'abc'"),
         (lambda: nn.Unflatten(1, (2, 1.5)), TypeError, "Unflatten"),
+        (lambda: nn.HuberLoss(delta=1j), TypeError, "HuberLoss: delta is a number"),
+        (lambda: F.huber_loss(X, X, delta=1j), TypeError, "huber_loss: takes one number, not complex"),
+        (lambda: F.smooth_l1_loss(X, X, beta=1j), TypeError, "smooth_l1_loss: takes one number, not complex"),
         (lambda: mt.linspace(0, 1, 3, dtype=mt.bool), DTypeError, "linspace: dtype=bool"),
         (lambda: mt.arange(2, dtype=mt.bool), DTypeError, "arange: dtype=bool"),
         (lambda: mt.randperm(2, dtype=mt.bool), DTypeError, "randperm: dtype=bool"),
@@ -123,6 +126,24 @@ def test_a_list_that_contains_itself():
             call(endless)
 
 
+@pytest.mark.oracle
+def test_what_pytorchs_layers_refuse(torch):
+    import torch_samples
+    from torch.testing._internal.common_modules import module_db
+
+    refused = 0
+    for info in module_db:
+        layer = getattr(nn, info.name.split(".")[-1], None)
+        if layer is None or info.module_error_inputs_func is None:
+            continue
+        options = {"device": "cpu", "dtype": torch.float32, "requires_grad": False, "training": True}
+        for case in info.module_error_inputs_func(info, **options):
+            finding = torch_samples.module_error(layer, case)
+            assert finding is None, (info.name, finding)
+            refused += 1
+    assert refused > 15
+
+
 # -- shapes that losses compare ----------------------------------------------------------------------------------------
 
 LOSSES = ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss", "hinge_embedding_loss"]
@@ -181,7 +202,7 @@ def test_memory_is_shared_where_pytorch_shares_it(torch):
             "contiguous",
             "double",
             "zero_",
-        ):  # samples of layouts, or cloned
+        ):  # memory formats
             continue
         for op in ops:
             for sample in itertools.islice(torch_samples.samples(op, "float64"), 6):

@@ -346,3 +346,28 @@ def shared_outputs(op, sample):
             return _shared(ours(op), sample, _Ours()), _shared(op.op, sample, _Theirs())
         except Exception:  # compared elsewhere
             return None
+
+
+def module_error(layer, case):
+    """What is wrong with the error that an error input of a layer raises: a sentence, or None."""
+    given, arguments = case.module_error_input, _Ours()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            made, call = given.constructor_input, given.forward_input
+            module = layer(
+                *arguments(tuple(made.args)),
+                **{k: _plain(arguments, v) for k, v in made.kwargs.items() if k not in _PLACES},
+            )
+            if call is not None:
+                module(*arguments(tuple(call.args)), **arguments(dict(call.kwargs)))
+        except NoSuchDtype:
+            return None
+        except Exception as error:
+            kinds = _KINDS.get(case.error_type, (case.error_type,))
+            return None if isinstance(error, kinds) else f"{error!r}, should be {case.error_type}: {case.error_regex}"
+    return f"no error; PyTorch: {case.error_regex}"
+
+
+def _plain(arguments, value):
+    return value if isinstance(value, complex) else arguments(value)

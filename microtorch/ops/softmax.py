@@ -77,6 +77,8 @@ def softmax(input, dim=None, dtype=None, *, axis=None):
         The dimension along which the result sums to 1.
     dtype : numpy.dtype, optional
         Convert `input` first.
+    axis : int, optional
+        numpy's name for `dim`.
 
     Returns
     -------
@@ -137,6 +139,8 @@ def log_softmax(input, dim=None, dtype=None, *, axis=None):
         The dimension along which the exponentials of the result sum to 1.
     dtype : numpy.dtype, optional
         Convert `input` first.
+    axis : int, optional
+        numpy's name for `dim`.
 
     Returns
     -------
