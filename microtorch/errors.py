@@ -5,6 +5,7 @@ through the hot path and explained here, after the fact, because a `try` that do
 """
 
 import os
+import re
 from sys import _getframe
 
 import numpy as np
@@ -93,11 +94,13 @@ def explain(error, function, arrays):
     numpy's errors itself in a static method ``explain(*arrays)`` that returns a text or None.
     """
     if isinstance(error, ShapeError | DTypeError | GraphError | GradientError) or not isinstance(
-        error, ValueError | TypeError | IndexError
+        error, ValueError | TypeError | IndexError | OverflowError
     ):
         return error
     own = getattr(function, "explain", None)
     text = own(*arrays) if own is not None else None
+    if text is None and re.match(r"\w+: ", str(error)):
+        return error  # worded already, as the dimensions of a reduction are
     if text is None and "could not be broadcast together" in str(error):
         text = _not_broadcastable(operation_name(function), [a.shape for a in arrays if hasattr(a, "shape")])
     if text is None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from .autograd.mode import state
 from .autograd.observe import tell
-from .dtypes import PYTHON_DTYPES, as_dtype
+from .dtypes import PYTHON_DTYPES, as_dtype, as_number, float64, int64, refuse_overflow
 from .errors import ShapeError
 from .tensor import Tensor, wrap
 
@@ -30,7 +30,8 @@ def tensor(data, *, dtype=None, requires_grad=False):
     Raises
     ------
     DTypeError
-        For dtypes other than float32, float64, int64, int32, uint8 and bool.
+        For dtypes other than float32, float64, int64, int32, uint8 and bool, and for Python numbers that `dtype` cannot
+        hold: 300 or NaN in uint8. Arrays and tensors are cast as they are, modulo 2ⁿ.
     ShapeError
         For sequences of unequal lengths.
 
@@ -98,21 +99,51 @@ def _to_array(data, dtype):
         array = data._array
     elif isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data)
+        if array.dtype.kind not in "biuf":
+            as_dtype(array.dtype)  # complex numbers, strings and objects are refused, not converted
     else:
-        array = _from_sequence(data, dtype)
-    return array if dtype is None else array.astype(as_dtype(dtype), copy=False)
+        return _from_sequence(data, None if dtype is None else as_dtype(dtype))
+    if dtype is None:
+        return array
+    if isinstance(data, np.generic) and (dtype := as_dtype(dtype)).kind in "iu":  # one number: as a Python number
+        refuse_overflow("tensor", array, dtype)
+    return array.astype(as_dtype(dtype), copy=False)
 
 
 def _from_sequence(data, dtype):
     try:
-        array = np.array(_without_tensors(data))
+        numbers = _without_tensors(data)
+        array = np.array(numbers)
+        if array.dtype == np.float64 and (array >= 2.0**63).any():  # numpy has made floats of large integers
+            objects = np.array(numbers, object)
+            array = objects if all(isinstance(x, int) for x in objects.flat) else array
+    except RecursionError:
+        raise ShapeError("tensor: the sequence is nested too deeply; does it contain itself?") from None
     except ValueError as error:
         raise ShapeError(f"tensor: {error}. All rows must have the same length.") from None
-    if array.dtype == object or array.dtype.kind in "US":
+    if array.dtype == object and array.size and all(isinstance(x, int | float) for x in array.flat):
+        return _from_large_integers(array, dtype)
+    if array.dtype.kind == "c":
+        as_dtype(array.dtype)  # which refuses it
+    if array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: cannot make numbers of {type(data).__name__} {str(data)[:60]!r}")
-    if dtype is None and array.dtype == np.float64 and not _holds_float64(data):
-        return array.astype(PYTHON_DTYPES[float])
-    return array
+    if dtype is None:
+        if array.dtype == np.uint64:
+            refuse_overflow("tensor", array, int64)
+        elif array.dtype == np.float64 and not _holds_float64(data):
+            return array.astype(PYTHON_DTYPES[float])
+        return array
+    if dtype.kind in "iu" and array.dtype != dtype:
+        refuse_overflow("tensor", array, dtype)
+    return array.astype(dtype, copy=False)
+
+
+def _from_large_integers(array, dtype):
+    """Numbers that numpy has left as objects, because some of them are integers of more than 64 bits."""
+    if dtype is None:
+        dtype = PYTHON_DTYPES[float] if any(isinstance(x, float) for x in array.flat) else int64
+    held = float64 if dtype.kind == "f" else dtype
+    return np.array([as_number("tensor", x, held) for x in array.flat], dtype).reshape(array.shape)
 
 
 def _without_tensors(data):

@@ -58,6 +58,133 @@ CALLS = {
 }
 
 
+# numpy's names and order of the arguments, where PyTorch has others.
+SPELLINGS = """
+np.sum(x, 0, None, None, True)
+np.sum(a=x, axis=1)
+np.mean(x, 1, np.float64)
+np.mean(a=x, keepdims=True)
+np.prod(x, 0, np.float64)
+np.prod(a=x, axis=-1, keepdims=True)
+np.max(a=x, axis=0)
+np.amin(x, 0, None, True)
+np.amax(a=x, axis=(0,1))
+np.min(a=x, keepdims=True)
+np.cumsum(x, 1, np.float64)
+np.cumsum(a=x, axis=0)
+np.cumprod(a=x, axis=2, dtype=np.float64)
+np.var(x, 1, np.float64)
+np.var(a=x, axis=0, ddof=1)
+np.std(a=x, axis=1)
+np.round(x, 1)
+np.round(a=x, decimals=2)
+np.nan_to_num(x, False)
+np.nan_to_num(x=x, copy=True, nan=2.0, posinf=3.0)
+np.clip(x, -1, 1)
+np.clip(x, a_min=0, a_max=None)
+np.clip(x, min=0, max=1)
+np.trace(m, 1)
+np.trace(x, offset=-1, axis1=1, axis2=2)
+np.trace(a=x)
+np.tril(m, k=1)
+np.triu(m=x, k=-1)
+np.diag(m, k=1)
+np.diag(v=v, k=-2)
+np.diagonal(a=x, offset=1, axis1=0, axis2=2)
+np.vstack([v,v])
+np.vstack((m,v))
+np.hstack([v,v])
+np.hstack((m,m))
+np.hstack([x,x])
+np.repeat(x, 2)
+np.repeat(x, 3, axis=1)
+np.repeat(a=x, repeats=2, axis=-1)
+np.repeat(m, [1,0,2,1], axis=0)
+np.pad(m, 1)
+np.pad(x, ((0,1),(2,0),(1,1)))
+np.pad(m, (1,2), constant_values=3)
+np.pad(m, [(1,2)], mode="edge")
+np.pad(x, 1, "reflect")
+np.pad(array=m, pad_width=2, mode="wrap")
+np.linalg.norm(v)
+np.linalg.norm(x)
+np.linalg.norm(m, "fro")
+np.linalg.norm(m, ord="nuc")
+np.linalg.norm(v, 1)
+np.linalg.norm(x, axis=1)
+np.linalg.norm(x, 3, -1, True)
+np.linalg.norm(x=x, ord=None, axis=(0,1), keepdims=True)
+np.linalg.norm(v, np.inf)
+np.squeeze(a=x[:1], axis=0)
+np.expand_dims(a=x, axis=1)
+np.reshape(x, shape=(-1,))
+np.ravel(a=x)
+np.transpose(a=x, axes=(2,0,1))
+np.swapaxes(a=x, axis1=0, axis2=1)
+np.moveaxis(a=x, source=0, destination=2)
+np.broadcast_to(array=v, shape=(2,4))
+np.stack(arrays=[v,v], axis=1)
+np.concatenate([m,m], axis=1)
+np.split(ary=m, indices_or_sections=2, axis=1)[0]
+np.tile(A=v, reps=2)
+np.flip(m=x, axis=1)
+np.roll(a=x, shift=1, axis=0)
+np.take(a=x, indices=[0,1], axis=1)
+np.outer(a=v, b=v)
+np.tensordot(a=x, b=m, axes=(1,0))
+np.sort(a=x, axis=0, kind="stable")
+np.dot(a=m, b=m)
+np.copy(a=x)
+np.matmul(m, m)
+np.where(m>0, m, v)
+"""
+
+
+@pytest.mark.parametrize("call", SPELLINGS.split("\n")[1:-1])
+def test_numpys_spelling_of_the_arguments(call):
+    x, m, v = (mt.tensor(a, requires_grad=True) for a in (X, M, V))
+    y = eval(call, {"np": np, "x": x, "m": m, "v": v})
+    expected = eval(call, {"np": np, "x": X, "m": M, "v": V})
+    assert y.requires_grad
+    np.testing.assert_allclose(y.detach().numpy(), expected, rtol=1e-12)
+
+
+ANSWERS = """
+np.shape(x)
+np.ndim(x)
+np.size(x)
+np.size(x, 1)
+np.size(a=x, axis=-1)
+np.argsort(x, 1, "stable")
+np.argsort(a=x, axis=0)
+np.argsort(x, axis=None)
+np.argmax(x, 1)
+np.argmin(a=x, axis=0, keepdims=True)
+np.all(x > 0, 1)
+np.any(a=x > 2, axis=(0,1))
+np.count_nonzero(x, 1)
+np.may_share_memory(x, x)
+np.may_share_memory(x, m)
+np.shares_memory(x[0], x)
+np.shares_memory(x[0], x[1])
+np.zeros_like(x, np.int64)
+np.ones_like(a=x, dtype=np.float32)
+np.full_like(x, 3, np.int64)
+np.isclose(a=x, b=x)
+np.allclose(x, x, 1e-3)
+np.array_equal(a1=x, a2=x)
+"""
+
+
+@pytest.mark.parametrize("call", ANSWERS.split("\n")[1:-1])
+def test_numpys_questions(call):
+    x, m = mt.tensor(X), mt.tensor(M)
+    y = eval(call, {"np": np, "x": x, "m": m})
+    expected = eval(call, {"np": np, "x": X, "m": M})
+    assert np.array_equal(getattr(y, "_array", y), expected)
+    assert getattr(y, "dtype", None) == getattr(expected, "dtype", None)
+
+
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 def test_values_are_numpys_and_recorded(call):
     y = call(*(mt.tensor(a, requires_grad=True) for a in (X, M, V)))
@@ -74,7 +201,7 @@ def test_answers_without_a_gradient(function):
     np.testing.assert_array_equal(answer.numpy(), function(X, axis=1))
 
 
-@pytest.mark.parametrize("call", [lambda t: np.repeat(t, 2), lambda t: np.median(t), lambda t: np.add.reduce(t)])
+@pytest.mark.parametrize("call", [lambda t: np.partition(t, 2), lambda t: np.median(t), lambda t: np.add.reduce(t)])
 def test_what_means_something_else_or_nothing_here_is_refused(call):
     with pytest.raises(TypeError, match="no differentiable form"):
         call(mt.zeros(3))
@@ -85,6 +212,12 @@ def test_numpys_options_that_do_not_fit_are_refused():
         np.reshape(mt.zeros(2, 3), (3, 2), order="F")
     with pytest.raises(TypeError):
         np.sum(mt.zeros(3), out=np.zeros(()))
+    with pytest.raises(TypeError, match="initial=1 has no meaning"):
+        np.max(mt.zeros(3), initial=1)
+    with pytest.raises(mt.ShapeError, match="ord=1 of matrices"):
+        np.linalg.norm(mt.zeros(3, 3), 1)
+    with pytest.raises(ValueError, match="mode 'mean' is none of constant"):
+        np.pad(mt.zeros(3), 1, "mean")
 
 
 KINKS = {

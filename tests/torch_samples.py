@@ -324,3 +324,50 @@ def samples(op, dtype):
         yield from op.sample_inputs("cpu", of_torch, requires_grad=dtype in TOLERANCE and op.supports_autograd)
         if op.reference_inputs_func is not None and dtype in ("float64", "int64"):
             yield from op.reference_inputs("cpu", of_torch, requires_grad=False)
+
+
+def _shared(function, sample, arguments):
+    """For each output: whether it shares memory with an argument, and whether it is one."""
+    given = arguments(sample.input), *arguments(tuple(sample.args)), arguments(dict(sample.kwargs))
+    outputs = _flat(function(*given[:-1], **given[-1]))
+    tensors = list(arguments.made.values())
+    return [
+        (any(np.shares_memory(_array(y), _array(t)) for t in tensors), any(y is t for t in tensors))
+        for y in outputs
+        if hasattr(y, "grad_fn") and y.numel()
+    ]
+
+
+def shared_outputs(op, sample):
+    """Which outputs share memory with an argument, here and in PyTorch; None where there is nothing to compare."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _shared(ours(op), sample, _Ours()), _shared(op.op, sample, _Theirs())
+        except Exception:  # compared elsewhere
+            return None
+
+
+def module_error(layer, case):
+    """What is wrong with the error that an error input of a layer raises: a sentence, or None."""
+    given, arguments = case.module_error_input, _Ours()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            made, call = given.constructor_input, given.forward_input
+            module = layer(
+                *arguments(tuple(made.args)),
+                **{k: _plain(arguments, v) for k, v in made.kwargs.items() if k not in _PLACES},
+            )
+            if call is not None:
+                module(*arguments(tuple(call.args)), **arguments(dict(call.kwargs)))
+        except NoSuchDtype:
+            return None
+        except Exception as error:
+            kinds = _KINDS.get(case.error_type, (case.error_type,))
+            return None if isinstance(error, kinds) else f"{error!r}, should be {case.error_type}: {case.error_regex}"
+    return f"no error; PyTorch: {case.error_regex}"
+
+
+def _plain(arguments, value):
+    return value if isinstance(value, complex) else arguments(value)

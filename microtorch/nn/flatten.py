@@ -53,6 +53,8 @@ class Unflatten(Module):
 
     def __init__(self, dim, unflattened_size):
         super().__init__()
+        if not isinstance(unflattened_size, tuple | list) or not all(hasattr(n, "__index__") for n in unflattened_size):
+            raise TypeError(f"Unflatten: unflattened_size is a tuple of ints, not {unflattened_size!r}")
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, input):

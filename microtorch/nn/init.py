@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from ..autograd.inplace import record_change
+from ..dtypes import as_number
 from ..errors import ShapeError, user_line
 from ..random import default_generator
 
@@ -231,7 +232,7 @@ def constant_(tensor, val):
     >>> nn.init.constant_(microtorch.empty(2), 0.3)
     tensor([0.3, 0.3])
     """
-    return _fill(tensor, val)
+    return _fill(tensor, as_number("constant_", val, tensor.dtype))
 
 
 def ones_(tensor):

@@ -103,16 +103,19 @@ class _BatchNorm(_RunningStats):
         if len(shape) not in self._dims or shape[1] != self.num_features:
             self._check(input, 1)
         training, counter = self.training, None
+        mean, var = self.running_mean, self.running_var
         if training and self.track_running_stats:
             counter = self.num_batches_tracked
+        elif training:  # what was kept before `track_running_stats` was switched off stays as it is
+            mean = var = None
         momentum = self.momentum
         return counted_batch_norm(
             input,
-            self.running_mean,
-            self.running_var,
+            mean,
+            var,
             self.weight,
             self.bias,
-            training or self.running_mean is None,
+            training or (mean is None and var is None),
             0.0 if momentum is None and counter is None else momentum,
             self.eps,
             counter,

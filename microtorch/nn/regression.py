@@ -125,6 +125,8 @@ class HuberLoss(Loss):
 
     def __init__(self, reduction="mean", delta=1.0):
         super().__init__(reduction)
+        if not isinstance(delta, int | float):
+            raise TypeError(f"HuberLoss: delta is a number, not {type(delta).__name__} {delta!r}")
         self.delta = delta
 
     def forward(self, input, target):

@@ -37,6 +37,7 @@ from .masking import *
 from .movement import *
 from .normalization import *
 from .norms import *
+from .numpy_spelling import *
 from .padding import *
 from .permutation import *
 from .power import *

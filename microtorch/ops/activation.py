@@ -7,6 +7,7 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place, in_place
+from ..dtypes import as_number
 from ..errors import DTypeError, ShapeError
 from ..kernels import activation as kernels
 from ..tensor import attach
@@ -220,7 +221,8 @@ class Threshold(Function):
         ctx.save_for_backward(x)
         ctx.limit = limit
         if x.dtype.kind != "f":
-            return np.where(x <= np.int64(limit), np.int64(value).astype(x.dtype), x)
+            limit, value = (as_number("threshold", n, x.dtype) for n in (limit, value))
+            return np.where(x <= limit, value, x)
         return one_pass(ctx, kernels.threshold, (x,), limit, value)
 
     @staticmethod

@@ -9,10 +9,11 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
+from ..dtypes import as_number
 from ..errors import DTypeError
 from ..from_data import as_tensor
 from ..tensor import Tensor, attach
-from .promotion import Binary, pair, refuse_bool
+from .promotion import Binary, in_dtype, pair, refuse_bool
 
 __all__ = ["add", "mul", "multiply", "neg", "negative", "rsub", "sub", "subtract"]
 
@@ -142,9 +143,9 @@ def _scaled(operation, input, other, alpha):
         )
     if dtype.kind != "b" and isinstance(alpha, bool):
         raise DTypeError(f"{operation}: alpha={alpha} is a bool, and the result is {dtype}. Give a number.")
-    if not isinstance(b, Tensor):
-        return a, b * alpha
-    return a, Mul.apply(b, alpha if dtype.kind == "f" else np.asarray(alpha).astype(dtype))
+    if dtype.kind != "f":
+        alpha = as_number(operation, alpha, dtype).item()
+    return a, Mul.apply(b, alpha) if isinstance(b, Tensor) else in_dtype(b * alpha, dtype)
 
 
 @attach("add", "__add__", "__radd__", numpy=np.add)

@@ -4,8 +4,9 @@ import numpy as np
 
 from ..autograd.inplace import is_recorded, put
 from ..autograd.views import walk
+from ..dtypes import as_number
 from ..from_data import as_tensor
-from ..tensor import Tensor, attach
+from ..tensor import Tensor, attach, wrap
 from .indexing import Slice, steps_of
 
 __all__ = []
@@ -18,8 +19,10 @@ def _setitem(self, index, value):
     first, then = steps_of(self, index)
     if isinstance(value, Tensor):
         value = value.to(self.dtype)
+    elif isinstance(value, int | float | np.generic):
+        value = wrap(np.asarray(as_number("t[index] = value", value, self.dtype)))
     else:
-        value = as_tensor(np.asarray(value, self.dtype))
+        value = as_tensor(value, self.dtype)
     steps = () if first is None else ((Slice, (first,), None),)
     target = walk(self._array, steps)
     room = target.ndim if then is None else target[then].ndim

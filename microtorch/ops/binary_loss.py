@@ -11,7 +11,7 @@ from .activation import one_pass
 from .arithmetic import absorb
 from .cross_entropy import bad_label, check_labels, check_weight
 from .elementwise import Sigmoid
-from .loss import as_reduction, reduce_by
+from .loss import aligned, as_reduction, reduce_by
 from .promotion import pair
 from .selection import where
 from .smooth import logsigmoid
@@ -50,8 +50,10 @@ class BinaryCrossEntropy(Function):
     @staticmethod
     def explain(x, t):
         if x.size and not (x.min() >= 0 and x.max() <= 1):
+            low, high = f"{x.min():.6g}", f"{x.max():.6g}"
+            found = low if low == high else f"between {low} and {high}"
             return (
-                f"binary_cross_entropy: the input is between {x.min():.6g} and {x.max():.6g}, not between 0 and 1. It "
+                f"binary_cross_entropy: the input is {found}, not between 0 and 1. It "
                 "takes probabilities: apply sigmoid first, or give the scores to binary_cross_entropy_with_logits."
             )
         return None
@@ -105,7 +107,18 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     """
     reduction = as_reduction("binary_cross_entropy", reduction, size_average, reduce)
     losses = BinaryCrossEntropy.apply(*same_shape("binary_cross_entropy", input, target))
-    return reduce_by(reduction, losses if weight is None else losses * weight)
+    return reduce_by(reduction, losses if weight is None else _times("binary_cross_entropy", losses, weight))
+
+
+def _times(name, losses, weight, role="weight"):
+    """`losses` times `weight`, which may be broadcast to them but not they to it."""
+    product = losses * weight
+    if product.shape != losses.shape:
+        raise ShapeError(
+            f"{name}: a {role} of shape {weight.shape} for {losses.shape} values. Give it that shape, or one "
+            "that expands to it."
+        )
+    return product
 
 
 class BinaryCrossEntropyWithLogits(Function):
@@ -170,13 +183,15 @@ def binary_cross_entropy_with_logits(
     >>> x.grad
     tensor([-0.5])
     """
-    reduction = as_reduction("binary_cross_entropy_with_logits", reduction, size_average, reduce)
-    input, target = same_shape("binary_cross_entropy_with_logits", input, target)
+    name = "binary_cross_entropy_with_logits"
+    reduction = as_reduction(name, reduction, size_average, reduce)
+    input, target = same_shape(name, input, target)
     if pos_weight is None:
         losses = BinaryCrossEntropyWithLogits.apply(input, target)
     else:
-        losses = (1 - target) * input - (1 + (pos_weight - 1) * target) * logsigmoid(input)
-    return reduce_by(reduction, losses if weight is None else losses * weight)
+        shares = _times(f"{name} (pos_weight)", target, pos_weight - 1)
+        losses = (1 - target) * input - (1 + shares) * logsigmoid(input)
+    return reduce_by(reduction, losses if weight is None else _times(name, losses, weight))
 
 
 def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
@@ -211,6 +226,7 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
     tensor([ 1., -1.])
     """
     reduction = as_reduction("hinge_embedding_loss", reduction, size_average, reduce)
+    input, target = aligned("hinge_embedding_loss", input, target)
     losses = where(target != -1, input, 0) + where(target != 1, (margin - input).clamp(min=0), 0)
     return reduce_by(reduction, losses)
 
@@ -337,5 +353,5 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     tensor([-0.5,  0.5])
     """
     reduction = as_reduction("soft_margin_loss", reduction, size_average, reduce)
-    input, target = pair(input, target)
-    return reduce_by(reduction, -logsigmoid(input * target))
+    input, target = aligned("soft_margin_loss", input, target)
+    return reduce_by(reduction, -logsigmoid(_times("soft_margin_loss", input, target, "target")))

@@ -4,8 +4,9 @@ import numpy as np
 
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import in_place
-from ..dtypes import as_dtype, bool_, float32, float64, int32, int64, uint8
-from ..from_data import as_tensor, tensor
+from ..dtypes import as_dtype, as_number, bool_, float32, float64, int32, int64, uint8
+from ..errors import ShapeError
+from ..from_data import as_tensor
 from ..tensor import Tensor, attach, out_of_graph, wrap
 
 __all__ = ["clone"]
@@ -72,8 +73,10 @@ def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
             dtype = a._array.dtype
         elif isinstance(a, str):
             device = a
-        elif a is not None and not isinstance(a, bool):  # bools are PyTorch's non_blocking and copy
+        elif a is not None and not isinstance(a, bool):
             dtype = a
+    switches = [a for a in args if isinstance(a, bool)]  # PyTorch's non_blocking and copy, in this order
+    copy = switches[1] if len(switches) > 1 else copy
     check_device(device)
     dtype = self._array.dtype if dtype is None else as_dtype(dtype)
     if dtype == self._array.dtype:
@@ -155,7 +158,7 @@ class Clone(Function):
         return dy
 
 
-@attach("clone", "__copy__", numpy=np.copy)
+@attach("clone", "__copy__")
 def clone(input):
     """A copy, with memory of its own, in the graph.
 
@@ -199,6 +202,12 @@ class Overwrite(Function):
 
 def overwrite(self, operation, source):
     """Give `self` the values of `source`, a tensor, in place; the old values get the gradient 0."""
+    pairs = zip(source.shape[::-1], self.shape[::-1], strict=False)
+    if source.ndim > self.ndim or any(n not in (1, m) for n, m in pairs):
+        raise ShapeError(
+            f"{operation}: a source of shape {source.shape} does not fill a tensor of shape {self.shape}. It needs "
+            "that shape, or one that expands to it."
+        )
     return in_place(self, operation, Overwrite.apply, source)
 
 
@@ -258,7 +267,10 @@ def fill_(self, value):
     tensor([3., 3.])
     """
     dtype = self._array.dtype
-    return overwrite(self, "fill_", value.to(dtype) if isinstance(value, Tensor) else tensor(value, dtype=dtype))
+    if isinstance(value, Tensor) and value.ndim:
+        raise ShapeError(f"fill_: value must be one number, not a tensor of shape {value.shape}. See copy_.")
+    value = value.to(dtype) if isinstance(value, Tensor) else wrap(np.asarray(as_number("fill_", value, dtype)))
+    return overwrite(self, "fill_", value)
 
 
 @attach("zero_")

@@ -223,7 +223,7 @@ def _differs(self, other):
     return ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
 
-@attach("equal", numpy=np.array_equal)
+@attach("equal")
 def equal(input, other):
     """Whether two tensors have the same shape and the same elements.
 
@@ -246,7 +246,7 @@ def equal(input, other):
     return a.shape == b.shape and bool(outside_graph(np.array_equal, a, b))
 
 
-@attach("isclose", numpy=np.isclose)
+@attach("isclose")
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Where two tensors are equal but for rounding, by element.
 
@@ -292,7 +292,7 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     return by_element("isclose", lambda a, b: np.isclose(a, b, rtol, atol, equal_nan), input, other)
 
 
-@attach("allclose", numpy=np.allclose)
+@attach("allclose")
 def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Whether two tensors are equal but for rounding: `isclose` for every element.
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from ..autograd.mode import state
 from ..autograd.observe import tell
-from ..dtypes import as_dtype, get_default_dtype, int64
-from ..errors import ShapeError
+from ..dtypes import as_dtype, as_number, get_default_dtype, int64
+from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
 from ..tensor import Tensor, wrap
 from .cast import check_device
@@ -41,6 +41,13 @@ def factory_dtype(device, dtype):
     """The dtype that the arguments ``device=`` and ``dtype=`` of something new ask for."""
     check_device(device)
     return get_default_dtype() if dtype is None else as_dtype(dtype)
+
+
+def of_numbers(operation, dtype):
+    """`dtype`, which must not be bool: there is no range of truth values."""
+    if dtype.kind == "b":
+        raise DTypeError(f"{operation}: dtype=bool has no numbers between two others. Compare a range: arange(n) > 0.")
+    return dtype
 
 
 def leaf(array, requires_grad):
@@ -180,11 +187,8 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     tensor([[7, 7],
             [7, 7]])
     """
-    if dtype is None:
-        dtype = as_tensor(fill_value).dtype
-    value = np.asarray(fill_value.item() if isinstance(fill_value, Tensor) else fill_value)
-    dtype = factory_dtype(device, dtype)
-    return leaf(np.full(shape_of("full", (size,)), value.astype(dtype)), requires_grad)
+    dtype = factory_dtype(device, as_tensor(fill_value).dtype if dtype is None else dtype)
+    return leaf(np.full(shape_of("full", (size,)), as_number("full", fill_value, dtype)), requires_grad)
 
 
 def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
@@ -228,17 +232,20 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     start, end, step = (x.item() if isinstance(x, Tensor | np.generic) else x for x in (start, end, step))
     if dtype is None and all(isinstance(x, int) for x in (start, end, step)):
         dtype = int64
-    dtype = factory_dtype(device, dtype)
+    dtype = of_numbers("arange", factory_dtype(device, dtype))
     if not (isfinite(start) and isfinite(end) and isfinite(step)):
         raise ValueError(f"arange: start={start}, end={end}, step={step} must be finite")
-    if step == 0:
-        raise ValueError("arange: step must not be 0")
+    if step == 0 or (dtype.kind != "f" and int(step) == 0):
+        raise ValueError(f"arange: step must not be 0, as {step} is in {dtype}")
     if (end - start) * step < 0:
         raise ValueError(f"arange: from start={start}, step={step} leads away from end={end}. Turn the sign of step.")
     length = (int(end) - int(start)) / int(step) if dtype == int64 else (end - start) / step
+    length = ceil(length)
     if dtype.kind != "f":
         start, step = int(start), int(step)
-    return leaf((start + step * np.arange(ceil(length))).astype(dtype), requires_grad)
+        for n in (start, start + step * (length - 1)) if length else ():
+            as_number("arange", n, dtype)
+    return leaf((start + step * np.arange(length)).astype(dtype), requires_grad)
 
 
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
@@ -274,17 +281,19 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
     start, end = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
-    dtype, steps = factory_dtype(device, dtype), index(steps)
+    dtype, steps = of_numbers("linspace", factory_dtype(device, dtype)), index(steps)
     if steps < 0:
         raise ValueError(f"linspace: number of steps must not be negative, got {steps}")
+    ends = [as_number("linspace", x, dtype) for x in (start, end)]
     if dtype.kind != "f":
-        start, end = (np.asarray(int(x)).astype(dtype).item() for x in (start, end))
+        start, end = (x.item() for x in ends)
     gap = (end - start) / max(steps - 1, 1)
     i = np.arange(steps)
     # From the nearer end, so that both are met exactly.
-    return leaf(
-        np.where(i < steps // 2 + steps % 2, start + gap * i, end - gap * (steps - 1 - i)).astype(dtype), requires_grad
-    )
+    y = np.where(i < steps // 2 + steps % 2, start + gap * i, end - gap * (steps - 1 - i)).astype(dtype)
+    if dtype.kind != "f" and steps:  # beyond 2⁵³ the gaps do not meet them
+        y[-1], y[0] = end, start
+    return leaf(y, requires_grad)
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):

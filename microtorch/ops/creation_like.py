@@ -9,7 +9,6 @@ from .creation import empty, factory_dtype, full, leaf, ones, zeros
 __all__ = ["empty_like", "full_like", "ones_like", "zeros_like"]
 
 
-@attach(numpy=np.zeros_like)
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False):
     """Zeros in the shape and dtype of another tensor.
 
@@ -38,7 +37,6 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False):
     return leaf(np.zeros(input.shape, factory_dtype(device, dtype or input.dtype)), requires_grad)
 
 
-@attach(numpy=np.ones_like)
 def ones_like(input, *, dtype=None, device=None, requires_grad=False):
     """Ones in the shape and dtype of another tensor.
 
@@ -67,7 +65,6 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False):
     return leaf(np.ones(input.shape, factory_dtype(device, dtype or input.dtype)), requires_grad)
 
 
-@attach(numpy=np.empty_like)
 def empty_like(input, *, dtype=None, device=None, requires_grad=False):
     """A tensor of the shape and dtype of another that holds whatever the memory held before.
 
@@ -95,7 +92,6 @@ def empty_like(input, *, dtype=None, device=None, requires_grad=False):
     return leaf(np.empty(input.shape, factory_dtype(device, dtype or input.dtype)), requires_grad)
 
 
-@attach(numpy=np.full_like)
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False):
     """A tensor of the shape and dtype of another, filled with one value.
 

@@ -65,6 +65,8 @@ def bad_label(name, x, target, ignore_index):
     place = tuple(bad[0].tolist())
     row = f"row {place[0]}" if len(place) == 1 else f"position {place}" if place else "the target"
     label = target[place].item()
+    if C == 0:
+        return f"{name}: an input of shape {x.shape} has no classes for label {label} in {row} to be one of."
     hint = f"Classes are numbered 0 to {C - 1}"
     hint += "; do yours start at 1?" if label == C else f"; to leave out samples, label them {ignore_index}."
     return f"{name}: label {label} in {row} is none of {C} classes. {hint}"
@@ -95,7 +97,7 @@ _PLAIN = {dtype: np.empty((2, 0), dtype) for dtype in (float32, float64)}  # `te
 def target_terms(weight, smoothing, C, dtype):
     """What is charged to every class, and what to the target's besides, (2, C)."""
     terms = np.empty((2, C), dtype)
-    terms[0], terms[1] = smoothing / C, 1 - smoothing
+    terms[0], terms[1] = smoothing / max(C, 1), 1 - smoothing
     return terms if weight is None else terms * weight
 
 

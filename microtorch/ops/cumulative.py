@@ -39,7 +39,7 @@ class CumSum(Function):
         return _backwards(CumSum.apply(_backwards(dy, ctx.dim), ctx.dim), ctx.dim)
 
 
-@attach("cumsum", numpy=np.cumsum)
+@attach("cumsum")
 def cumsum(input, dim=None, *, dtype=None, axis=None):
     """The running sum along a dimension: each element with all before it.
 
@@ -100,7 +100,7 @@ class CumProd(Function):
         return _delayed(y, dim, 1) * s
 
 
-@attach("cumprod", numpy=np.cumprod)
+@attach("cumprod")
 def cumprod(input, dim=None, *, dtype=None, axis=None):
     """The running product along a dimension: each element times all before it.
 
@@ -201,7 +201,7 @@ class Prod(Function):
         return (dy * y).reshape(kept) / x
 
 
-@attach("prod", numpy=np.prod)
+@attach("prod")
 def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
     """The product of the elements, of all or along a dimension.
 

@@ -94,7 +94,7 @@ def _numpy_diagonal(a, offset=0, axis1=0, axis2=1):
     return diagonal(a, offset, axis1, axis2)
 
 
-@attach("diag", numpy=np.diag)
+@attach("diag")
 def diag(input, diagonal=0):
     """Of a vector the matrix with it on a diagonal; of a matrix its diagonal.
 
@@ -133,7 +133,7 @@ def diag(input, diagonal=0):
     raise ShapeError(f"diag: takes 1 or 2 dimensions, not shape {input.shape}. See diagonal for batches of matrices.")
 
 
-@attach("trace", numpy=np.trace)
+@attach("trace")
 def trace(input):
     """The sum of the main diagonal of a matrix.
 
@@ -193,7 +193,7 @@ class Triu(Function):
         return Triu.apply(dy, ctx.k)
 
 
-@attach("tril", numpy=np.tril)
+@attach("tril")
 def tril(input, diagonal=0):
     """The lower triangles of matrices: what lies above a diagonal becomes 0.
 
@@ -227,7 +227,7 @@ def tril(input, diagonal=0):
     return _triangle("tril", Tril, input, diagonal)
 
 
-@attach("triu", numpy=np.triu)
+@attach("triu")
 def triu(input, diagonal=0):
     """The upper triangles of matrices: what lies below a diagonal becomes 0.
 

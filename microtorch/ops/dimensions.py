@@ -1,5 +1,6 @@
 """Dimensions as callers name them, from the front or (negative) from the back, made plain and checked."""
 
+from functools import wraps
 from operator import index
 
 from ..errors import ShapeError
@@ -49,6 +50,21 @@ def length(shape, dims):
     for d in range(len(shape)) if dims is None else dims:
         n *= shape[d]
     return n
+
+
+def also_axis(function):
+    """Decorate a function: its `dim` may be given as ``axis``, its `keepdim` as ``keepdims``, as numpy spells them."""
+
+    @wraps(function)
+    def call(*args, **named):
+        for theirs, ours in (("axis", "dim"), ("keepdims", "keepdim")):
+            if theirs in named:
+                if ours in named:
+                    raise TypeError(f"{function.__name__}: {ours} and {theirs} are two names of one argument")
+                named[ours] = named.pop(theirs)
+        return function(*args, **named)
+
+    return call
 
 
 def _integer(operation, dim):

@@ -1,14 +1,16 @@
 """Random integers, orders and choices, drawn from the default generator or from one that is given."""
 
+from operator import index
+
 import numpy as np
 
 from ..autograd.observe import one_call
-from ..dtypes import as_dtype, int64
+from ..dtypes import as_dtype, as_number, cannot_hold, int64
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
 from ..tensor import attach, wrap
 from .cast import check_device, overwrite
-from .creation import leaf, shape_of
+from .creation import leaf, of_numbers, shape_of
 from .sampling import draws
 
 __all__ = ["bernoulli", "multinomial", "randint", "randint_like", "randperm"]
@@ -56,10 +58,15 @@ def randint(low, high, size=None, *, generator=None, dtype=None, device=None, re
     if size is None:
         low, high, size = 0, low, high
     check_device(device)
+    low, high = (_integer("randint", n) for n in (low, high))
     if low >= high:
         raise ValueError(f"randint: from low={low} to before high={high} there is no integer")
+    dtype = as_dtype(dtype or int64)
+    for n in (low, high - 1) if dtype.kind != "f" else ():
+        if as_number("randint", n, dtype) != n:
+            raise cannot_hold("randint", n, dtype)
     drawn = draws(generator).integers(low, high, shape_of("randint", (size,)))
-    return leaf(np.asarray(drawn).astype(as_dtype(dtype or int64)), requires_grad)
+    return leaf(np.asarray(drawn).astype(dtype), requires_grad)
 
 
 @one_call
@@ -134,7 +141,17 @@ def randperm(n, *, generator=None, dtype=int64, device=None, requires_grad=False
     """
     check_device(device)
     (n,) = shape_of("randperm", (n,))
-    return leaf(draws(generator).permutation(n).astype(as_dtype(dtype)), requires_grad)
+    dtype = of_numbers("randperm", as_dtype(dtype))
+    if n:
+        as_number("randperm", n - 1, dtype)
+    return leaf(draws(generator).permutation(n).astype(dtype), requires_grad)
+
+
+def _integer(operation, n):
+    try:
+        return index(n)
+    except TypeError:
+        raise TypeError(f"{operation}: low and high must be ints, not {type(n).__name__} {n!r}") from None
 
 
 @attach("bernoulli")

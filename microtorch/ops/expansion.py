@@ -80,7 +80,7 @@ def expand_as(input, other):
     return expand(input, other.shape)
 
 
-@attach("broadcast_to", numpy=np.broadcast_to)
+@attach("broadcast_to")
 def broadcast_to(input, shape):
     """`expand` to `shape`, as ``np.broadcast_to``.
 

@@ -76,7 +76,7 @@ def _refuse_empty(operation, x, dims):
         raise IndexError(f"{operation}: {where} there are no elements to choose from. Reduce over others.")
 
 
-@attach("amax", numpy=(np.max, np.amax))
+@attach("amax")
 def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
     """The largest element, of all or over some dimensions; its gradient is shared by all that are equal to it.
 
@@ -116,7 +116,7 @@ def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
     return Amax.apply(input, dim if axis is None else axis, keepdim or keepdims)
 
 
-@attach("amin", numpy=(np.min, np.amin))
+@attach("amin")
 def amin(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
     """The smallest element, of all or over some dimensions; its gradient is shared by all that are equal to it.
 
@@ -293,7 +293,7 @@ def _either(input, dim, keepdim, other, of_two, of_all, along, result):
     return of_all.apply(input, None, keepdim) if dim is None else result(*along.apply(input, dim, keepdim))
 
 
-@attach("argmax", numpy=np.argmax)
+@attach("argmax")
 def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     """The position of the largest element, the first of equal ones.
 
@@ -326,7 +326,7 @@ def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     return _position("argmax", np.argmax, input, dim if axis is None else axis, keepdim or keepdims)
 
 
-@attach("argmin", numpy=np.argmin)
+@attach("argmin")
 def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     """The position of the smallest element, the first of equal ones.
 

@@ -8,6 +8,7 @@ from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
 from ..autograd.mode import state
 from ..autograd.observe import tell
+from ..dtypes import as_number
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor, attach, wrap
 from . import dimensions
@@ -26,6 +27,7 @@ def places(operation, x, dim, index):
             f"{operation}: index {index.shape} has {index.ndim} dimensions, the tensor {x.shape} has {x.ndim}. "
             "Give both the same number, e.g. with index.unsqueeze(dim)."
         )
+    within(operation, index, x.shape[dim], dim)
     grid = []
     for d, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)):
         if d != dim and n > m:
@@ -35,6 +37,15 @@ def places(operation, x, dim, index):
             )
         grid.append(index if d == dim else np.arange(n).reshape([-1 if i == d else 1 for i in range(index.ndim)]))
     return tuple(grid)
+
+
+def within(operation, index, n, dim):
+    """Raise IndexError unless all of `index` are from 0 to n − 1: only ``t[index]`` and `take` count from the back."""
+    if index.size and (index.min() < 0 or index.max() >= n):
+        wrong = index.min() if index.min() < 0 else index.max()
+        raise IndexError(
+            f"{operation}: index {wrong} is out of bounds for dimension {dim} of length {n}: 0 to {n - 1} here."
+        )
 
 
 def _with_dimension(*arrays):
@@ -92,6 +103,7 @@ class Gather(Function):
 
 
 @attach("gather")
+@dimensions.also_axis
 def gather(input, dim, index):
     """Pick one element of `input` along `dim` for each element of `index`.
 
@@ -175,6 +187,7 @@ def _dsrc(ctx, dy):
 
 
 @attach("scatter_add")
+@dimensions.also_axis
 def scatter_add(input, dim, index, src):
     """A copy of `input` with each element of `src` added at the position along `dim` that `index` gives.
 
@@ -259,6 +272,7 @@ class ScatterMultiply(Function):
 
 
 @attach("scatter")
+@dimensions.also_axis
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     """A copy of `input` with each element of `src` put at the position along `dim` that `index` gives.
 
@@ -305,7 +319,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
         raise ValueError(f"scatter: reduce={reduce!r} is none of 'add', 'multiply' and None.")
     src = value if src is None else src
     if not isinstance(src, Tensor):
-        src = wrap(np.full(index.shape, src).astype(input.dtype))
+        src = wrap(np.full(index.shape, as_number("scatter", src, input.dtype)))
     same_dtype("scatter", input=input, src=src)
     function = {None: Scatter, "add": ScatterAdd, "multiply": ScatterMultiply}[reduce]
     return function.apply(input, dim, index, src)
@@ -360,6 +374,8 @@ def one_hot(tensor, num_classes=-1):
 
 def _one_hot(labels, num_classes):
     if labels.size and not (labels.min() >= 0 and labels.max() < num_classes):
-        worst = int(labels.min()) if labels.min() < 0 else int(labels.max())
+        if labels.min() < 0:
+            raise IndexError(f"one_hot: index {labels.min()} is negative. Classes are numbered from 0.")
+        worst = int(labels.max())
         raise IndexError(f"one_hot: index {worst} is not one of {num_classes} classes, 0 to {num_classes - 1}.")
     return (labels[..., None] == np.arange(num_classes)).astype(np.int64)

@@ -65,6 +65,11 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
             f"{num_groups} groups. Choose a divisor."
         )
     size = prod(input.shape[1:]) // num_groups
+    if input.shape[0] * size == 1:
+        raise ShapeError(
+            f"group_norm: an input of shape {input.shape} has one value for each of {num_groups} groups, whose "
+            "variance is 0. Use fewer groups, or a larger batch."
+        )
     groups = input.reshape(input.shape[0], num_groups, size)
     return scaled(
         "group_norm", LayerNorm.apply(groups, None, None, (size,), float(eps)).reshape(input.shape), weight, bias

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import in_place
+from ..dtypes import as_number
 from ..kernels import activation as kernels
 from .activation import one_pass
 
@@ -18,7 +19,7 @@ class Hardtanh(Function):
         ctx.save_for_backward(x)
         ctx.low, ctx.high = low, high
         if x.dtype.kind != "f":
-            return np.clip(x, np.int64(low).astype(x.dtype), np.int64(high).astype(x.dtype))
+            return np.clip(x, *(as_number("hardtanh", limit, x.dtype) for limit in (low, high)))
         return one_pass(ctx, kernels.hardtanh, (x,), low, high)
 
     @staticmethod

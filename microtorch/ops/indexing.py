@@ -60,7 +60,7 @@ class Index(Function):
     def forward(ctx, x, index):
         ctx.shape, ctx.index = x.shape, index
         ctx.save_for_backward(*[i for i in index if type(i) is np.ndarray])  # so that a change to them is noticed
-        if len(index) == 1 and index[0].dtype.kind == "i":  # half the time of x[index]
+        if len(index) == 1 and index[0].dtype.kind == "i" and x.ndim:  # half the time of x[index]
             return x.take(index[0], 0)
         return x[index]
 

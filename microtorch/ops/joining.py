@@ -22,13 +22,18 @@ def _in_common_dtype(operation, tensors):
     return tensors
 
 
+def _is_nothing(x):
+    """Whether `x` has the shape (0,), which `cat` leaves out whatever the others' is; PyTorch's old rule."""
+    return x.shape == (0,)
+
+
 class Cat(Function):
     """y = the xᵢ one after the other        dxᵢ = the part of dy that came from xᵢ"""
 
     @staticmethod
     def forward(ctx, dim, *xs):
-        ctx.dim, ctx.lengths = dim, [x.shape[dim] for x in xs]
-        return np.concatenate(xs, dim)
+        ctx.dim, ctx.lengths = dim, [None if _is_nothing(x) else x.shape[dim] for x in xs]
+        return np.concatenate([x for x in xs if not _is_nothing(x)] or xs[:1], dim)
 
     @staticmethod
     def explain(dim, *xs):
@@ -42,6 +47,9 @@ class Cat(Function):
         parts, start = [None], 0
         before = (slice(None),) * ctx.dim
         for n, needed in zip(ctx.lengths, ctx.needs_input_grad[1:], strict=True):
+            if n is None:
+                parts.append(dy.reshape(-1)[:0] if needed else None)
+                continue
             parts.append(dy[(*before, slice(start, start + n))] if needed else None)
             start += n
         return tuple(parts)
@@ -86,11 +94,11 @@ def cat(tensors, dim=0, *, axis=None):
     tensor([ 1., 10.])
     """
     tensors = _in_common_dtype("cat", tensors)
-    kept = [t for t in tensors if t._array.shape != (0,)] or tensors[:1]
-    if any(t._array.ndim == 0 for t in kept):
+    shaped = [t for t in tensors if not _is_nothing(t)] or tensors[:1]
+    if any(t._array.ndim == 0 for t in tensors):
         raise ShapeError("cat: a tensor without dimensions has none to join along. Use stack, or .reshape(1).")
-    dim = dimensions.one("cat", dim if axis is None else axis, kept[0]._array.ndim)
-    return Cat.apply(dim, *kept)
+    dim = dimensions.one("cat", dim if axis is None else axis, shaped[0]._array.ndim)
+    return Cat.apply(dim, *tensors)
 
 
 concat = concatenate = cat
@@ -116,7 +124,6 @@ class Stack(Function):
         return None, *(dy[(*before, i)] if needed else None for i, needed in enumerate(ctx.needs_input_grad[1:]))
 
 
-@attach(numpy=np.stack)
 def stack(tensors, dim=0, *, axis=None):
     """Tensors of one shape along a new dimension.
 

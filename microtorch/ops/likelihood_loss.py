@@ -50,6 +50,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     """
     per_batch = reduction == "batchmean"
     reduction = as_reduction("kl_div", "sum" if per_batch else reduction, size_average, reduce)
+    input, target = aligned("kl_div", input, target)
     if log_target:
         losses = target.exp() * (target - input)
     else:
@@ -98,6 +99,7 @@ def poisson_nll_loss(
     tensor([-2.])
     """
     reduction = as_reduction("poisson_nll_loss", reduction, size_average, reduce)
+    input, target = aligned("poisson_nll_loss", input, target)
     losses = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
         large = where(target <= 1, 1, target)
@@ -160,7 +162,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     _refuse_negative(var)
     short = (eps - var.detach()).clamp(min=0)
     var = var + short
-    input, target = aligned("gaussian_nll_loss", input, target) if input.shape == target.shape else (input, target)
+    input, target = aligned("gaussian_nll_loss", input, target)
     losses = 0.5 * (var.log() + (input - target) ** 2 / var)
     return reduce_by(reduction, losses + 0.5 * log(2 * pi) if full else losses)
 

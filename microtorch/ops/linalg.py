@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..autograd.function import Function
+from ..dtypes import as_number
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
 from ..tensor import Tensor, attach
@@ -271,7 +272,7 @@ def _numpy_dot(a, b):
     return product("dot", a, b)
 
 
-@attach("outer", numpy=np.outer)
+@attach("outer")
 def outer(input, vec2):
     """The outer product of two vectors: every element of one times every element of the other.
 
@@ -383,6 +384,7 @@ def _plus(operation, input, product, beta, alpha):
     same_dtype(operation, input=input, product=product)
     if input._array.dtype.kind != "f" and not (isinstance(beta, int) and isinstance(alpha, int)):
         raise DTypeError(f"{operation}: {input.dtype} tensors take integer factors, not {beta=} and {alpha=}.")
+    beta, alpha = (as_number(operation, x, input.dtype).item() for x in (beta, alpha))
     pairs = zip(input.shape[::-1], product.shape[::-1], strict=False)
     if input.ndim > product.ndim or any(n not in (1, m) for n, m in pairs):
         raise ShapeError(f"{operation}: input {input.shape} does not expand to the product's shape {product.shape}.")

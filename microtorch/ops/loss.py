@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from ..autograd.function import Function
+from ..dtypes import as_number, float64
 from ..errors import ShapeError
 from ..from_data import as_tensor
 from ..kernels import loss as kernels
@@ -229,7 +230,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     tensor([0.125, 2.5  ])
     """
     reduction = as_reduction("smooth_l1_loss", reduction, size_average, reduce)
-    if beta < 0:
+    if as_number("smooth_l1_loss", beta, float64) < 0:
         raise ValueError(f"smooth_l1_loss: beta is {beta}. It is a distance: 0 or more.")
     input, target = aligned("smooth_l1_loss", input, target)
     if beta == 0:
@@ -278,7 +279,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     tensor([0.5, 1. ])
     """
     reduction = as_reduction("huber_loss", reduction)
-    if delta <= 0:
+    if as_number("huber_loss", delta, float64) <= 0:
         raise ValueError(f"huber_loss: delta is {delta}. It must be positive.")
     input, target = aligned("huber_loss", input, target)
     losses = HuberLoss.apply(input, target, float(delta))

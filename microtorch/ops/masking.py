@@ -3,11 +3,14 @@
 import numpy as np
 
 from ..autograd.inplace import attach_in_place
+from ..autograd.observe import one_call
+from ..dtypes import as_number
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
 from ..tensor import attach, wrap
 from . import dimensions
 from .expansion import expand
+from .gathering import within
 from .indexing import AddAt, Index, position_of, refuse_counting
 from .promotion import same_dtype
 
@@ -21,10 +24,17 @@ def _along(operation, input, dim, index):
             f"{operation}: index must be a vector of int64 or int32, not {index.dtype} of shape {index.shape}."
         )
     dim = dimensions.one(operation, dim, input.ndim)
+    _check(operation, index, input.shape[dim] if input.ndim else 1, dim)
     return (*(slice(None),) * dim, index._array.reshape(-1))
 
 
+@one_call
+def _check(operation, index, n, dim):
+    within(operation, index._array, n, dim)
+
+
 @attach("index_select")
+@dimensions.also_axis
 def index_select(input, dim, index):
     """The parts of `input` at some positions along a dimension.
 
@@ -65,6 +75,7 @@ def index_select(input, dim, index):
 
 
 @attach("index_add")
+@dimensions.also_axis
 def index_add(input, dim, index, source, *, alpha=1):
     """A copy of `input` with parts of `source` added at some positions along a dimension.
 
@@ -112,7 +123,7 @@ def index_add(input, dim, index, source, *, alpha=1):
             f"all dimensions but {len(place) - 1} must agree, and it must be as long as index."
         )
     if alpha != 1:
-        source = source * wrap(np.asarray(alpha).astype(source.dtype))  # -1 is 255 in uint8, as in PyTorch
+        source = source * wrap(np.asarray(as_number("index_add", alpha, source.dtype)))
     if not input.ndim:
         return input + AddAt.apply(source.reshape(1), place, (1,)).reshape(())
     return input + AddAt.apply(source, place, input.shape)
@@ -198,11 +209,12 @@ def masked_fill(input, mask, value):
     >>> x.grad
     tensor([0., 1.])
     """
-    value = as_tensor(value)
+    given, value = value, as_tensor(value)
     if value.ndim:
         raise ShapeError(f"masked_fill: value must be one number, not a tensor of shape {value.shape}. See where.")
     if mask._array.dtype.kind != "b":
         raise DTypeError(f"masked_fill: mask must be bool, not {mask.dtype}. Convert with .bool().")
+    as_number("masked_fill", given, input.dtype)
     if input._array.dtype.kind != "f" and value._array.dtype.kind == "f" and value.item() != int(value.item()):
         raise DTypeError(
             f"masked_fill: a tensor of {input.dtype} cannot hold {value.item()}. Convert it with .float()."

@@ -57,7 +57,10 @@ def flip(input, *order, dims=None):
     tensor([[2, 1],
             [4, 3]])
     """
-    return Flip.apply(input, dimensions.some("flip", tuple(sizes_of(order, dims)), input.ndim) or ())
+    if not order and dims is None:
+        raise TypeError(f"flip: no dims are given. Name those of shape {input.shape} that are to be reversed.")
+    dims = sizes_of(order, dims)
+    return Flip.apply(input, dimensions.some("flip", dims if isinstance(dims, int) else tuple(dims), input.ndim) or ())
 
 
 @attach(numpy=np.flip)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..autograd.function import Function
+from ..dtypes import as_number, cannot_hold
 from ..errors import ShapeError
 
 __all__ = ["pad"]
@@ -97,12 +98,16 @@ def pad(input, pad, mode="constant", value=None):
         if n + before + after < 0:
             raise ShapeError(f"pad: {pad} takes more than there is of an input of shape {input.shape}.")
     if mode == "constant":
-        return Pad.apply(input, tuple(amounts), 0 if value is None else value)
+        filling = as_number("pad", 0 if value is None else value, input.dtype)
+        if input.dtype.kind == "u" and value is not None and value < 0:
+            raise cannot_hold("pad", value, input.dtype)
+        return Pad.apply(input, tuple(amounts), filling)
     if mode not in MODES:
         raise ValueError(f"pad: mode is {mode!r}. Choose 'constant', 'reflect', 'replicate' or 'circular'.")
     if value:
         raise ValueError(f"pad: mode {mode!r} has no use for value {value}.")
     places, limit = MODES[mode]
+    copied = False
     if mode == "circular":  # what is added at one end comes from what is left at the other
         input = input[tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(input.shape, amounts, strict=True))]
         amounts = [(max(before, 0), max(after, 0)) for before, after in amounts]
@@ -116,4 +121,5 @@ def pad(input, pad, mode="constant", value=None):
                 f"{mode!r} can fill from {n} elements."
             )
         input = input[(slice(None),) * dim + (places(n, before, after),)]
-    return input
+        copied = True
+    return input if copied else input.clone()

@@ -70,7 +70,7 @@ def _numpy_transpose(a, axes=None):
     return permute(a, range(a.ndim)[::-1] if axes is None else axes)
 
 
-@attach("transpose", "swapaxes", "swapdims", numpy=np.swapaxes)
+@attach("transpose", "swapaxes", "swapdims")
 def transpose(input, dim0, dim1):
     """Two dimensions exchanged.
 
@@ -110,7 +110,7 @@ def transpose(input, dim0, dim1):
 swapaxes = swapdims = transpose
 
 
-@attach("movedim", "moveaxis", numpy=np.moveaxis)
+@attach("movedim", "moveaxis")
 def movedim(input, source, destination):
     """Dimensions moved to other places; the others keep their order.
 
@@ -141,8 +141,6 @@ def movedim(input, source, destination):
     (3, 4, 2)
     """
     ndim = input._array.ndim
-    if not ndim:
-        return Permute.apply(input, ())
     source = dimensions.some("movedim", source, ndim) or ()
     destination = dimensions.some("movedim", destination, ndim) or ()
     if len(source) != len(destination):

@@ -10,13 +10,14 @@ import numpy as np
 
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
+from ..dtypes import as_number
 from ..errors import DTypeError
 from ..from_data import as_tensor
 from ..kernels import elementwise as kernels
 from ..tensor import Tensor, attach
 from .activation import one_pass
 from .arithmetic import absorb
-from .promotion import Binary, floating, pair, refuse_bool
+from .promotion import Binary, floating, operand, pair, refuse_bool, result_type
 
 __all__ = ["pow", "reciprocal", "rsqrt", "sqrt", "square"]
 
@@ -122,14 +123,12 @@ class Reciprocal(Function):
 
 def _whole_power(a, b):
     """aᵇ of integers, where negative exponents are allowed if they are a tensor's: 1 and −1 stay, the rest is 0."""
-    if isinstance(b, int) and b < 0:
-        raise DTypeError(f"pow: an integer tensor to the power {b} is not an integer. Convert it with .float() first.")
 
     def power(base, exponent):
         negative = np.less(exponent, 0)
         if not negative.any():
             return base**exponent
-        y = np.asarray(base ** np.where(negative, -exponent, exponent))
+        y = np.asarray(base ** np.where(negative, exponent & 1, exponent))  # of ±1 the parity decides
         return np.where(negative & (np.abs(base) != 1), y.dtype.type(0), y)
 
     return outside_graph(power, a, b)
@@ -174,11 +173,18 @@ def pow(input, exponent):
     """
     if isinstance(input, Tensor) and input._array.dtype.kind == "f":
         return Pow.apply(input, exponent)
-    a, b = pair(input, exponent)
-    if (a if isinstance(a, Tensor) else b)._array.dtype.kind == "f":
-        return Pow.apply(a, b)
+    a, b = operand(input), operand(exponent)
+    dtype = result_type(a, b)
+    if dtype.kind == "f":
+        return Pow.apply(*pair(a, b))
     refuse_bool("pow", "logical operations", a, b)
-    return _whole_power(a, b)
+    if not isinstance(b, Tensor):
+        if b < 0:
+            raise DTypeError(
+                f"pow: an integer tensor to the power {b} is not an integer. Convert it with .float() first."
+            )
+        b = as_number("pow", b, dtype).item()  # unlike a factor, an exponent modulo 2ⁿ gives another result
+    return _whole_power(*pair(a, b))
 
 
 @attach("square", numpy=np.square)

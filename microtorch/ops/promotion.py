@@ -7,7 +7,7 @@ without, and tensors over Python numbers. numpy would give float64 for int64 wit
 import numpy as np
 
 from ..autograd.function import Function
-from ..dtypes import PYTHON_DTYPES
+from ..dtypes import PYTHON_DTYPES, as_number, cannot_hold, float64, int64, wrapped
 from ..errors import DTypeError
 from ..from_data import as_tensor
 from ..tensor import Tensor
@@ -91,11 +91,24 @@ def pair(input, other):
 
 def floating_pair(input, other):
     """As `pair`, in a floating dtype: the default one for integers and bools."""
-    input, other = pair(input, other)
-    if (input if isinstance(input, Tensor) else other)._array.dtype.kind != "f":
-        default = PYTHON_DTYPES[float]
-        return in_dtype(input, default), in_dtype(other, default)
-    return input, other
+    a, b = operand(input), operand(other)
+    if result_type(a, b).kind == "f":
+        return pair(a, b)
+    default = PYTHON_DTYPES[float]
+    if not isinstance(a, Tensor) and not isinstance(b, Tensor):
+        a = as_tensor(a, default)
+    return in_dtype(a, default), in_dtype(b, default)
+
+
+def fitting_pair(operation, input, other):
+    """As `pair`, for an operation that puts the operands into its result: a number that its dtype cannot hold is
+    refused, where arithmetic goes on modulo 2ⁿ."""
+    if type(input) is Tensor and type(other) is Tensor:
+        return pair(input, other)
+    a, b = operand(input), operand(other)
+    dtype = result_type(a, b)
+    a, b = (x if isinstance(x, Tensor) else as_number(operation, x, dtype).item() for x in (a, b))
+    return pair(a, b)
 
 
 class Binary(Function):
@@ -114,10 +127,16 @@ class Binary(Function):
 
 
 def in_dtype(x, dtype):
-    """`x` in `dtype`; Python numbers as they are where numpy's rules keep them weak."""
+    """`x` in `dtype`; Python numbers as they are where numpy's rules keep them weak, ints modulo 2ⁿ."""
     if isinstance(x, Tensor):
         return x if x._array.dtype is dtype else x.to(dtype)
-    return dtype.type(x) if dtype.kind == "b" else float(x) if dtype.kind == "f" else int(x)
+    if dtype.kind == "b":
+        return dtype.type(x)
+    if dtype.kind == "f":
+        return as_number("an operand", x, float64).item()
+    if not -(2**63) <= x < 2**64:
+        raise cannot_hold("an operand", x, int64)
+    return wrapped(int(x), dtype)
 
 
 def floating(x):

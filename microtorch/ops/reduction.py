@@ -38,7 +38,7 @@ def spread(dy, shape, dims):
     return dx
 
 
-@attach("sum", numpy=np.sum)
+@attach("sum")
 def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
     """The sum of the elements, of all or over some dimensions.
 
@@ -108,7 +108,7 @@ class Mean(Function):
         return spread(dy / ctx.n, ctx.shape, ctx.dims)
 
 
-@attach("mean", numpy=np.mean)
+@attach("mean")
 def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
     """The mean of the elements, of all or over some dimensions.
 
@@ -163,7 +163,7 @@ def _question(operation, ufunc, input, dim, keepdim):
     return outside_graph(lambda x: np.asarray(ufunc.reduce(x, axes, bool, None, bool(keepdim))).astype(dtype), input)
 
 
-@attach("all", numpy=np.all)
+@attach("all")
 def all(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     """Whether all elements are nonzero, of all or over some dimensions.
 
@@ -191,7 +191,7 @@ def all(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     return _question("all", np.logical_and, input, dim if axis is None else axis, keepdim or keepdims)
 
 
-@attach("any", numpy=np.any)
+@attach("any")
 def any(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     """Whether any element is nonzero, of all or over some dimensions.
 
@@ -219,7 +219,7 @@ def any(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     return _question("any", np.logical_or, input, dim if axis is None else axis, keepdim or keepdims)
 
 
-@attach("count_nonzero", numpy=np.count_nonzero)
+@attach("count_nonzero")
 def count_nonzero(input, dim=None, *, axis=None):
     """The number of nonzero elements, of all or over some dimensions.
 

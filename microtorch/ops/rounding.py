@@ -147,7 +147,7 @@ class Round(Function):
         return np.zeros_like(dy)
 
 
-@attach("round", numpy=np.round)
+@attach("round")
 def round(input, decimals=0):
     """Each element to the nearest number with so many decimals, halves to the even neighbour.
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..autograd.observe import one_call
+from ..dtypes import as_number
 from ..errors import DTypeError, ShapeError
 from ..random import default_generator
 from ..tensor import Tensor, attach, wrap
@@ -233,6 +234,8 @@ def normal_(self, mean=0.0, std=1.0, *, generator=None):
 @attach("uniform_")
 def uniform_(self, a=0.0, b=1.0, *, generator=None):
     """In place: every element is drawn evenly from `a` (included) to `b` (excluded)."""
+    for n in (a, b, b - a):
+        as_number("uniform_", n, self.dtype)
     if a > b:
         raise ValueError(f"uniform_: from a={a} to b={b}: a must not be above b")
     drawn = rand(self.shape, generator=generator, dtype=self.dtype)._array

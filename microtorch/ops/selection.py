@@ -4,13 +4,13 @@ import numpy as np
 
 from ..autograd.function import Function, outside_graph
 from ..autograd.inplace import attach_in_place
-from ..dtypes import bool_
+from ..dtypes import as_number, bool_
 from ..errors import DTypeError
 from ..from_data import as_tensor
 from ..tensor import Tensor, attach
 from .arithmetic import absorb
 from .indexing import refuse_counting
-from .promotion import Binary, in_dtype, operand, pair, result_type, same_dtype
+from .promotion import Binary, fitting_pair, in_dtype, operand, result_type, same_dtype
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "lerp", "maximum", "minimum", "nan_to_num", "where"]
 
@@ -81,7 +81,7 @@ def where(condition, input=None, other=None):
         return tuple(outside_graph(lambda c, k=k: np.nonzero(c)[k], condition) for k in range(condition.ndim))
     if input is None or other is None:
         raise TypeError("where: takes a condition alone, or with both input and other")
-    return Where.apply(condition, *pair(input, other))
+    return Where.apply(condition, *fitting_pair("where", input, other))
 
 
 attach(numpy=np.where)(where)
@@ -137,7 +137,7 @@ def maximum(input, other):
     >>> x.grad
     tensor([0. , 0.5, 1. ])
     """
-    return Maximum.apply(input, other)
+    return Maximum.apply(*fitting_pair("maximum", input, other))
 
 
 class Minimum(Binary):
@@ -189,7 +189,7 @@ def minimum(input, other):
     >>> x.grad
     tensor([1. , 0.5, 0. ])
     """
-    return Minimum.apply(input, other)
+    return Minimum.apply(*fitting_pair("minimum", input, other))
 
 
 class Clamp(Function):
@@ -217,7 +217,7 @@ class Clamp(Function):
         return dx, np.where(below, dy, 0.0) if need_low else None, np.where(above, dy, 0.0) if need_high else None
 
 
-@attach("clamp", "clip", numpy=np.clip)
+@attach("clamp", "clip")
 def clamp(input, min=None, max=None):
     """The elements limited to the range from `min` to `max`.
 
@@ -259,9 +259,12 @@ def clamp(input, min=None, max=None):
     if len(given) < 2:
         raise ValueError("clamp: min and max are both missing. Give at least one of them.")
     dtype = result_type(*given)
-    low = None if min is None else in_dtype(operand(min), dtype)
-    high = None if max is None else in_dtype(operand(max), dtype)
+    low, high = (x if x is None else _bound(operand(x), dtype) for x in (min, max))
     return Clamp.apply(in_dtype(as_tensor(input), dtype), low, high)
+
+
+def _bound(x, dtype):
+    return in_dtype(x if isinstance(x, Tensor) else as_number("clamp", x, dtype).item(), dtype)
 
 
 @attach("clamp_min")
@@ -356,7 +359,7 @@ class NanToNum(Function):
         return np.where(np.isfinite(x), dy, 0.0)
 
 
-@attach("nan_to_num", numpy=np.nan_to_num)
+@attach("nan_to_num")
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     """The elements, with finite numbers in place of NaN and the infinities.
 

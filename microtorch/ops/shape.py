@@ -289,6 +289,7 @@ def unflatten(input, dim, sizes):
 
 
 @attach("squeeze")
+@dimensions.also_axis
 def squeeze(input, dim=None):
     """Without dimensions of length 1.
 
@@ -331,6 +332,7 @@ def _numpy_squeeze(a, axis=None):
 
 
 @attach("unsqueeze")
+@dimensions.also_axis
 def unsqueeze(input, dim):
     """With a dimension of length 1 inserted.
 

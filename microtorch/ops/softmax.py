@@ -67,7 +67,7 @@ class Softmax(Function):
 
 
 @attach("softmax")
-def softmax(input, dim=None, dtype=None):
+def softmax(input, dim=None, dtype=None, *, axis=None):
     """Positive numbers that sum to 1 along a dimension, in the proportions of the exponentials of `input`.
 
     Parameters
@@ -77,6 +77,8 @@ def softmax(input, dim=None, dtype=None):
         The dimension along which the result sums to 1.
     dtype : numpy.dtype, optional
         Convert `input` first.
+    axis : int, optional
+        numpy's name for `dim`.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def softmax(input, dim=None, dtype=None):
     >>> y.detach(), x.grad
     (tensor([0.5, 0.5]), tensor([ 0.25, -0.25]))
     """
-    dim = dimension("softmax", input, dim)
+    dim = dimension("softmax", input, dim if axis is None else axis)
     return Softmax.apply(input if dtype is None else input.to(dtype), dim)
 
 
@@ -127,7 +129,7 @@ class LogSoftmax(Function):
 
 
 @attach("log_softmax")
-def log_softmax(input, dim=None, dtype=None):
+def log_softmax(input, dim=None, dtype=None, *, axis=None):
     """The logarithm of `softmax`, precise also where the softmax itself would round to 0 or 1.
 
     Parameters
@@ -137,6 +139,8 @@ def log_softmax(input, dim=None, dtype=None):
         The dimension along which the exponentials of the result sum to 1.
     dtype : numpy.dtype, optional
         Convert `input` first.
+    axis : int, optional
+        numpy's name for `dim`.
 
     Returns
     -------
@@ -160,7 +164,7 @@ def log_softmax(input, dim=None, dtype=None):
     >>> x.grad
     tensor([ 0.5, -0.5])
     """
-    dim = dimension("log_softmax", input, dim)
+    dim = dimension("log_softmax", input, dim if axis is None else axis)
     return LogSoftmax.apply(input if dtype is None else input.to(dtype), dim)
 
 

@@ -47,6 +47,7 @@ class Sort(Function):
 
 
 @attach("sort")
+@dimensions.also_axis
 def sort(input, dim=-1, descending=False, *, stable=True):
     """The elements in order along a dimension, and where each was.
 
@@ -91,11 +92,11 @@ def sort(input, dim=-1, descending=False, *, stable=True):
 
 
 @attach(numpy=np.sort)
-def _numpy_sort(a, axis=-1):
+def _numpy_sort(a, axis=-1, kind=None):
     return sort(a, axis).values if axis is not None else sort(a.reshape(-1)).values
 
 
-@attach("argsort", numpy=np.argsort)
+@attach("argsort")
 def argsort(input, dim=-1, descending=False, *, stable=True, axis=None):
     """Where the elements in order along a dimension are.
 
@@ -145,6 +146,7 @@ class Topk(Function):
 
 
 @attach("topk")
+@dimensions.also_axis
 def topk(input, k, dim=-1, largest=True, sorted=True):
     """The k largest (or smallest) elements along a dimension, and where they are.
 
@@ -221,6 +223,7 @@ def _first_nan(x, dim):
 
 
 @attach("median")
+@dimensions.also_axis
 def median(input, dim=None, keepdim=False):
     """The median of all elements; or with `dim`, the median along it and its position.
 

@@ -90,6 +90,7 @@ def _numpy_split(ary, indices_or_sections, axis=0):
 
 
 @attach("chunk")
+@dimensions.also_axis
 def chunk(input, chunks, dim=0):
     """A number of consecutive parts of a tensor, of equal length but for the last.
 
@@ -144,6 +145,7 @@ class Unbind(Function):
 
 
 @attach("unbind")
+@dimensions.also_axis
 def unbind(input, dim=0):
     """The tensors at each position along a dimension.
 
@@ -187,6 +189,7 @@ def _iter(self):
 
 
 @attach("narrow")
+@dimensions.also_axis
 def narrow(input, dim, start, length):
     """`length` elements from `start` on along a dimension.
 
@@ -233,6 +236,7 @@ def narrow(input, dim, start, length):
 
 
 @attach("select")
+@dimensions.also_axis
 def select(input, dim, index):
     """The tensor at one position along a dimension: ``t.select(0, i)`` is ``t[i]``.
 

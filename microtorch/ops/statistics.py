@@ -52,7 +52,7 @@ class Std(Function):
 
     @staticmethod
     def forward(ctx, x, dim, keepdim, correction):
-        y = np.asarray(np.sqrt(Var.forward(ctx, x, dim, keepdim, correction)))
+        y = np.asarray(np.sqrt(Var.forward(ctx, x, dimensions.some("std", dim, x.ndim), keepdim, correction)))
         ctx.save_for_backward(x, y)
         return y
 
@@ -78,6 +78,7 @@ def _options(operation, input, dim, unbiased, correction):
 
 
 @attach("var")
+@dimensions.also_axis
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance of the elements, of all or over some dimensions.
 
@@ -126,12 +127,8 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     return Var.apply(input, dim, keepdim, correction)
 
 
-@attach(numpy=np.var)
-def _numpy_var(a, axis=None, *, ddof=0, keepdims=False, correction=None):
-    return var(a, axis, keepdim=keepdims, correction=ddof if correction is None else correction)
-
-
 @attach("std")
+@dimensions.also_axis
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation of the elements, of all or over some dimensions.
 
@@ -176,11 +173,7 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     return Std.apply(input, dim, keepdim, correction)
 
 
-@attach(numpy=np.std)
-def _numpy_std(a, axis=None, *, ddof=0, keepdims=False, correction=None):
-    return std(a, axis, keepdim=keepdims, correction=ddof if correction is None else correction)
-
-
+@dimensions.also_axis
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance and the mean, as a pair; the arguments are those of `var`.
 
@@ -207,6 +200,7 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     return Var.apply(input, dim, keepdim, correction), Mean.apply(input, dim, keepdim)
 
 
+@dimensions.also_axis
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation and the mean, as a pair; the arguments are those of `std`.
 
@@ -253,6 +247,7 @@ class LogSumExp(Function):
 
 
 @attach("logsumexp")
+@dimensions.also_axis
 def logsumexp(input, dim, keepdim=False):
     """The logarithm of the sum of exponentials over some dimensions, without overflow.
 
