@@ -1,5 +1,6 @@
 """Flatten and Unflatten: other shapes for the same elements."""
 
+from ..ops.promotion import only_tensors
 from .module import Module
 
 __all__ = ["Flatten", "Unflatten"]
@@ -27,6 +28,7 @@ class Flatten(Module):
 
     def forward(self, input):
         """(N, ...) -> (N, D)"""
+        only_tensors("Flatten", input=input)
         return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self):
@@ -57,6 +59,7 @@ class Unflatten(Module):
 
     def forward(self, input):
         """(N, D) -> (N, *unflattened_size)"""
+        only_tensors("Unflatten", input=input)
         return input.unflatten(self.dim, self.unflattened_size)
 
     def extra_repr(self):

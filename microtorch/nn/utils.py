@@ -6,7 +6,7 @@ import numpy as np
 
 from ..autograd.inplace import record_change
 from ..autograd.mode import one_call
-from ..errors import ShapeError, user_line
+from ..errors import ShapeError, refuse_read_only, user_line
 from ..ops import cat
 from ..tensor import Tensor, wrap
 
@@ -26,6 +26,12 @@ def _list(tensors):
 
 def _gradients(parameters):
     return [p.grad for p in _list(parameters) if p.grad is not None]
+
+
+def _refuse_read_only(operation, tensors):
+    """Before anything is changed, so that it is all of them or none."""
+    for t in tensors:
+        refuse_read_only(operation, t._array, t.name)
 
 
 def _norm(array, p):
@@ -96,8 +102,9 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm):
     factor = float(max_norm) / (float(total_norm) + 1e-6)  # PyTorch's guard against a norm of zero
     if factor >= 1:
         return
-    line = user_line()
-    for grad in _gradients(parameters):
+    line, gradients = user_line(), _gradients(parameters)
+    _refuse_read_only("clip_grad_norm_", gradients)
+    for grad in gradients:
         grad._array *= grad.dtype.type(factor)
         record_change(grad._array, "clip_grad_norm_", line)
 
@@ -171,8 +178,9 @@ def clip_grad_value_(parameters, clip_value):
     >>> w.grad
     tensor([-1. ,  0.5])
     """
-    limit, line = float(clip_value), user_line()
-    for grad in _gradients(parameters):
+    limit, line, gradients = float(clip_value), user_line(), _gradients(parameters)
+    _refuse_read_only("clip_grad_value_", gradients)
+    for grad in gradients:
         np.clip(grad._array, -limit, limit, out=grad._array)
         record_change(grad._array, "clip_grad_value_", line)
 
@@ -226,6 +234,7 @@ def vector_to_parameters(vec, parameters):
     count = sum(p.numel() for p in parameters)
     if vec.shape != (count,):
         raise ShapeError(f"vector_to_parameters: a vector of shape {vec.shape} for parameters of {count} elements")
+    _refuse_read_only("vector_to_parameters", parameters)
     start, line = 0, user_line()
     for p in parameters:
         end = start + p.numel()

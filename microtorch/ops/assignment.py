@@ -7,7 +7,7 @@ import numpy as np
 from ..autograd.engine import run
 from ..autograd.function import Function
 from ..autograd.inplace import record_change, refuse_unsafe, stand_in, take_place
-from ..errors import user_line
+from ..errors import refuse_read_only, user_line
 from ..from_data import as_tensor
 from ..tensor import Tensor, attach, wrap
 from .indexing import Index, Slice, steps_of, view_of
@@ -98,6 +98,7 @@ class Cleared(Function):
 @attach("__setitem__")
 def _setitem(self, index, value):
     """Write `value` where `index` names, in place; recorded where the tensor or `value` requires a gradient."""
+    refuse_read_only("t[index] = value", self._array, self.name)
     refuse_unsafe(self, "t[index] = value")
     first, then = steps_of(self, index)
     if isinstance(value, Tensor):

@@ -4,7 +4,6 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import ShapeError
-from ..from_data import as_tensor
 from ..kernels import loss as kernels
 from ..tensor import Tensor
 from .activation import one_pass
@@ -12,7 +11,7 @@ from .arithmetic import absorb
 from .cross_entropy import bad_label, check_labels, check_weight
 from .elementwise import Sigmoid
 from .loss import as_reduction, reduce_by
-from .promotion import pair
+from .promotion import only_data, only_tensors, pair
 from .selection import where
 from .smooth import logsigmoid
 
@@ -25,10 +24,17 @@ __all__ = [
 ]
 
 
+def weighted(name, losses, weight, reduction):
+    """The losses times a weight for each or for many, reduced."""
+    return reduce_by(reduction, losses if weight is None else losses * only_data(name, "weight", weight))
+
+
 def same_shape(name, input, target):
     """Both in their common dtype; an error where they differ in shape."""
+    if type(input) is not Tensor:
+        only_tensors(name, input=input)
     if type(target) is not Tensor:
-        target = as_tensor(target)
+        target = only_data(name, "target", target)
     if input.shape != target.shape:
         raise ShapeError(
             f"{name}: input {input.shape} and target {target.shape} must have one shape. "
@@ -105,7 +111,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     """
     reduction = as_reduction("binary_cross_entropy", reduction, size_average, reduce)
     losses = BinaryCrossEntropy.apply(*same_shape("binary_cross_entropy", input, target))
-    return reduce_by(reduction, losses if weight is None else losses * weight)
+    return weighted("binary_cross_entropy", losses, weight, reduction)
 
 
 class BinaryCrossEntropyWithLogits(Function):
@@ -175,8 +181,9 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         losses = BinaryCrossEntropyWithLogits.apply(input, target)
     else:
+        pos_weight = only_data("binary_cross_entropy_with_logits", "pos_weight", pos_weight)
         losses = (1 - target) * input - (1 + (pos_weight - 1) * target) * logsigmoid(input)
-    return reduce_by(reduction, losses if weight is None else losses * weight)
+    return weighted("binary_cross_entropy_with_logits", losses, weight, reduction)
 
 
 def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
@@ -210,6 +217,8 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
     >>> x.grad
     tensor([ 1., -1.])
     """
+    only_tensors("hinge_embedding_loss", input=input)
+    target = only_data("hinge_embedding_loss", "target", target)
     reduction = as_reduction("hinge_embedding_loss", reduction, size_average, reduce)
     losses = where(target != -1, input, 0) + where(target != 1, (margin - input).clamp(min=0), 0)
     return reduce_by(reduction, losses)
@@ -295,12 +304,15 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     >>> loss.detach(), x.grad
     (tensor(0.25), tensor([[ 0.5, -0.5]]))
     """
+    only_tensors("multi_margin_loss", input=input)
     reduction = as_reduction("multi_margin_loss", reduction, size_average, reduce)
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: p is {p}. Only 1 and 2 are supported.")
     if input.ndim > 2:
         raise ShapeError(f"multi_margin_loss: an input of shape {input.shape}. It needs shape (N, C) or (C,).")
-    target = as_tensor(target)
+    target = only_data("multi_margin_loss", "target", target)
+    if weight is not None:
+        weight = only_data("multi_margin_loss", "weight", weight)
     if input.ndim < 2:
         input = input.reshape(1, -1) if target.shape == (1,) else input.reshape(-1)
     return reduce_by(reduction, MultiMarginLoss.apply(input, target, p, float(margin), weight))
@@ -336,6 +348,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     >>> x.grad
     tensor([-0.5,  0.5])
     """
+    only_tensors("soft_margin_loss", input=input)
     reduction = as_reduction("soft_margin_loss", reduction, size_average, reduce)
-    input, target = pair(input, target)
+    input, target = pair(input, only_data("soft_margin_loss", "target", target))
     return reduce_by(reduction, -logsigmoid(input * target))

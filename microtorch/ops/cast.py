@@ -7,6 +7,7 @@ from ..autograd.inplace import in_place
 from ..dtypes import as_dtype, bool_, float32, float64, int32, int64, uint8
 from ..from_data import as_tensor, tensor
 from ..tensor import Tensor, attach, out_of_graph, wrap
+from .promotion import only_tensors
 
 __all__ = ["clone"]
 
@@ -98,6 +99,7 @@ def as_type(self, dtype):
 @attach("type_as")
 def type_as(self, other):
     """The tensor in the dtype of `other`, as `to`."""
+    only_tensors("type_as", self=self, other=other)
     return to(self, dtype=other._array.dtype)
 
 

@@ -6,10 +6,9 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import ShapeError
-from ..from_data import as_tensor
 from ..kernels import loss as kernels
 from ..tensor import Tensor
-from .promotion import pair
+from .promotion import only_data, only_tensors, pair
 
 __all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
@@ -40,8 +39,10 @@ def reduce_by(reduction, losses):
 
 def aligned(name, input, target):
     """Both in their common dtype; with PyTorch's warning where they differ in shape, nearly always an error."""
+    if type(input) is not Tensor:
+        only_tensors(name, input=input)
     if type(target) is not Tensor:
-        target = as_tensor(target)
+        target = only_data(name, "target", target)
     if input.shape != target.shape:
         warnings.warn(
             f"{name}: input {input.shape} and target {target.shape} differ in shape and are broadcast: "
@@ -55,6 +56,7 @@ def aligned(name, input, target):
 
 def weighted(name, losses, weight, reduction):
     """`losses` times `weight`, reduced; the mean is divided by the sum of the weights."""
+    weight = only_data(name, "weight", weight)
     if weight.shape != losses.shape:
         raise ShapeError(
             f"{name}: weight of shape {weight.shape} for losses of shape {losses.shape}. Give it that shape."
