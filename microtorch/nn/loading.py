@@ -18,6 +18,9 @@ def load(module, state_dict, strict, assign):
     """Copy the values of `state_dict` into the tensors of `module`, or change nothing and raise CheckpointError."""
     if not hasattr(state_dict, "keys"):
         raise TypeError(f"load_state_dict takes a mapping of names to tensors, not {type(state_dict).__name__}")
+    odd = [key for key in state_dict if not isinstance(key, str)]
+    if odd:
+        raise TypeError(f"load_state_dict: the names of tensors are strings, not {odd[0]!r}")
     given = _past_the_hooks(module, dict(state_dict), strict)
     ours, takers = _places(module)
     extra = {key: given.pop(key) for key in takers if key in given}

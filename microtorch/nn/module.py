@@ -93,7 +93,9 @@ class Module(Hookable, Stateful):
         self._kinds.pop(name, None)
 
     def __getattr__(self, name):
-        # Only for names that are not there.
+        # Only for names that are not there, and for properties that raise an AttributeError of their own.
+        if any(name in cls.__dict__ for cls in type(self).__mro__):
+            return object.__getattribute__(self, name)  # once more, for its own words
         text = f"{type(self).__name__} has no attribute {name!r}."
         close = [] if name.startswith("__") else difflib.get_close_matches(name, [n for n in dir(self) if n[0] != "_"])
         if close:
@@ -127,17 +129,22 @@ class Module(Hookable, Stateful):
         self.__dict__[name] = value
         self._kinds[name] = new
 
-    def _check_name(self, name):
+    def _check_name(self, name, *kinds):
+        """Complain if `name` is no name, or is taken by anything but one of these `kinds`."""
         if not isinstance(name, str):
             raise TypeError(f"a name must be a str, not {type(name).__name__}")
         if not name or "." in name:
             raise KeyError(f"the name {name!r} is empty or has a dot, which separates names in a path")
-        if name not in self._kinds and hasattr(self, name):
-            raise KeyError(f"{type(self).__name__} already has an attribute {name!r}")
+        kind = self._kinds.get(name)
+        if kind not in kinds and hasattr(self, name):
+            raise KeyError(
+                f"{type(self).__name__} already has an attribute {name!r}, a {kind or 'plain attribute'}. "
+                f"Choose another name, or del module.{name} first."
+            )
 
     def register_parameter(self, name, param):
         """Register a Parameter, or None to reserve the name; same as assigning it to the attribute."""
-        self._check_name(name)
+        self._check_name(name, PARAMETER)
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
         if param is not None and param.grad_fn is not None:
@@ -155,7 +162,7 @@ class Module(Hookable, Stateful):
         persistent : bool, default True
             Whether it is in `state_dict`.
         """
-        self._check_name(name)
+        self._check_name(name, BUFFER, TRANSIENT)
         if tensor is not None and (not isinstance(tensor, Tensor) or isinstance(tensor, Parameter)):
             raise TypeError(f"register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}")
         self._kinds.pop(name, None)
@@ -164,7 +171,7 @@ class Module(Hookable, Stateful):
 
     def add_module(self, name, module):
         """Register a module under `name`; same as assigning it to the attribute."""
-        self._check_name(name)
+        self._check_name(name, MODULE)
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"add_module: {name!r} must be a Module or None, not {type(module).__name__}")
         self._kinds.setdefault(name, MODULE)
