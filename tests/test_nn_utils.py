@@ -116,7 +116,7 @@ def test_unusual_norms_equal_pytorch(torch, p):
 @pytest.mark.parametrize("p", [math.nan, "nan", "two", None, [2]])
 def test_a_norm_that_is_none(p):
     made = parameters([3.0, 4.0])
-    with pytest.raises(ValueError, match="norm_type is .* It is a number, as 2.0"):
+    with pytest.raises(ValueError, match=r"norm_type is .* It is a number, as 2\.0"):
         nn.utils.clip_grad_norm_(made, 1.0, p)
     assert made[0].grad.tolist() == [3, 4]
 
