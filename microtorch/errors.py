@@ -6,6 +6,7 @@ through the hot path and explained here, after the fact, because a `try` that do
 
 import inspect
 import os
+import warnings
 from sys import _getframe
 
 import numpy as np
@@ -68,6 +69,22 @@ def user_line():
             return "an unknown line"
         frame = frame.f_back
     return Line(frame.f_code, frame.f_lasti)
+
+
+def warn_at_user_line(message):
+    """A UserWarning that points at the user's line, and so, by Python's default, is shown once for each such line."""
+    frame = _getframe(1)
+    while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
+        frame = frame.f_back
+    names = frame.f_globals
+    warnings.warn_explicit(
+        message,
+        UserWarning,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        names.get("__name__"),
+        names.setdefault("__warningregistry__", {}),
+    )
 
 
 def operation_name(function):

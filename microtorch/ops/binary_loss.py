@@ -8,9 +8,9 @@ from ..kernels import loss as kernels
 from ..tensor import Tensor
 from .activation import one_pass
 from .arithmetic import absorb
-from .cross_entropy import bad_label, check_labels, check_weight
+from .cross_entropy import PROBABILITIES, bad_label, check_labels, check_weight
 from .elementwise import Sigmoid
-from .loss import as_reduction, reduce_by
+from .loss import as_reduction, reduce_by, warn_of_activation
 from .promotion import only_data, only_tensors, pair
 from .selection import where
 from .smooth import logsigmoid
@@ -177,6 +177,8 @@ def binary_cross_entropy_with_logits(
     tensor([-0.5])
     """
     reduction = as_reduction("binary_cross_entropy_with_logits", reduction, size_average, reduce)
+    if type(getattr(input, "grad_fn", None)) in PROBABILITIES:
+        warn_of_activation("binary_cross_entropy_with_logits", "sigmoid", input.grad_fn)
     input, target = same_shape("binary_cross_entropy_with_logits", input, target)
     if pos_weight is None:
         losses = BinaryCrossEntropyWithLogits.apply(input, target)
