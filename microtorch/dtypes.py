@@ -17,12 +17,18 @@ PYTHON_DTYPES = {float: float32, int: int64, bool: bool_}  # of Python numbers; 
 _RANGES = {bool_: (0, 1), **{d: (int(np.iinfo(d).min), int(np.iinfo(d).max)) for d in (uint8, int32, int64)}}
 
 
+def _names():
+    return ", ".join(sorted(d.name for d in _DTYPES))
+
+
 def as_dtype(dtype):
     """`dtype` as one of the six that tensors have; Python's float, int and bool mean float64, int64 and bool."""
-    found = np.dtype(dtype)
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise DTypeError(f"{dtype!r} is no dtype. There are {_names()}: microtorch.float32, for instance.") from None
     if found not in _DTYPES:
-        names = ", ".join(sorted(d.name for d in _DTYPES))
-        raise DTypeError(f"dtype {found} is none of {names}. Convert first, e.g. array.astype('float32').")
+        raise DTypeError(f"dtype {found} is none of {_names()}. Convert first, e.g. array.astype('float32').")
     return found
 
 

@@ -4,8 +4,10 @@ Every message says what happened, the facts (operation, shapes, names) and what 
 through the hot path and explained here, after the fact, because a `try` that does not raise costs nothing.
 """
 
+import inspect
 import os
 import re
+import warnings
 from sys import _getframe
 
 import numpy as np
@@ -70,6 +72,22 @@ def user_line():
     return Line(frame.f_code, frame.f_lasti)
 
 
+def warn_at_user_line(message):
+    """A UserWarning that points at the user's line, and so, by Python's default, is shown once for each such line."""
+    frame = _getframe(1)
+    while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
+        frame = frame.f_back
+    names = frame.f_globals
+    warnings.warn_explicit(
+        message,
+        UserWarning,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        names.get("__name__"),
+        names.setdefault("__warningregistry__", {}),
+    )
+
+
 def operation_name(function):
     """The public name of an operation class: ``LogSoftmax`` is used as ``log_softmax``."""
     name = function.__name__
@@ -87,12 +105,89 @@ def describe(value):
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def not_a_tensor(operation, argument, value):
+    """The words for an argument that should be a Tensor and is something else: what it is, and what makes a tensor."""
+    if isinstance(value, type):
+        return f"{operation}: {argument} is the class {value.__name__}, not a Tensor. Make one of it, or call it."
+    kind = type(value)
+    library = kind.__module__.partition(".")[0]
+    facts = kind.__name__ if library == "builtins" else f"{library}.{kind.__name__}"
+    article = "an" if facts[0] in "aeiou" else "a"
+    facts = "None" if value is None else f"{article} {facts}"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        facts += f" of shape {tuple(value.shape)} and dtype {value.dtype}"
+    return f"{operation}: {argument} is {facts}, not a Tensor. {_conversion(argument, value, library)}"
+
+
+def _conversion(argument, value, library):
+    """What makes a tensor of `value`, as a sentence."""
+    if value is None:
+        return "Was it left out, or does what should make it return nothing?"
+    if library == "torch":
+        detached = ".detach()" if getattr(value, "requires_grad", False) else ""
+        return f"Convert it: microtorch.from_numpy({argument}{detached}.numpy())."
+    if isinstance(value, np.ndarray):
+        single = ".float() for float32 layers" if value.dtype == np.float64 else ""
+        return f"Convert it: microtorch.from_numpy({argument}){f', with {single}' if single else ''}."
+    if hasattr(value, "to_numpy"):  # what pandas and its kin have
+        return f"Convert it: microtorch.tensor({argument}.to_numpy(), dtype=microtorch.float32)."
+    if isinstance(value, list | tuple) and any(hasattr(item, "grad_fn") for item in value):
+        return f"It holds tensors: microtorch.stack({argument}) or microtorch.cat({argument}) makes one of them."
+    if isinstance(value, list | tuple | bool | int | float | np.generic):
+        return f"Convert it: microtorch.tensor({argument})."
+    if hasattr(value, "__array__"):
+        return f"Convert it: microtorch.tensor(np.asarray({argument}))."
+    if callable(value):
+        return "Was it meant to be called?"
+    return "Make a tensor of its numbers: microtorch.tensor(numbers)."
+
+
+# Types whose users mean their numbers where a tensor is wanted; anything else in its place may be meant.
+_DATA = np.ndarray | np.generic | list | tuple | bool | int | float | None
+
+
+def refuse_read_only(operation, array, name=None):
+    """Raise GraphError if the memory of `array` must not be written to, for a change in place."""
+    if array.flags.writeable:
+        return
+    what = f"{name or 'this tensor'} of shape {array.shape}"
+    if any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)):
+        raise GraphError(
+            f"{operation}: {what} is expanded: several of its elements are one place in memory, so it cannot be "
+            "changed in place. Change a copy, t.clone(), or what it was expanded from."
+        )
+    raise GraphError(
+        f"{operation}: {what} lies in read-only memory, such as a file that is mapped or an array of another library, "
+        "and cannot be changed in place. Work on a copy: t.clone(), or microtorch.tensor(array) instead of from_numpy."
+    )
+
+
+def foreign_data(error, arguments):
+    """The name and value in `arguments`, a dict, for which `error` says that it lacks an attribute; else None.
+
+    Nothing on the hot path asks whether data are tensors: what is not one has no ``_array``, and Python's
+    AttributeError knows whose attribute was missing.
+    """
+    if not isinstance(error, AttributeError) or error.name is None:
+        return None
+    for name, value in arguments.items():
+        data = isinstance(value, _DATA) or hasattr(value, "to_numpy") or type(value).__module__.startswith("torch")
+        if value is error.obj and data:
+            return name, value
+    return None
+
+
 def explain(error, function, arrays):
     """What to raise for `error`, which came out of `function.forward(ctx, *arrays)`.
 
     Errors of our own are passed on as they are: the operation has already worded them. An operation may word
     numpy's errors itself in a static method ``explain(*arrays)`` that returns a text or None.
     """
+    if isinstance(error, AttributeError):
+        names = list(inspect.signature(function.forward).parameters)[1:]
+        found = foreign_data(error, dict(zip(names, arrays, strict=False)))
+        if found is not None and not isinstance(found[1], np.ndarray):  # a tensor's array is what forward works on
+            return TypeError(not_a_tensor(operation_name(function), *found))
     if isinstance(error, ShapeError | DTypeError | GraphError | GradientError) or not isinstance(
         error, ValueError | TypeError | IndexError | OverflowError
     ):

@@ -1,5 +1,6 @@
 """Files of tensors and checkpoints: they come back as they were, damage is told and changes nothing, nothing runs."""
 
+import io
 import json
 import math
 import os
@@ -349,3 +350,54 @@ def test_reading_a_checkpoint_imports_nothing(tmp_path):
     )
     found = subprocess.run([sys.executable, "-c", code, tmp_path / "tree"], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_tree_goes_through_file_objects(tmp_path):
+    tree = {"w": microtorch.arange(3), "epoch": 2, "betas": (0.9, 0.99)}
+    memory = io.BytesIO()
+    microtorch.save(tree, memory)
+    memory.seek(0)
+    with open(tmp_path / "file", "wb") as file:
+        microtorch.save(tree, file)
+    with open(tmp_path / "file", "rb") as file:
+        for found in (microtorch.load(memory), microtorch.load(file), microtorch.load(tmp_path / "file")):
+            assert found["w"].tolist() == [0, 1, 2]
+            assert (found["epoch"], found["betas"]) == (2, (0.9, 0.99))
+    with pytest.raises(CheckpointError, match="the file object is no whole"):
+        microtorch.load(io.BytesIO(memory.getvalue()[:50]))
+    with (
+        open(tmp_path / "text", "w") as file,
+        pytest.raises(TypeError, match='Open it for bytes: open\\(path, "wb"\\)'),
+    ):
+        microtorch.save(tree, file)
+    with open(tmp_path / "text") as file, pytest.raises(TypeError, match='Open it for bytes: open\\(path, "rb"\\)'):
+        microtorch.load(file)
+
+
+def test_files_of_other_makers_say_how_they_are_read(tmp_path):
+    np.savez(tmp_path / "a.npz", w=np.ones(2))
+    np.save(tmp_path / "a.npy", np.ones(2))
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps({"w": [1.0]}))
+    with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:  # what torch.save writes
+        archive.writestr("archive/data.pkl", b"")
+    told = {"npz": "load_npz", "npy": "np.load", "pkl": "safetensors.torch.save_file", "pt": "weights_only=True"}
+    for ending, words in told.items():
+        path = tmp_path / f"a.{ending}"
+        for f in (path, str(path), io.BytesIO(path.read_bytes())):
+            with pytest.raises(CheckpointError, match=words):
+                microtorch.load(f)
+
+
+@pytest.mark.oracle
+def test_the_two_lines_for_a_file_of_pytorch_work(tmp_path, monkeypatch):
+    import safetensors.torch
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    for zipped in (True, False):
+        torch.save({"w": torch.ones(2)}, "model.pt", _use_new_zipfile_serialization=zipped)
+        with pytest.raises(CheckpointError) as caught:
+            microtorch.load("model.pt")
+        lines = str(caught.value).splitlines()[1:3]
+        exec("\n".join(line.strip() for line in lines), {"torch": torch, "safetensors": safetensors})
+        assert microtorch.load("model.safetensors")["w"].tolist() == [1, 1]

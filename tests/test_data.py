@@ -1,5 +1,7 @@
 """microtorch.data: batches hold the right rows, in the right order, and mistakes are named."""
 
+import collections
+import types
 from collections import namedtuple
 
 import numpy as np
@@ -377,3 +379,59 @@ def test_collated_samples_are_those_of_pytorch(torch, sample):
 def test_split_sizes_are_those_of_pytorch(torch, total, lengths):
     theirs = torch.utils.data.random_split(range(total), lengths)
     assert [len(p) for p in random_split(range(total), lengths)] == [len(p) for p in theirs]
+
+
+def test_collate_names_the_sample_that_does_not_fit():
+    cases = [
+        ([np.ones(3), np.ones(3), np.ones(2)], ShapeError, r"sample 2 has \(2,\), the first one \(3,\)"),
+        ([(1, 2), (1, 2), (1,)], ShapeError, "2, 2, 1 parts do not make a batch: see sample 2"),
+        ([{"a": 1}, {"b": 1}], ShapeError, "sample 1 has the keys 'b', the first sample 'a'"),
+        ([1, None], DTypeError, "types int and NoneType do not make a batch: see sample 1. Does a transform return"),
+        ([None, None], DTypeError, "type NoneType do not make a batch: see sample 0. Does a transform return"),
+        ([microtorch.ones(1), "a"], DTypeError, "types Tensor and str"),
+        ([(1, None)], DTypeError, "type NoneType"),
+        ([np.array(["a"])], DTypeError, "sample 0 is an array of <U1, not of numbers"),
+        ([np.array([None])], DTypeError, "sample 0 is an array of object"),
+    ]
+    for batch, error, words in cases:
+        with pytest.raises(error, match=words):
+            default_collate(batch)
+
+
+Pair = namedtuple("Pair", ["x", "y"])
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        collections.OrderedDict(a=1, b=2.0),
+        collections.defaultdict(list, a=[1, 2]),
+        Pair(1, np.ones(2)),
+        {"p": Pair(1, {"deep": (np.float32(1), [2])})},
+        types.MappingProxyType({"a": 1}),
+        np.str_("word"),
+        b"bytes",
+    ],
+)
+def test_collate_keeps_the_types_of_containers(sample):
+    made = default_collate([sample, sample])
+    if isinstance(sample, str | bytes):
+        assert made == [sample, sample]
+        return
+    assert type(made) is type(sample)
+    if isinstance(sample, collections.defaultdict):
+        assert made.default_factory is list
+        assert sample["a"] == [1, 2]
+    if isinstance(sample, dict) and "p" in sample:
+        assert type(made["p"]) is Pair
+        assert made["p"].y["deep"][0].dtype == np.float32
+        assert made["p"].y["deep"][1][0].tolist() == [2, 2]
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("batch", [[1, 2.5], [2.5, 1], [True, 2], [1, 2], [1.0, 2.0], [True, False]])
+def test_collate_gives_the_dtypes_of_pytorch(batch):
+    from torch.utils.data import default_collate as theirs
+
+    assert str(default_collate(batch).dtype) == str(theirs(batch).dtype).removeprefix("torch.")
+    assert default_collate(batch).tolist() == theirs(batch).tolist()

@@ -467,3 +467,23 @@ def test_error_in_backward_carries_the_path(model, batch):
     with pytest.raises(RuntimeError, match="mine") as caught:
         loss.backward()
     assert caught.value.__notes__ == ["In the backward of Bad of (12, 3), in Sequential.1 (Layer)."]
+
+
+def test_summary_counts_tied_parameters_once():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(4, 4), nn.Linear(4, 4)
+            self.two.weight = self.one.weight
+
+        def forward(self, x):
+            return self.two(self.one(self.one(x)))
+
+    model = Tied()
+    found = explain.summary(model, microtorch.ones(3, 4))
+    assert found.parameters == sum(p.numel() for p in model.parameters()) == 24
+    assert [(row.name, row.parameters) for row in found[:-1]] == [
+        ("one (call 1 of 2)", 20),
+        ("one (call 2 of 2)", 0),
+        ("two", 4),
+    ]

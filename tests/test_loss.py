@@ -1,10 +1,14 @@
 """Losses: what the formulas say by hand, every bad input named, and ignored rows without a trace."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 import microtorch
+from microtorch import nn
 from microtorch.errors import DTypeError, ShapeError
+from microtorch.nn import functional as F
 from microtorch.ops import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -229,3 +233,50 @@ def test_a_share_of_zero_has_no_divergence_and_a_finite_gradient():
     loss.backward()
     assert loss.item() == pytest.approx(1.0)
     assert np.isfinite(target.grad.numpy()).all()
+
+
+def activated():
+    """Losses of scores that have been through an activation, and the words for each."""
+    x, y = microtorch.randn(4, 3, requires_grad=True), microtorch.tensor([0, 1, 2, 0])
+    shares = microtorch.full((4, 3), 0.5)
+    bce = F.binary_cross_entropy_with_logits
+    return {
+        "softmax, cross_entropy": (lambda: F.cross_entropy(F.softmax(x, 1), y), "Leave out the softmax before it"),
+        "softmax module": (lambda: nn.CrossEntropyLoss()(nn.Softmax(1)(x), y), "applies softmax itself"),
+        "softmax of shares": (lambda: F.cross_entropy(F.softmax(x, 1), shares), "applies softmax itself"),
+        "sigmoid, cross_entropy": (lambda: F.cross_entropy(x.sigmoid(), y), "Leave out the sigmoid before it"),
+        "softmax, nll": (lambda: F.nll_loss(F.softmax(x, 1), y), "Use log_softmax before it"),
+        "sigmoid, bce": (lambda: bce(F.sigmoid(x), shares), "applies sigmoid itself"),
+        "sigmoid, bce module": (lambda: nn.BCEWithLogitsLoss()(nn.Sigmoid()(x), shares), "applies sigmoid itself"),
+        "softmax, bce": (lambda: bce(F.softmax(x, 1), shares), "Leave out the softmax"),
+    }
+
+
+@pytest.mark.parametrize("name", activated())
+def test_an_activation_that_the_loss_has_inside_is_told_at_the_line(name):
+    call, words = activated()[name]
+    with pytest.warns(UserWarning, match=words) as caught:
+        call()
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+def test_the_warning_comes_once_for_a_line():
+    x, y = microtorch.randn(4, 3, requires_grad=True), microtorch.tensor([0, 1, 2, 0])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            F.cross_entropy(x.softmax(1), y)
+    assert len(caught) == 1
+
+
+def test_what_is_right_is_silent():
+    x, y = microtorch.randn(4, 3, requires_grad=True), microtorch.tensor([0, 1, 2, 0])
+    F.cross_entropy(x, y)
+    F.nll_loss(F.log_softmax(x, 1), y)
+    F.cross_entropy(F.log_softmax(x, 1), y)  # changes nothing
+    F.binary_cross_entropy(x.sigmoid(), microtorch.full((4, 3), 0.5))
+    F.kl_div(F.log_softmax(x, 1), F.softmax(x, 1), reduction="batchmean")
+    F.mse_loss(x.sigmoid(), microtorch.full((4, 3), 0.5))
+    with microtorch.no_grad():
+        F.cross_entropy(x.softmax(1), y)  # an evaluation: no graph, no look

@@ -102,3 +102,64 @@ def test_vectors():
             nn.utils.vector_to_parameters(wrong, net.parameters())
     with pytest.raises(TypeError, match="takes a Tensor"):
         nn.utils.vector_to_parameters([1.0], net.parameters())
+
+
+@pytest.mark.parametrize("p", [0, 0.5, -1, -2.5, "inf", math.inf, -math.inf])
+def test_unusual_norms_equal_pytorch(torch, p):
+    gradients = [[3.0, -4.0], [[12.0, 0.5]], [0.0, 0.0] if p == 0 else [1.0], 84.0]
+    ours = [q.grad for q in parameters(*gradients)]
+    theirs = [torch.tensor(g.numpy()) for g in ours]
+    expected = torch.nn.utils.get_total_norm(theirs, float(p) if p == "inf" else p)
+    assert nn.utils.get_total_norm(ours, p).item() == pytest.approx(expected.item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("p", [math.nan, "nan", "two", None, [2]])
+def test_a_norm_that_is_none(p):
+    made = parameters([3.0, 4.0])
+    with pytest.raises(ValueError, match=r"norm_type is .* It is a number, as 2\.0"):
+        nn.utils.clip_grad_norm_(made, 1.0, p)
+    assert made[0].grad.tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("limit", [-1.0, math.nan, "much", None])
+@pytest.mark.parametrize(
+    "clip, name", [(nn.utils.clip_grad_norm_, "max_norm"), (nn.utils.clip_grad_value_, "clip_value")]
+)
+def test_a_bound_that_is_none(clip, name, limit):
+    made = parameters([3.0, 4.0])
+    with pytest.raises((TypeError, ValueError), match=rf"{clip.__name__}: {name} is "):
+        clip(made, limit)
+    assert made[0].grad.tolist() == [3, 4]
+
+
+def test_no_parameters_and_a_used_up_iterator():
+    model = nn.Linear(2, 1)
+    used = model.parameters()
+    list(used)
+    with pytest.warns(UserWarning, match="used up, so nothing is clipped") as caught:
+        assert nn.utils.clip_grad_norm_(used, 1.0).item() == 0
+    assert caught[0].filename == __file__
+    assert nn.utils.clip_grad_norm_([], 1.0).item() == 0
+    with pytest.raises(ValueError, match="there are no parameters"):
+        nn.utils.parameters_to_vector([])
+
+
+CALLS = [
+    lambda x: nn.utils.clip_grad_norm_(x, 1.0),
+    lambda x: nn.utils.clip_grad_value_(x, 1.0),
+    lambda x: nn.utils.clip_grads_with_norm_(x, 1.0, 5.0),
+    lambda x: nn.utils.get_total_norm(x),
+    lambda x: nn.utils.parameters_to_vector(x),
+    lambda x: nn.utils.vector_to_parameters(microtorch.ones(3), x),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_are_no_parameters(call):
+    model = nn.Linear(2, 1)
+    with pytest.raises(TypeError, match=r"are tensors, not one Linear. Give model.parameters\(\)"):
+        call(model)
+    with pytest.raises(TypeError, match=r"\[0\] is a tuple, not a Tensor. Give parameters\(\)"):
+        call(model.named_parameters())
+    with pytest.raises(TypeError, match=r"\[1\] is a NoneType"):
+        call([model.weight, None])

@@ -14,7 +14,7 @@ import weakref
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, ShapeError, user_line
+from ..errors import DTypeError, GraphError, ShapeError, refuse_read_only, user_line
 from ..tensor import LEAF, Tensor, attach, edge_of, tensor_at
 from .function import Function, next_number
 from .messages import overwritten
@@ -187,11 +187,7 @@ def put(self, steps, then, value, operation, recorded):
 
 def is_recorded(self, operation, operands):
     """Whether a change of `self` is recorded; raise GraphError where it would spoil the graph."""
-    if not self._array.flags.writeable:
-        raise GraphError(
-            f"{operation}: {self.name or 'this tensor'} of shape {self.shape} cannot be changed in place: its memory "
-            "is read-only, or several of its elements are one (expand). Work on a copy: t.clone()."
-        )
+    refuse_read_only(operation, self._array, self.name)
     view = view_of(self)
     seen = self if view is None else view.base
     if not state.grad or not any(isinstance(t, Tensor) and t.requires_grad for t in (self, seen, *operands)):

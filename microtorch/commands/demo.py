@@ -8,6 +8,8 @@ import csv
 import pathlib
 import time
 
+from . import at_least, folder
+
 # What each optimizer is made of: its name in torch.optim's spelling and its settings.
 RECIPES = {
     "SGD": ("SGD", {"lr": 0.05}),
@@ -31,8 +33,8 @@ def run(args):
     from microtorch.data import DataLoader
     from microtorch.datasets import Digits
 
-    if args.epochs < 1 or args.batch_size < 1:
-        raise ValueError("demo: --epochs and --batch-size must be at least 1")
+    at_least("demo", 1, epochs=args.epochs, batch_size=args.batch_size, hidden=args.hidden)
+    folder("demo", args.out)
     train, test = Digits(train=True), Digits(train=False)
     print(f"{len(train)} training and {len(test)} test images of 8×8 pixels, {' '.join(train.classes)}")
     curves, rows = {}, []

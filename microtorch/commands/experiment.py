@@ -11,6 +11,8 @@ import platform
 import sys
 import time
 
+from . import folder
+
 # name -> module in examples/, in the order of the page
 EXPERIMENTS = {
     "mnist": "mnist_optimizers",
@@ -30,22 +32,23 @@ def add_arguments(parser):
 
 def run(args):
     """Run one or all, and write the page."""
+    folder("experiment", args.out)
     if args.data:
         os.environ["MICROTORCH_DATA"] = args.data
     sys.path.insert(0, str(find_examples()))
     from microtorch.io.files import replacing
 
-    folder = args.out / "results"
-    folder.mkdir(parents=True, exist_ok=True)
+    results = args.out / "results"
+    results.mkdir(parents=True, exist_ok=True)
     for name in EXPERIMENTS if args.name == "all" else [args.name]:
         print(f"{name} ...", flush=True)
         begin = time.perf_counter()
-        section = importlib.import_module(EXPERIMENTS[name]).run(folder)
+        section = importlib.import_module(EXPERIMENTS[name]).run(results)
         section += f"\n{environment()}; {time.perf_counter() - begin:.0f} s in all.\n"
-        with replacing(folder / f"{name}.md") as temporary:
+        with replacing(results / f"{name}.md") as temporary:
             temporary.write_text(section, encoding="utf-8")
         print(section)
-    sections = [folder / f"{name}.md" for name in EXPERIMENTS]
+    sections = [results / f"{name}.md" for name in EXPERIMENTS]
     page = [HEAD, *(path.read_text(encoding="utf-8") for path in sections if path.exists())]
     with replacing(args.out / "results.md") as temporary:
         temporary.write_text("\n".join(page), encoding="utf-8")

@@ -2,6 +2,10 @@
 
 import pathlib
 
+from . import at_least, between, folder, network, network_sizes, refuse
+
+ENDINGS = (".svg", ".png", ".pdf", ".dot", ".gv", ".html")
+
 
 def add_arguments(parser):
     """The options of the command."""
@@ -22,17 +26,31 @@ def add_arguments(parser):
 def run(args):
     """Make the step and draw it."""
     import microtorch
-    from microtorch import nn, viz
+    from microtorch import viz
     from microtorch.nn.functional import cross_entropy
 
+    network_sizes("graph", args.layers)
+    at_least("graph", 1, batch_size=args.batch_size)
+    at_least("graph", 0, depth=args.depth)
+    between("graph", 0, 1, dropout=args.dropout)
+    if not args.tree and args.out.suffix not in ENDINGS:
+        raise refuse("graph", "out", args.out, f"Give a file that ends in {', '.join(ENDINGS)}.")
+    if args.out.is_dir():
+        raise refuse("graph", "out", args.out, "It is a folder; give a file.")
+    folder("graph", args.out.parent)
     microtorch.manual_seed(0)
-    model = nn.MLP(args.layers, args.activation, args.dropout, None if args.norm == "none" else args.norm)
+    model = network("graph", args, args.layers)
     images = microtorch.randn(args.batch_size, args.layers[0])
     labels = microtorch.arange(args.batch_size) % args.layers[-1]
     loss = cross_entropy(model(images), labels)
     if args.tree:
         print(viz.tree(loss, model))
         return
+    try:
+        drawing = viz.draw(loss, model, show=args.show, depth=args.depth)
+    except ValueError as error:
+        raise ValueError(f"graph: --show: {error}") from None
+    made = "" if args.out.parent.exists() else f", in the new folder {args.out.parent}"
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    viz.draw(loss, model, show=args.show, depth=args.depth).save(args.out)
-    print(f"Written: {args.out}")
+    drawing.save(args.out)
+    print(f"Written: {args.out}{made}")

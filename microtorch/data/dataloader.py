@@ -1,9 +1,11 @@
 """DataLoader: batches of a dataset, and how samples become a batch."""
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
 
+from ..dtypes import get_default_dtype
 from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
@@ -24,8 +26,8 @@ def default_collate(batch):
     -------
     Tensor or list or tuple or dict
         Tensors and arrays of shape (...) become a Tensor of shape (N, ...) and keep their dtype; int becomes
-        int64, float float64 (as in PyTorch) and bool bool; strings stay a list. Containers keep their form,
-        with a batch in each place.
+        int64, float float64 (as in PyTorch; the default dtype where an int comes first) and bool bool; strings stay a
+        list. Containers keep their type, with a batch in each place.
 
     Raises
     ------
@@ -45,36 +47,78 @@ def default_collate(batch):
     {'x': tensor([1, 2]), 'name': ['a', 'b']}
     """
     first = batch[0]
-    if isinstance(first, Tensor):
-        return _stack([sample._array for sample in batch])
-    if isinstance(first, np.ndarray | np.generic | int | float):
-        return _stack(batch)
-    if isinstance(first, str | bytes):
+    kind = _kind(first)
+    for i, sample in enumerate(batch):
+        if _kind(sample) != kind or kind is None:
+            what = type(sample).__name__
+            what = f"type {what}" if kind is None else f"types {type(first).__name__} and {what}"
+            hint = " Does a transform return nothing?" if sample is None else ""
+            raise DTypeError(
+                f"default_collate: samples of {what} do not make a batch: see sample {i}.{hint} {_OWN_COLLATE}"
+            )
+    if kind == "text":
         return batch
-    if isinstance(first, Mapping):
-        return {key: default_collate([sample[key] for sample in batch]) for key in first}
-    if isinstance(first, tuple | list):
-        if len({len(sample) for sample in batch}) > 1:
+    if kind == "numbers":
+        return _stack(batch)
+    if kind == "mapping":
+        for i, sample in enumerate(batch):
+            if sample.keys() != first.keys():
+                raise ShapeError(
+                    f"default_collate: sample {i} has the keys {', '.join(map(repr, sample))}, the first sample "
+                    f"{', '.join(map(repr, first))}. {_OWN_COLLATE}"
+                )
+        return _mapping(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
+    for i, sample in enumerate(batch):
+        if len(sample) != len(first):
             lengths = ", ".join(str(len(sample)) for sample in batch[:8])
-            raise ShapeError(f"default_collate: samples of {lengths} parts do not make a batch. {_OWN_COLLATE}")
-        columns = [default_collate(list(column)) for column in zip(*batch, strict=True)]
-        if hasattr(first, "_fields"):
-            return type(first)(*columns)
+            raise ShapeError(
+                f"default_collate: samples of {lengths} parts do not make a batch: see sample {i}. {_OWN_COLLATE}"
+            )
+    columns = [default_collate(list(column)) for column in zip(*batch, strict=True)]
+    return type(first)(*columns) if hasattr(first, "_fields") else type(first)(columns)  # _fields: a namedtuple
+
+
+def _kind(sample):
+    """How a sample is put together with others; None for what cannot be."""
+    if isinstance(sample, str | bytes):  # first of all: numpy's strings are np.generic, too
+        return "text"
+    if isinstance(sample, Tensor | np.ndarray | np.generic | int | float):
+        return "numbers"
+    if isinstance(sample, Mapping):
+        return "mapping"
+    return "sequence" if isinstance(sample, tuple | list) else None
+
+
+def _mapping(first, columns):
+    """`columns` in a mapping of the type of `first`, with all that type keeps besides, as a default factory."""
+    if type(first) is dict:
+        return columns
+    try:
+        made = copy.copy(first)
+        made.update(columns)
+        return made
+    except (AttributeError, TypeError):  # one that cannot be changed
         return type(first)(columns)
-    kind = type(first).__name__
-    raise DTypeError(f"default_collate: samples of type {kind} do not make a batch. {_OWN_COLLATE}")
 
 
 _OWN_COLLATE = "Pass DataLoader a collate_fn that makes a batch of a list of samples."
 
 
-def _stack(arrays):
-    arrays = [np.asarray(a) for a in arrays]
-    shapes = {a.shape for a in arrays}
-    if len(shapes) > 1:
-        different = ", ".join(map(str, sorted(shapes)))
-        raise ShapeError(f"default_collate: samples of shapes {different} do not stack. {_OWN_COLLATE}")
-    return Tensor(np.stack(arrays))
+def _stack(samples):
+    arrays = [s._array if isinstance(s, Tensor) else np.asarray(s) for s in samples]
+    for i, a in enumerate(arrays):
+        if a.shape != arrays[0].shape:
+            different = ", ".join(map(str, sorted({a.shape for a in arrays})))
+            raise ShapeError(
+                f"default_collate: samples of shapes {different} do not stack: sample {i} has {a.shape}, the first one "
+                f"{arrays[0].shape}. {_OWN_COLLATE}"
+            )
+        if a.dtype.kind not in "biuf":
+            raise DTypeError(f"default_collate: sample {i} is an array of {a.dtype}, not of numbers. {_OWN_COLLATE}")
+    stacked = np.stack(arrays)
+    if isinstance(samples[0], int) and any(isinstance(s, float) for s in samples):
+        return Tensor(stacked.astype(get_default_dtype()))  # what a list of numbers is, as in PyTorch
+    return Tensor(stacked)
 
 
 class DataLoader:

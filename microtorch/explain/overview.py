@@ -38,8 +38,8 @@ class Summary(tuple):
 
     @property
     def parameters(self):
-        """int: the parameters of the modules that ran, each once."""
-        return sum({row.name: row.parameters for row in self}.values())
+        """int: the parameters of the modules that ran, each once, tied ones too."""
+        return sum(row.parameters for row in self)
 
     @property
     def flops(self):
@@ -137,7 +137,7 @@ def _rows(names, outputs, steps, top):
                 seen.add(id(owner(a)))
                 saved += owner(a).nbytes
         work[module] = flops + _flops(step), saved
-    calls = {}
+    calls, met = {}, set()
     for module, _ in outputs:
         calls[module] = calls.get(module, 0) + 1
     for module, output in outputs:
@@ -148,13 +148,15 @@ def _rows(names, outputs, steps, top):
         flops, saved = work.get(module, (0, 0))
         n = calls[module]
         counted[module] = counted.get(module, 0) + 1
+        own = [p for p in module.parameters(recurse=False) if p not in met]  # tied ones belong to who is first to run
+        met.update(own)
         again = f" (call {counted[module]} of {n})" if n > 1 else ""
         rows.append(
             Row(
                 (names[module] or top) + again,
                 type(module).__name__,
                 y.shape,
-                sum(p.numel() for p in module.parameters(recurse=False)) if counted[module] == 1 else 0,
+                sum(p.numel() for p in own),
                 flops // n,
                 saved // n,
                 float(y.mean()) if y.size else 0.0,

@@ -5,6 +5,9 @@ that reads the format finds them; the rest is JSON in the head of the file. Noth
 """
 
 import json
+import tempfile
+import zipfile
+from pathlib import Path
 
 import numpy as np
 
@@ -26,8 +29,9 @@ def save(obj, f):
     ----------
     obj : dict, list, tuple, Tensor, ndarray, str, int, float, bool or None
         And any of these inside. A dict may have any of the simple ones as keys.
-    f : path
-        Replaced, when all is written, if it is there: a process that is killed meanwhile leaves the old file.
+    f : path or file object
+        A path is replaced, when all is written, if it is there: a process that is killed meanwhile leaves the old file.
+        A file object, as ``io.BytesIO`` or ``open(path, "wb")``, is written to from where it is.
 
     Raises
     ------
@@ -50,7 +54,16 @@ def save(obj, f):
     """
     tensors = {}
     tree = _encode(obj, "", tensors)
-    save_file(tensors, f, {_KEY: json.dumps(tree)})
+    if not hasattr(f, "write"):
+        save_file(tensors, f, {_KEY: json.dumps(tree)})
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "tensors")
+        save_file(tensors, path, {_KEY: json.dumps(tree)})
+        try:
+            f.write(path.read_bytes())
+        except TypeError:
+            raise TypeError('save: the file is open for text. Open it for bytes: open(path, "wb").') from None
 
 
 def load(f):
@@ -58,7 +71,8 @@ def load(f):
 
     Parameters
     ----------
-    f : path
+    f : path or file object
+        A file object is read from where it is to its end.
 
     Returns
     -------
@@ -72,15 +86,52 @@ def load(f):
     CheckpointError
         If it is cut off, damaged, or of another format. Nothing in a file is ever executed.
     """
-    tensors, metadata = _read(f)
+    if not hasattr(f, "read"):
+        return _load(f, f)
+    data = f.read()
+    if isinstance(data, str):
+        raise TypeError('load: the file is open for text. Open it for bytes: open(path, "rb").')
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "tensors")
+        path.write_bytes(data)
+        return _load(path, getattr(f, "name", "the file object"))
+
+
+def _load(path, name):
+    """The tree in the file at `path`, which messages call `name`."""
+    try:
+        tensors, metadata = _read(path)
+    except CheckpointError as error:
+        text = _other_format(path, name) or str(error).replace(str(path), str(name))
+        raise CheckpointError(text) from error
     if _KEY not in metadata:
         return tensors
     try:
         return _decode(json.loads(metadata[_KEY]), tensors)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(
-            f"load: the description in the head of {f} is damaged ({type(error).__name__}: {error})."
+            f"load: the description in the head of {name} is damaged ({type(error).__name__}: {error})."
         ) from error
+
+
+def _other_format(path, name):
+    """The words for a file that PyTorch or numpy wrote, or None."""
+    with open(path, "rb") as file:
+        head = file.read(6)
+    members = zipfile.ZipFile(path).namelist() if zipfile.is_zipfile(path) else []
+    if any(member.endswith(".npy") for member in members):
+        return f"load: {name} is an .npz file of numpy's. Read it with microtorch.io.load_npz."
+    if head.startswith(b"\x93NUMPY"):
+        return f"load: {name} is an .npy file of numpy's. Read it with microtorch.from_numpy(np.load(path))."
+    if any(member.endswith("data.pkl") for member in members) or head[:1] == b"\x80":
+        return (
+            f"load: {name} is a pickle, as torch.save writes it, and could carry code. Convert it where PyTorch is "
+            "installed, with two lines:\n"
+            f"  state = torch.load({str(name)!r}, weights_only=True)\n"
+            "  safetensors.torch.save_file(state, 'model.safetensors')\n"
+            "Then microtorch.load('model.safetensors') reads it. (Of a whole checkpoint, save its dicts of tensors.)"
+        )
+    return None
 
 
 def _encode(value, path, tensors):

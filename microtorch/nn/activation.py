@@ -3,7 +3,7 @@
 from . import functional as F
 from . import init
 from .module import Module
-from .parameter import empty
+from .parameter import empty, sizes
 
 __all__ = ["Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "PReLU", "ReLU", "ReLU6", "Threshold"]
 
@@ -106,6 +106,7 @@ class PReLU(Module):
 
     def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
         super().__init__()
+        (num_parameters,) = sizes("PReLU", 1, num_parameters=num_parameters)
         self.num_parameters, self.init = num_parameters, init
         self.weight = empty((num_parameters,), device, dtype)
         self.reset_parameters()

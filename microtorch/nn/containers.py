@@ -31,20 +31,31 @@ class _Listed(_Container):
         names = self._names()
         try:
             return names[index]
+        except TypeError:
+            kind = type(index).__name__
+            raise TypeError(
+                f"the index of a {type(self).__name__} is an int or a slice, not {kind} {index!r}"
+            ) from None
         except IndexError:
             raise IndexError(f"index {index} is out of range for a {type(self).__name__} of {len(names)}") from None
 
     def _fill(self, items):
         """Hold `items` instead of what is held now."""
+        if not hasattr(items, "__iter__"):
+            raise TypeError(f"{type(self).__name__} is made of a list, not of one {type(items).__name__}")
+        items = [self._checked(item) for item in items]  # before anything is changed
         for name in self._names():
             delattr(self, name)
         for i, item in enumerate(items):
-            setattr(self, str(i), self._checked(item))
+            setattr(self, str(i), item)
         return self
 
     def _checked(self, item):
         if not isinstance(item, Module):
-            raise TypeError(f"{type(self).__name__} holds modules, not {type(item).__name__}")
+            several = isinstance(item, list | tuple) and all(isinstance(part, Module) for part in item)
+            hint = f" Unpack it: {type(self).__name__}(*layers)." if several else ""
+            hint = f" Make one first: {item.__name__}(...)." if isinstance(item, type) else hint
+            raise TypeError(f"{type(self).__name__} holds modules, not {type(item).__name__}.{hint}")
         return item
 
     def __iter__(self):
@@ -73,13 +84,15 @@ class _Listed(_Container):
 
     def extend(self, items):
         """Put all `items` at the end; return itself."""
-        for item in items:
+        for item in [self._checked(item) for item in items]:  # all or none
             self.append(item)
         return self
 
     def insert(self, index, item):
-        """Put `item` before the one at `index`; return itself."""
+        """Put `item` before the one at `index`, which may be the length, or from the end if negative; return itself."""
         items = self._items()
+        if not -len(items) <= index <= len(items):
+            raise IndexError(f"insert: index {index} is out of range for a {type(self).__name__} of {len(items)}")
         items.insert(index, self._checked(item))
         return self._fill(items)
 
@@ -90,10 +103,16 @@ class _Listed(_Container):
         return item
 
     def __add__(self, other):
-        return self[:0]._fill([*self, *other])
+        return self[:0]._fill([*self, *self._several(other)])
 
     def __iadd__(self, other):
-        return self.extend(other)
+        return self.extend(list(self._several(other)))
+
+    def _several(self, other):
+        if not isinstance(other, _Listed | list | tuple):
+            name = type(self).__name__
+            raise TypeError(f"{name} + {type(other).__name__}: add a {name}, or one item with append(item)")
+        return other
 
 
 class Sequential(_Listed):
@@ -130,6 +149,22 @@ class Sequential(_Listed):
             if kind == MODULE:
                 input = own[name](input)
         return input
+
+    def __mul__(self, count):
+        return Sequential(*self._repeated(count))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, count):
+        return self.extend(self._repeated(count)[len(self) :])
+
+    def _repeated(self, count):
+        """The modules, themselves and not copies, `count` times over."""
+        if isinstance(count, bool) or not isinstance(count, int):
+            raise TypeError(f"Sequential * {type(count).__name__}: the factor is an int, 1 or more")
+        if count < 1:
+            raise ValueError(f"Sequential * {count}: the factor is 1 or more")
+        return self._items() * count
 
     def __getitem__(self, index):
         if isinstance(index, slice):

@@ -1,5 +1,7 @@
 """Dropout in its forms. All do nothing in evaluation."""
 
+import numpy as np
+
 from . import functional as F
 from .module import Module
 
@@ -9,8 +11,8 @@ __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Fe
 class _Dropout(Module):
     def __init__(self, p=0.5, inplace=False, *, generator=None):
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__}: the probability p is between 0 and 1, not {p}")
+        if isinstance(p, str | bytes | None) or np.ndim(p) or not 0 <= p <= 1:
+            raise ValueError(f"{type(self).__name__}: the probability p is between 0 and 1, not {p!r}")
         self.p, self.inplace, self.generator = p, inplace, generator
 
     def extra_repr(self):

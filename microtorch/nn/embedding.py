@@ -3,7 +3,7 @@
 from . import functional as F
 from . import init
 from .module import Module
-from .parameter import Parameter, empty
+from .parameter import Parameter, empty, sizes
 
 __all__ = ["Embedding"]
 
@@ -59,6 +59,7 @@ class Embedding(Module):
         generator=None,
     ):
         super().__init__()
+        num_embeddings, embedding_dim = sizes("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(f"Embedding: padding_idx {padding_idx} is outside a table of {num_embeddings}")
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim

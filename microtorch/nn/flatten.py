@@ -1,6 +1,10 @@
 """Flatten and Unflatten: other shapes for the same elements."""
 
+import numpy as np
+
+from ..ops.promotion import only_tensors
 from .module import Module
+from .parameter import sizes
 
 __all__ = ["Flatten", "Unflatten"]
 
@@ -23,10 +27,14 @@ class Flatten(Module):
 
     def __init__(self, start_dim=1, end_dim=-1):
         super().__init__()
+        for name, dim in (("start_dim", start_dim), ("end_dim", end_dim)):
+            if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
+                raise TypeError(f"Flatten: {name} is {dim!r}. It is the number of a dimension, an int.")
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input):
         """(N, ...) -> (N, D)"""
+        only_tensors("Flatten", input=input)
         return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self):
@@ -53,12 +61,15 @@ class Unflatten(Module):
 
     def __init__(self, dim, unflattened_size):
         super().__init__()
-        if not isinstance(unflattened_size, tuple | list) or not all(hasattr(n, "__index__") for n in unflattened_size):
-            raise TypeError(f"Unflatten: unflattened_size is a tuple of ints, not {unflattened_size!r}")
-        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+        if isinstance(unflattened_size, str) or not hasattr(unflattened_size, "__iter__"):
+            raise TypeError(f"Unflatten: unflattened_size is {unflattened_size!r}. It is a tuple of lengths.")
+        names = [f"unflattened_size[{i}]" for i in range(len(unflattened_size))]
+        self.dim = dim
+        self.unflattened_size = tuple(sizes("Unflatten", -1, **dict(zip(names, unflattened_size, strict=True))))
 
     def forward(self, input):
         """(N, D) -> (N, *unflattened_size)"""
+        only_tensors("Unflatten", input=input)
         return input.unflatten(self.dim, self.unflattened_size)
 
     def extra_repr(self):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.inplace import record_change
 from ..dtypes import as_number
-from ..errors import ShapeError, user_line
+from ..errors import ShapeError, refuse_read_only, user_line
 from ..random import default_generator
 
 __all__ = [
@@ -90,6 +90,7 @@ def _fan(tensor, mode):
 
 def _fill(tensor, values):
     """Put `values` into `tensor`, in its dtype."""
+    refuse_read_only("an initialiser", tensor._array, tensor.name)
     np.copyto(tensor._array, values, casting="same_kind")
     record_change(tensor._array, "an initialiser", user_line())
     return tensor

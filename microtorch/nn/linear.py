@@ -5,7 +5,7 @@ import math
 from . import functional as F
 from . import init
 from .module import Module
-from .parameter import empty
+from .parameter import empty, sizes
 
 __all__ = ["Bilinear", "Identity", "Linear"]
 
@@ -72,7 +72,9 @@ class Linear(Module):
 
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None, *, generator=None):
         super().__init__()
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features, self.out_features = in_features, out_features = sizes(
+            "Linear", in_features=in_features, out_features=out_features
+        )
         self.weight = empty((out_features, in_features), device, dtype)
         self.register_parameter("bias", empty((out_features,), device, dtype) if bias else None)
         self.reset_parameters(generator)
@@ -126,8 +128,8 @@ class Bilinear(Module):
 
     def __init__(self, in1_features, in2_features, out_features, bias=True, device=None, dtype=None, *, generator=None):
         super().__init__()
-        if in1_features <= 0:
-            raise ValueError(f"Bilinear: in1_features is {in1_features}; it must be positive")
+        (in1_features,) = sizes("Bilinear", 1, in1_features=in1_features)
+        in2_features, out_features = sizes("Bilinear", in2_features=in2_features, out_features=out_features)
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
         self.weight = empty((out_features, in1_features, in2_features), device, dtype)
         self.register_parameter("bias", empty((out_features,), device, dtype) if bias else None)

@@ -2,69 +2,164 @@
 
 import difflib
 from collections import namedtuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..autograd.inplace import record_change
-from ..errors import CheckpointError, user_line
-from ..tensor import Tensor
+from ..errors import CheckpointError, refuse_read_only, user_line
+from ..tensor import Tensor, wrap
+from .parameter import Parameter
 
 IncompatibleKeys = namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
 
 
-def load(module, state_dict, strict):
+def load(module, state_dict, strict, assign):
     """Copy the values of `state_dict` into the tensors of `module`, or change nothing and raise CheckpointError."""
     if not hasattr(state_dict, "keys"):
         raise TypeError(f"load_state_dict takes a mapping of names to tensors, not {type(state_dict).__name__}")
-    ours = module.state_dict(keep_vars=True)
-    theirs = {key: _as_array(key, state_dict[key]) for key in state_dict}
-    missing = [key for key in ours if key not in theirs]
+    odd = [key for key in state_dict if not isinstance(key, str)]
+    if odd:
+        raise TypeError(f"load_state_dict: the names of tensors are strings, not {odd[0]!r}")
+    given = _past_the_hooks(module, dict(state_dict), strict)
+    ours, takers = _places(module)
+    extra = {key: given.pop(key) for key in takers if key in given}
+    theirs = {key: _as_tensor(key, value, key in ours) for key, value in given.items()}
+    missing = [key for key in ours if key not in theirs] + [key for key in takers if key not in extra]
     unexpected = [key for key in theirs if key not in ours]
-    unfit = [key for key, t in ours.items() if key in theirs and not _fits(theirs[key], t._array)]
-    if unfit or (strict and (missing or unexpected)):
-        rows = _account(ours, theirs, missing if strict else [], unexpected if strict else [], unfit)
-        raise CheckpointError(
-            f"load_state_dict: the state dict does not fit {type(module).__name__}; nothing was loaded.\n"
-            + "\n".join(rows)
-        )
-    line = user_line()
-    for key, t in ours.items():
+    unfit = [key for key in ours if key in theirs and not _fits(theirs[key], ours[key].tensor, assign)]
+    inside_out = reversed(list(module.modules()))
+    hooks = [(m, hook) for m in inside_out for hook in m._hooks_for("load after")]
+    if unfit or (strict and (missing or unexpected) and not hooks):
+        raise _mismatch(module, ours, theirs, missing if strict else [], unexpected if strict else [], unfit)
+    if not assign:
+        for key in theirs.keys() & ours.keys():
+            refuse_read_only("load_state_dict", ours[key].tensor._array, key)
+    before = {key: place.tensor._array.copy() for key, place in ours.items()} if hooks and not assign else {}
+    for key, state in extra.items():
+        takers[key].set_extra_state(state)
+    for key in ours:  # in the order of the module: what is loaded twice, through a shared parameter, is settled by it
         if key in theirs:
-            np.copyto(t._array, theirs[key], casting="same_kind")
-            record_change(t._array, "load_state_dict", line)
-    return IncompatibleKeys(missing, unexpected)
+            ours[key].take(theirs[key], assign)
+    keys = IncompatibleKeys(missing, unexpected)
+    for owner, hook in hooks:
+        if hook(owner, keys) is not None:
+            raise RuntimeError("a load_state_dict post-hook changes the keys it is given and returns None")
+    if strict and (keys.missing_keys or keys.unexpected_keys):
+        for key in ours:
+            ours[key].restore(before.get(key))
+        raise _mismatch(module, ours, theirs, keys.missing_keys, keys.unexpected_keys, [])
+    return keys
 
 
-def _as_array(key, value):
+class _Place(NamedTuple):
+    """Where a tensor of a module is kept."""
+
+    module: object
+    name: str
+    tensor: Tensor
+
+    def take(self, theirs, assign):
+        """Have the value of `theirs`, or `theirs` itself."""
+        if not assign:
+            np.copyto(self.tensor._array, theirs._array, casting="same_kind")
+            record_change(self.tensor._array, "load_state_dict", user_line())
+        elif isinstance(self.tensor, Parameter):
+            wanted = self.tensor.requires_grad
+            new = theirs if isinstance(theirs, Parameter) else Parameter(theirs.detach(), requires_grad=wanted)
+            setattr(self.module, self.name, new.requires_grad_(wanted))
+        else:
+            setattr(self.module, self.name, theirs.detach())
+
+    def restore(self, values):
+        """What was there before: the tensor, and its `values` where they were overwritten."""
+        setattr(self.module, self.name, self.tensor)
+        if values is not None:
+            np.copyto(self.tensor._array, values)
+            record_change(self.tensor._array, "load_state_dict", user_line())
+
+
+def _places(module):
+    """Where tensors go, and which modules take an extra state: two dicts by key."""
+    ours, takers = {}, {}
+    for path, m in module.named_modules(remove_duplicate=False):
+        prefix = f"{path}." if path else ""
+        for name, t in m._of_kind("parameter", "buffer").items():
+            if t is not None:
+                ours[prefix + name] = _Place(m, name, t)
+        if m._defines("set_extra_state"):
+            takers[prefix + "_extra_state"] = m
+    return ours, takers
+
+
+def _past_the_hooks(module, given, strict):
+    """`given` as the modules' hooks leave it, which may rename and convert."""
+    wrong = []
+    for path, m in module.named_modules(remove_duplicate=False):
+        for hook, with_module in m._hooks_for("load before"):
+            first = (m,) if with_module else ()
+            metadata = {"version": getattr(m, "_version", 1)}
+            hook(*first, given, f"{path}." if path else "", metadata, strict, [], [], wrong)
+    if wrong:
+        raise CheckpointError(f"load_state_dict: {'; '.join(map(str, wrong))}; nothing was loaded.")
+    return given
+
+
+def _as_tensor(key, value, wanted):
+    """`value` as a tensor; None, rather than an error, if it is none and nobody has `wanted` it."""
     if isinstance(value, Tensor):
-        return value._array
+        return value
     try:
         array = np.asarray(value)  # PyTorch's tensors too
     except Exception as error:
-        raise CheckpointError(f"load_state_dict: {key!r} is no array: {error}") from error
+        if not wanted:
+            return None
+        raise CheckpointError(f"load_state_dict: {key!r} is no array: {error}; nothing was loaded.") from error
     if array.dtype.kind not in "biuf":
-        raise CheckpointError(f"load_state_dict: {key!r} holds {array.dtype}, not numbers; nothing was loaded.")
-    return array
+        if not wanted:
+            return None
+        what = f"is a {type(value).__name__}" if array.dtype.kind == "O" else f"holds {array.dtype}"
+        raise CheckpointError(f"load_state_dict: {key!r} {what}, not a tensor of numbers; nothing was loaded.")
+    return wrap(array)
 
 
-def _fits(theirs, ours):
-    return theirs.shape == ours.shape and np.can_cast(theirs.dtype, ours.dtype, "same_kind")
+def _fits(theirs, ours, assign):
+    if theirs.shape != ours.shape:
+        return False
+    if assign:
+        return theirs.dtype.kind == "f" or not ours.requires_grad
+    return np.can_cast(theirs.dtype, ours.dtype, "same_kind")
+
+
+def _mismatch(module, ours, theirs, missing, unexpected, unfit):
+    """The error with a line for each mismatch."""
+    have = {key: place.tensor for key, place in ours.items()}
+    rows = _account(have, theirs, missing, unexpected, unfit)
+    return CheckpointError(
+        f"load_state_dict: the state dict does not fit {type(module).__name__}; nothing was loaded.\n" + "\n".join(rows)
+    )
 
 
 def _account(ours, theirs, missing, unexpected, unfit):
     """One line for every mismatch, in columns, with the name that was probably meant."""
     lines = []
     for key in missing:
-        close = _near(key, ours[key].shape, {k: theirs[k] for k in unexpected})
+        if key not in ours:
+            lines.append(("missing", key, "extra state", ""))
+            continue
+        close = _near(key, ours[key].shape, {k: theirs[k] for k in unexpected if theirs[k] is not None})
         hint = f"the state dict has {close!r}: is that it?" if close else ""
-        lines.append(("missing", key, _what(ours[key]._array), hint))
+        lines.append(("missing", key, _what(ours[key]), hint))
     for key in unexpected:
-        close = _near(key, theirs[key].shape, {k: ours[k] for k in missing})
+        if theirs[key] is None:
+            lines.append(("unexpected", key, "no tensor", ""))
+            continue
+        close = _near(key, theirs[key].shape, {k: ours[k] for k in missing if k in ours})
         hint = f"did you mean {close!r}?" if close else ""
         lines.append(("unexpected", key, _what(theirs[key]), hint))
     for key in unfit:
         same = theirs[key].shape == ours[key].shape
-        hint = f"the module has {_what(ours[key]._array)}"
+        hint = f"the module has {_what(ours[key])}"
         if theirs[key].T.shape == ours[key].shape and not same:
             hint += ": transposed? Linear keeps its weight as (out_features, in_features)"
         lines.append(("wrong dtype" if same else "wrong shape", key, _what(theirs[key]), hint))

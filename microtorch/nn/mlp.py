@@ -9,6 +9,7 @@ from .containers import Sequential
 from .dropout import Dropout
 from .linear import Linear
 from .normalization import BatchNorm1d
+from .parameter import sizes as checked
 from .sample_normalization import LayerNorm, RMSNorm
 
 __all__ = ["MLP"]
@@ -58,7 +59,10 @@ class MLP(Sequential):
 
     def __init__(self, sizes, activation="relu", dropout=0.0, norm=None, init=None, generator=None):
         super().__init__()
+        if isinstance(sizes, int | str) or not hasattr(sizes, "__iter__"):
+            raise TypeError(f"MLP: sizes is {sizes!r}. It is a list: features in, of each hidden layer, and out.")
         sizes = list(sizes)
+        checked(type(self).__name__, 1, **{f"sizes[{i}]": size for i, size in enumerate(sizes)})
         if len(sizes) < 2:
             raise ValueError(f"MLP: sizes are the features in, of hidden layers, and out: two or more, not {sizes}")
         activation, norm, init = _activation(activation), _norm(norm), _initialiser(init)

@@ -9,18 +9,14 @@ from ..dtypes import as_dtype
 from ..errors import DTypeError, GraphError
 from ..tensor import Tensor, wrap
 from .hooks import Hookable, call_with_hooks
-from .loading import load
 from .parameter import Parameter
-from .scope import note_where
+from .scope import not_given_a_tensor, note_where
+from .state import BUFFER, MODULE, PARAMETER, TRANSIENT, Stateful
 
 __all__ = ["Module"]
 
-# Note [One truth]: every attribute of a module, parameters and submodules too, lives in its ``__dict__``, where
-# Python finds it fastest. `_kinds` says which of the names are registered, as what, and in which order.
-PARAMETER, BUFFER, TRANSIENT, MODULE = "parameter", "buffer", "transient buffer", "module"
 
-
-class Module(Hookable):
+class Module(Hookable, Stateful):
     """A part of a network: it holds parameters and other modules, and computes something with them.
 
     Subclass it, assign parameters (`Parameter`) and modules to attributes, and define ``forward``; call the module
@@ -75,6 +71,10 @@ class Module(Hookable):
                 return self.forward(*args, **kwargs)
             return call_with_hooks(self, args, kwargs)
         except Exception as error:
+            worded = not_given_a_tensor(error, self, args, kwargs)
+            if worded is not None:
+                note_where(worded, (self, outer))
+                raise worded from None
             note_where(error, (self, outer))
             raise
         finally:
@@ -93,7 +93,9 @@ class Module(Hookable):
         self._kinds.pop(name, None)
 
     def __getattr__(self, name):
-        # Only for names that are not there.
+        # Only for names that are not there, and for properties that raise an AttributeError of their own.
+        if any(name in cls.__dict__ for cls in type(self).__mro__):
+            return object.__getattribute__(self, name)  # once more, for its own words
         text = f"{type(self).__name__} has no attribute {name!r}."
         close = [] if name.startswith("__") else difflib.get_close_matches(name, [n for n in dir(self) if n[0] != "_"])
         if close:
@@ -127,17 +129,22 @@ class Module(Hookable):
         self.__dict__[name] = value
         self._kinds[name] = new
 
-    def _check_name(self, name):
+    def _check_name(self, name, *kinds):
+        """Complain if `name` is no name, or is taken by anything but one of these `kinds`."""
         if not isinstance(name, str):
             raise TypeError(f"a name must be a str, not {type(name).__name__}")
         if not name or "." in name:
             raise KeyError(f"the name {name!r} is empty or has a dot, which separates names in a path")
-        if name not in self._kinds and hasattr(self, name):
-            raise KeyError(f"{type(self).__name__} already has an attribute {name!r}")
+        kind = self._kinds.get(name)
+        if kind not in kinds and hasattr(self, name):
+            raise KeyError(
+                f"{type(self).__name__} already has an attribute {name!r}, a {kind or 'plain attribute'}. "
+                f"Choose another name, or del module.{name} first."
+            )
 
     def register_parameter(self, name, param):
         """Register a Parameter, or None to reserve the name; same as assigning it to the attribute."""
-        self._check_name(name)
+        self._check_name(name, PARAMETER)
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
         if param is not None and param.grad_fn is not None:
@@ -155,7 +162,7 @@ class Module(Hookable):
         persistent : bool, default True
             Whether it is in `state_dict`.
         """
-        self._check_name(name)
+        self._check_name(name, BUFFER, TRANSIENT)
         if tensor is not None and (not isinstance(tensor, Tensor) or isinstance(tensor, Parameter)):
             raise TypeError(f"register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}")
         self._kinds.pop(name, None)
@@ -164,7 +171,7 @@ class Module(Hookable):
 
     def add_module(self, name, module):
         """Register a module under `name`; same as assigning it to the attribute."""
-        self._check_name(name)
+        self._check_name(name, MODULE)
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"add_module: {name!r} must be a Module or None, not {type(module).__name__}")
         self._kinds.setdefault(name, MODULE)
@@ -379,62 +386,6 @@ class Module(Hookable):
     def cpu(self):
         """Return itself: everything is on the CPU."""
         return self
-
-    # -- state -------------------------------------------------------------------------------------------------------
-
-    def state_dict(self, *, prefix="", keep_vars=False):
-        """The parameters and persistent buffers by dotted path.
-
-        Parameters
-        ----------
-        prefix : str, default ""
-            What to put before each path.
-        keep_vars : bool, default False
-            Give the parameters themselves, rather than detached tensors over the same memory.
-
-        Returns
-        -------
-        dict of str to Tensor
-            Names, order and layouts are PyTorch's. The memory is shared: copy what is to stay as it is.
-        """
-        found = {}
-        for path, module in self.named_modules(remove_duplicate=False):
-            for name, t in module._of_kind(PARAMETER, BUFFER).items():
-                if t is not None:
-                    found[f"{prefix}{path}.{name}" if path else prefix + name] = t if keep_vars else t.detach()
-        return found
-
-    def load_state_dict(self, state_dict, strict=True):
-        """Take over the values of a state dict, all of them or none.
-
-        Parameters
-        ----------
-        state_dict : mapping of str to Tensor or array_like
-            As `state_dict` gives it; PyTorch's fits too.
-        strict : bool, default True
-            Whether missing and unexpected names are errors. Wrong shapes always are.
-
-        Returns
-        -------
-        IncompatibleKeys
-            Named tuple of ``missing_keys`` and ``unexpected_keys``.
-
-        Raises
-        ------
-        CheckpointError
-            A table of every mismatch, with the names that were probably meant. Nothing has been changed then.
-
-        Examples
-        --------
-        >>> from microtorch import nn
-        >>> nn.Linear(2, 3).load_state_dict({"wieght": [[1.0, 2.0]], "bias": [0.0, 0.0, 0.0]})
-        Traceback (most recent call last):
-        ...
-        microtorch.errors.CheckpointError: load_state_dict: the state dict does not fit Linear; nothing was loaded.
-          missing     weight  (3, 2) float32  the state dict has 'wieght': is that it?
-          unexpected  wieght  (1, 2) float64  did you mean 'weight'?
-        """
-        return load(self, state_dict, strict)
 
     # -- how it looks ------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from ..tensor import wrap
 from . import functional as F
 from . import init
 from .module import Module
-from .parameter import empty, factory_dtype
+from .parameter import empty, factory_dtype, sizes
 
 __all__ = [
     "BatchNorm1d",
@@ -44,6 +44,7 @@ class _RunningStats(Affine):
 
     def __init__(self, num_features, eps, momentum, affine, track_running_stats, device, dtype, bias):
         super().__init__()
+        (num_features,) = sizes(type(self).__name__, num_features=num_features)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self._make_affine((num_features,), affine, bias, device, dtype)

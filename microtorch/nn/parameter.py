@@ -1,5 +1,8 @@
 """Parameter: a tensor that a module trains."""
 
+import copy
+import operator
+
 import numpy as np
 
 from ..dtypes import get_default_dtype
@@ -39,15 +42,43 @@ class Parameter(Tensor):
     tensor([3., 4.])
     """
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)  # a place for marks of the user's own: p.tag = 1
 
     def __init__(self, data=None, requires_grad=True):
         if data is None:
             data = np.empty(0, get_default_dtype())
         super().__init__(data._array if isinstance(data, Tensor) else data, requires_grad)
 
+    def __deepcopy__(self, memo):
+        copied = super().__deepcopy__(memo)
+        copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return copied
+
+    def __reduce__(self):
+        make, arguments, (_, slots) = super().__reduce__()
+        return make, arguments, (self.__dict__ or None, slots)
+
     def __repr__(self):
         return "Parameter containing:\n" + super().__repr__()
+
+
+def sizes(layer, least=0, **given):
+    """Sizes of a layer, by the names of its arguments, as ints; complains of what is none, or less than `least`."""
+    found = []
+    for name, value in given.items():
+        try:
+            if isinstance(value, bool):
+                raise TypeError
+            size = operator.index(value)
+        except TypeError:
+            hint = f" Did you mean {int(value)}?" if isinstance(value, float) and value.is_integer() else ""
+            hint = " Use // rather than / to divide sizes." if isinstance(value, float) and not hint else hint
+            raise TypeError(f"{layer}: {name} is {value!r}. It is a size, an int.{hint}") from None
+        if size < least:
+            rule = "must be positive" if least == 1 else f"must be {least} or more"
+            raise ValueError(f"{layer}: {name} is {size}. It is a size and {rule}.")
+        found.append(size)
+    return found
 
 
 def empty(shape, device=None, dtype=None):

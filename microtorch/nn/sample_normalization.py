@@ -4,7 +4,7 @@ from . import functional as F
 from . import init
 from .module import Module
 from .normalization import Affine
-from .parameter import empty
+from .parameter import empty, sizes
 
 __all__ = ["GroupNorm", "LayerNorm", "RMSNorm"]
 
@@ -47,7 +47,7 @@ class LayerNorm(Affine):
 
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None):
         super().__init__()
-        self.normalized_shape = _shape(normalized_shape)
+        self.normalized_shape = _shape("LayerNorm", normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
         self._make_affine(self.normalized_shape, elementwise_affine, bias, device, dtype)
         self.reset_parameters()
@@ -98,7 +98,7 @@ class RMSNorm(Module):
 
     def __init__(self, normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None):
         super().__init__()
-        self.normalized_shape = _shape(normalized_shape)
+        self.normalized_shape = _shape("RMSNorm", normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
         weight = empty(self.normalized_shape, device, dtype) if elementwise_affine else None
         self.register_parameter("weight", weight)
@@ -151,6 +151,8 @@ class GroupNorm(Affine):
 
     def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True):
         super().__init__()
+        (num_groups,) = sizes("GroupNorm", 1, num_groups=num_groups)
+        (num_channels,) = sizes("GroupNorm", num_channels=num_channels)
         if num_channels % num_groups:
             raise ValueError(f"GroupNorm: {num_channels} channels do not fall into {num_groups} equal groups")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
@@ -168,5 +170,8 @@ class GroupNorm(Affine):
         )
 
 
-def _shape(size):
-    return (size,) if isinstance(size, int) else tuple(size)
+def _shape(layer, normalized_shape):
+    """`normalized_shape`, an int or several, as a tuple."""
+    several = isinstance(normalized_shape, list | tuple)
+    names = [f"normalized_shape[{i}]" for i in range(len(normalized_shape))] if several else ["normalized_shape"]
+    return tuple(sizes(layer, **dict(zip(names, normalized_shape if several else [normalized_shape], strict=True))))

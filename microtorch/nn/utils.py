@@ -1,12 +1,14 @@
 """Gradients and parameters of a whole model at once."""
 
 import math
+import warnings
+from collections.abc import Iterator
 
 import numpy as np
 
 from ..autograd.inplace import record_change
 from ..autograd.observe import one_call
-from ..errors import ShapeError, user_line
+from ..errors import ShapeError, refuse_read_only, user_line
 from ..ops import cat
 from ..tensor import Tensor, wrap
 
@@ -20,12 +22,51 @@ __all__ = [
 ]
 
 
-def _list(tensors):
-    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+def _list(tensors, operation, argument="parameters"):
+    """`tensors`, one or several, as a list of Tensors."""
+    if isinstance(tensors, Tensor):
+        return [tensors]
+    if not hasattr(tensors, "__iter__"):
+        hint = " Give model.parameters()." if hasattr(tensors, "parameters") else ""
+        raise TypeError(f"{operation}: {argument} are tensors, not one {type(tensors).__name__}.{hint}")
+    found = list(tensors)
+    for i, t in enumerate(found):
+        if not isinstance(t, Tensor):
+            hint = " Give parameters(), not named_parameters()." if isinstance(t, tuple) else ""
+            raise TypeError(f"{operation}: {argument}[{i}] is a {type(t).__name__}, not a Tensor.{hint}")
+    return found
 
 
 def _gradients(parameters):
-    return [p.grad for p in _list(parameters) if p.grad is not None]
+    return [p.grad for p in parameters if p.grad is not None]
+
+
+def _limit(operation, name, value):
+    """A number that bounds gradients: not negative, which would turn them around, and not NaN."""
+    try:
+        limit = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{operation}: {name} is {value!r}. It is a number.") from None
+    if not limit >= 0:
+        raise ValueError(f"{operation}: {name} is {limit}. It bounds a size: 0 or more.")
+    return limit
+
+
+def _order(norm_type):
+    """The p of a norm as a float."""
+    try:
+        p = float(norm_type)
+    except (TypeError, ValueError):
+        p = math.nan
+    if math.isnan(p):
+        raise ValueError(f'norm_type is {norm_type!r}. It is a number, as 2.0; "inf" for the largest absolute value.')
+    return p
+
+
+def _refuse_read_only(operation, tensors):
+    """Before anything is changed, so that it is all of them or none."""
+    for t in tensors:
+        refuse_read_only(operation, t._array, t.name)
 
 
 def _norm(array, p):
@@ -35,8 +76,10 @@ def _norm(array, p):
     if p == 2:
         flat = array.ravel(order="K")
         return math.sqrt(flat @ flat)  # one pass of BLAS, nothing allocated
+    if p == 0:
+        return float(np.count_nonzero(array))
     if math.isinf(p):
-        return float(np.abs(array).max())
+        return float(np.abs(array).max() if p > 0 else np.abs(array).min())
     return float((np.abs(array) ** p).sum() ** (1 / p))
 
 
@@ -48,7 +91,8 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     ----------
     tensors : Tensor or iterable of Tensor
     norm_type : float, default 2
-        The p of the norm; ``float("inf")`` for the largest absolute value.
+        The p of the norm; ``float("inf")`` or ``"inf"`` for the largest absolute value, ``-inf`` for the smallest. With
+        0 it is, as in PyTorch, the number of tensors that are not all 0.
     error_if_nonfinite : bool, default False
         Whether NaN and infinity are errors.
 
@@ -68,8 +112,9 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     >>> nn.utils.get_total_norm([microtorch.tensor([3.0]), microtorch.tensor([4.0])])
     tensor(5.)
     """
-    arrays, p = [t._array for t in _list(tensors)], float(norm_type)
+    arrays, p = [t._array for t in _list(tensors, "get_total_norm", "tensors")], _order(norm_type)
     dtype = np.result_type(*arrays) if arrays else np.float32
+    arrays = [a for a in arrays if a.size]  # which no largest or smallest of no elements disturbs
     norms = np.array([_norm(a, p) for a in arrays], dtype)
     total = np.asarray(_norm(norms, p), dtype)
     if error_if_nonfinite and not np.isfinite(total):
@@ -93,11 +138,15 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm):
     total_norm : Tensor of shape () or float
         The norm that they have, as `get_total_norm` gives it.
     """
-    factor = float(max_norm) / (float(total_norm) + 1e-6)  # PyTorch's guard against a norm of zero
+    parameters = _list(parameters, "clip_grads_with_norm_")
+    factor = _limit("clip_grads_with_norm_", "max_norm", max_norm) / (
+        float(total_norm) + 1e-6
+    )  # PyTorch's guard against a norm of zero
     if factor >= 1:
         return
-    line = user_line()
-    for grad in _gradients(parameters):
+    line, gradients = user_line(), _gradients(parameters)
+    _refuse_read_only("clip_grad_norm_", gradients)
+    for grad in gradients:
         grad._array *= grad.dtype.type(factor)
         record_change(grad._array, "clip_grad_norm_", line)
 
@@ -113,7 +162,7 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     max_norm : float
         The greatest norm.
     norm_type : float, default 2
-        The p of the norm; ``float("inf")`` for the largest absolute value.
+        The p of the norm, as in `get_total_norm`.
     error_if_nonfinite : bool, default False
         Whether NaN and infinity are errors.
 
@@ -146,7 +195,16 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     >>> w.grad
     tensor([0.6, 0.8])
     """
-    parameters = _list(parameters)
+    exhausted = isinstance(parameters, Iterator)
+    parameters = _list(parameters, "clip_grad_norm_")
+    _limit("clip_grad_norm_", "max_norm", max_norm)
+    if exhausted and not parameters:
+        warnings.warn(
+            "clip_grad_norm_: the parameters are an iterator that is used up, so nothing is clipped. Give a list, or "
+            "model.parameters() anew at each step.",
+            UserWarning,
+            stacklevel=3,
+        )
     total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
     clip_grads_with_norm_(parameters, max_norm, total)
     return total
@@ -171,8 +229,10 @@ def clip_grad_value_(parameters, clip_value):
     >>> w.grad
     tensor([-1. ,  0.5])
     """
-    limit, line = float(clip_value), user_line()
-    for grad in _gradients(parameters):
+    gradients = _gradients(_list(parameters, "clip_grad_value_"))
+    limit, line = _limit("clip_grad_value_", "clip_value", clip_value), user_line()
+    _refuse_read_only("clip_grad_value_", gradients)
+    for grad in gradients:
         np.clip(grad._array, -limit, limit, out=grad._array)
         record_change(grad._array, "clip_grad_value_", line)
 
@@ -194,7 +254,10 @@ def parameters_to_vector(parameters):
     >>> nn.utils.parameters_to_vector(nn.Linear(2, 3).parameters()).shape
     (9,)
     """
-    return cat([p.reshape(-1) for p in parameters])
+    flat = [p.reshape(-1) for p in _list(parameters, "parameters_to_vector")]
+    if not flat:
+        raise ValueError("parameters_to_vector: there are no parameters. An iterator is empty after its first use.")
+    return cat(flat)
 
 
 def vector_to_parameters(vec, parameters):
@@ -222,10 +285,11 @@ def vector_to_parameters(vec, parameters):
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"vector_to_parameters takes a Tensor, not {type(vec).__name__}")
-    parameters = _list(parameters)
+    parameters = _list(parameters, "vector_to_parameters")
     count = sum(p.numel() for p in parameters)
     if vec.shape != (count,):
         raise ShapeError(f"vector_to_parameters: a vector of shape {vec.shape} for parameters of {count} elements")
+    _refuse_read_only("vector_to_parameters", parameters)
     start, line = 0, user_line()
     for p in parameters:
         end = start + p.numel()

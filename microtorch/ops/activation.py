@@ -10,8 +10,8 @@ from ..autograd.inplace import attach_in_place, in_place
 from ..dtypes import as_number
 from ..errors import DTypeError, ShapeError
 from ..kernels import activation as kernels
-from ..tensor import attach
-from .promotion import pair
+from ..tensor import Tensor, attach
+from .promotion import only_tensors, pair
 
 __all__ = ["leaky_relu", "prelu", "relu", "threshold"]
 
@@ -85,6 +85,8 @@ def relu(input, inplace=False):
     >>> x.grad
     tensor([0., 0., 1.])
     """
+    if type(input) is not Tensor:
+        only_tensors("relu", input=input)
     return in_place(input, "relu_", relu) if inplace else Relu.apply(input)
 
 
@@ -139,6 +141,8 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     >>> x.grad
     tensor([0.1, 1. ])
     """
+    if type(input) is not Tensor:
+        only_tensors("leaky_relu", input=input)
     if inplace:
         return in_place(input, "leaky_relu_", lambda t: leaky_relu(t, negative_slope))
     return LeakyRelu.apply(input, float(negative_slope))
@@ -196,6 +200,7 @@ def prelu(input, weight):
     >>> w.grad
     tensor([-2.])
     """
+    only_tensors("prelu", input=input, weight=weight)
     if weight.ndim > 1:
         raise ShapeError(f"prelu: the weight has shape {weight.shape}. It must be one slope, or one for each channel.")
     if input.dtype != weight.dtype:
@@ -262,6 +267,9 @@ def threshold(input, threshold, value, inplace=False):
     >>> F.threshold(x, 1.0, -7.0)
     tensor([-7.,  2.], grad_fn=<Threshold>)
     """
+
+    if type(input) is not Tensor:
+        only_tensors("threshold", input=input)
 
     def compute(t):
         return Threshold.apply(t, float(threshold), float(value))

@@ -4,15 +4,14 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import ShapeError
-from ..from_data import as_tensor
 from ..kernels import loss as kernels
 from ..tensor import Tensor
 from .activation import one_pass
 from .arithmetic import absorb
-from .cross_entropy import bad_label, check_labels, check_weight
+from .cross_entropy import PROBABILITIES, bad_label, check_labels, check_weight
 from .elementwise import Sigmoid
-from .loss import aligned, as_reduction, reduce_by
-from .promotion import pair
+from .loss import aligned, as_reduction, reduce_by, warn_of_activation
+from .promotion import only_data, only_tensors, pair
 from .selection import where
 from .smooth import logsigmoid
 
@@ -25,10 +24,28 @@ __all__ = [
 ]
 
 
+def weighted(name, losses, weight, reduction):
+    """The losses times a weight for each or for many, reduced."""
+    return reduce_by(reduction, losses if weight is None else times(name, losses, only_data(name, "weight", weight)))
+
+
+def times(name, losses, weight, role="weight"):
+    """`losses` times `weight`, which may be broadcast to them but not they to it."""
+    product = losses * weight
+    if product.shape != losses.shape:
+        raise ShapeError(
+            f"{name}: a {role} of shape {weight.shape} for {losses.shape} values. Give it that shape, or one "
+            "that expands to it."
+        )
+    return product
+
+
 def same_shape(name, input, target):
     """Both in their common dtype; an error where they differ in shape."""
+    if type(input) is not Tensor:
+        only_tensors(name, input=input)
     if type(target) is not Tensor:
-        target = as_tensor(target)
+        target = only_data(name, "target", target)
     if input.shape != target.shape:
         raise ShapeError(
             f"{name}: input {input.shape} and target {target.shape} must have one shape. "
@@ -107,18 +124,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     """
     reduction = as_reduction("binary_cross_entropy", reduction, size_average, reduce)
     losses = BinaryCrossEntropy.apply(*same_shape("binary_cross_entropy", input, target))
-    return reduce_by(reduction, losses if weight is None else _times("binary_cross_entropy", losses, weight))
-
-
-def _times(name, losses, weight, role="weight"):
-    """`losses` times `weight`, which may be broadcast to them but not they to it."""
-    product = losses * weight
-    if product.shape != losses.shape:
-        raise ShapeError(
-            f"{name}: a {role} of shape {weight.shape} for {losses.shape} values. Give it that shape, or one "
-            "that expands to it."
-        )
-    return product
+    return weighted("binary_cross_entropy", losses, weight, reduction)
 
 
 class BinaryCrossEntropyWithLogits(Function):
@@ -185,13 +191,15 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     reduction = as_reduction(name, reduction, size_average, reduce)
+    if type(getattr(input, "grad_fn", None)) in PROBABILITIES:
+        warn_of_activation(name, "sigmoid", input.grad_fn)
     input, target = same_shape(name, input, target)
     if pos_weight is None:
         losses = BinaryCrossEntropyWithLogits.apply(input, target)
     else:
-        shares = _times(f"{name} (pos_weight)", target, pos_weight - 1)
+        shares = times(f"{name} (pos_weight)", target, only_data(name, "pos_weight", pos_weight) - 1)
         losses = (1 - target) * input - (1 + shares) * logsigmoid(input)
-    return reduce_by(reduction, losses if weight is None else _times(name, losses, weight))
+    return weighted(name, losses, weight, reduction)
 
 
 def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
@@ -225,6 +233,8 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
     >>> x.grad
     tensor([ 1., -1.])
     """
+    only_tensors("hinge_embedding_loss", input=input)
+    target = only_data("hinge_embedding_loss", "target", target)
     reduction = as_reduction("hinge_embedding_loss", reduction, size_average, reduce)
     input, target = aligned("hinge_embedding_loss", input, target)
     losses = where(target != -1, input, 0) + where(target != 1, (margin - input).clamp(min=0), 0)
@@ -311,12 +321,15 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     >>> loss.detach(), x.grad
     (tensor(0.25), tensor([[ 0.5, -0.5]]))
     """
+    only_tensors("multi_margin_loss", input=input)
     reduction = as_reduction("multi_margin_loss", reduction, size_average, reduce)
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: p is {p}. Only 1 and 2 are supported.")
     if input.ndim > 2:
         raise ShapeError(f"multi_margin_loss: an input of shape {input.shape}. It needs shape (N, C) or (C,).")
-    target = as_tensor(target)
+    target = only_data("multi_margin_loss", "target", target)
+    if weight is not None:
+        weight = only_data("multi_margin_loss", "weight", weight)
     if input.ndim < 2:
         input = input.reshape(1, -1) if target.shape == (1,) else input.reshape(-1)
     return reduce_by(reduction, MultiMarginLoss.apply(input, target, p, float(margin), weight))
@@ -352,6 +365,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     >>> x.grad
     tensor([-0.5,  0.5])
     """
+    only_tensors("soft_margin_loss", input=input)
     reduction = as_reduction("soft_margin_loss", reduction, size_average, reduce)
     input, target = aligned("soft_margin_loss", input, target)
-    return reduce_by(reduction, -logsigmoid(_times("soft_margin_loss", input, target, "target")))
+    return reduce_by(reduction, -logsigmoid(times("soft_margin_loss", input, target, "target")))

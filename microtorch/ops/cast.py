@@ -8,6 +8,7 @@ from ..dtypes import as_dtype, as_number, bool_, float32, float64, int32, int64,
 from ..errors import ShapeError
 from ..from_data import as_tensor
 from ..tensor import Tensor, attach, out_of_graph, wrap
+from .promotion import only_tensors
 
 __all__ = ["clone"]
 
@@ -101,6 +102,7 @@ def as_type(self, dtype):
 @attach("type_as")
 def type_as(self, other):
     """The tensor in the dtype of `other`, as `to`."""
+    only_tensors("type_as", self=self, other=other)
     return to(self, dtype=other._array.dtype)
 
 

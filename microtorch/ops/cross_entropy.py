@@ -8,15 +8,18 @@ import numpy as np
 from ..autograd.function import Function
 from ..dtypes import float32, float64, int64
 from ..errors import DTypeError, ShapeError
-from ..from_data import as_tensor
 from ..kernels import loss as kernels
 from ..tensor import Tensor
-from .loss import as_reduction
+from .elementwise import Sigmoid
+from .loss import as_reduction, warn_of_activation
 from .normalization import as_rows, flat, from_rows
-from .promotion import pair
+from .promotion import only_data, only_tensors, pair
 from .softmax import LogSoftmax, Softmax
 
 __all__ = ["cross_entropy", "nll_loss"]
+
+
+PROBABILITIES = {Softmax, Sigmoid}  # what makes them; logarithms of them change nothing under another softmax
 
 
 def check_weight(name, x, weight, C):
@@ -228,8 +231,14 @@ def cross_entropy(
     reduction = as_reduction("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing is {label_smoothing}. It is a share, between 0 and 1.")
+    if type(input) is not Tensor:
+        only_tensors("cross_entropy", input=input)
+    if type(input.grad_fn) in PROBABILITIES:
+        warn_of_activation("cross_entropy", "softmax", input.grad_fn)
     if type(target) is not Tensor:
-        target = as_tensor(target)
+        target = only_data("cross_entropy", "target", target)
+    if weight is not None:
+        weight = only_data("cross_entropy", "weight", weight)
     if target._array.dtype.kind == "f":
         if ignore_index >= 0:
             raise ValueError(f"cross_entropy: ignore_index {ignore_index} has no meaning for probabilities.")
@@ -326,6 +335,12 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
     tensor([[ 0., -1.]])
     """
     reduction = as_reduction("nll_loss", reduction, size_average, reduce)
+    if type(input) is not Tensor:
+        only_tensors("nll_loss", input=input)
+    if type(input.grad_fn) in PROBABILITIES:
+        warn_of_activation("nll_loss", None, input.grad_fn)
     if type(target) is not Tensor:
-        target = as_tensor(target)
+        target = only_data("nll_loss", "target", target)
+    if weight is not None:
+        weight = only_data("nll_loss", "weight", weight)
     return NllLoss.apply(input, target, weight, int(ignore_index), reduction)

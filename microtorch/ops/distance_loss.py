@@ -2,6 +2,7 @@
 
 from ..errors import ShapeError
 from .loss import as_reduction, reduce_by
+from .promotion import only_data, only_tensors
 from .selection import minimum, where
 
 __all__ = ["cosine_embedding_loss", "margin_ranking_loss", "triplet_margin_loss"]
@@ -43,6 +44,8 @@ def cosine_embedding_loss(input1, input2, target, margin=0.0, size_average=None,
     >>> F.cosine_embedding_loss(a, b, microtorch.tensor([1]))
     tensor(1.)
     """
+    only_tensors("cosine_embedding_loss", input1=input1, input2=input2)
+    target = only_data("cosine_embedding_loss", "target", target)
     reduction = as_reduction("cosine_embedding_loss", reduction, size_average, reduce)
     if target.ndim > 1 or input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
         raise ShapeError(
@@ -89,6 +92,8 @@ def margin_ranking_loss(input1, input2, target, margin=0.0, size_average=None, r
     >>> F.margin_ranking_loss(microtorch.tensor([1.0]), microtorch.tensor([3.0]), microtorch.tensor([1.0]))
     tensor(2.)
     """
+    only_tensors("margin_ranking_loss", input1=input1, input2=input2)
+    target = only_data("margin_ranking_loss", "target", target)
     reduction = as_reduction("margin_ranking_loss", reduction, size_average, reduce)
     if not input1.ndim == input2.ndim == target.ndim:
         raise ShapeError(
@@ -155,6 +160,7 @@ def triplet_margin_loss(
     >>> F.triplet_margin_loss(a, p, n)
     tensor(1.)
     """
+    only_tensors("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)
     reduction = as_reduction("triplet_margin_loss", reduction, size_average, reduce)
     if margin <= 0:
         raise ValueError(f"triplet_margin_loss: margin is {margin}. It must be positive.")

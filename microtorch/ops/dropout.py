@@ -11,7 +11,8 @@ from ..autograd.inplace import in_place
 from ..errors import DTypeError, ShapeError
 from ..kernels import dropout as kernels
 from ..random import Generator, default_generator
-from ..tensor import wrap
+from ..tensor import Tensor, wrap
+from .promotion import only_tensors
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
 
@@ -111,6 +112,8 @@ def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
     >>> bool((x.grad == y).all()), sorted(set(y.tolist()))
     (True, [0.0, 1.25])
     """
+    if type(input) is not Tensor:
+        only_tensors("dropout", input=input)
     check_p("dropout", p)
     if not training or p == 0:
         return input if inplace else Unchanged.apply(input)
@@ -177,6 +180,7 @@ def dropout1d(input, p=0.5, training=True, inplace=False, *, generator=None):
     >>> sorted(set(y.sum(2).flatten().tolist()))
     [0.0, 8.0]
     """
+    only_tensors("dropout1d", input=input)
     if input.ndim not in (2, 3):
         raise ShapeError(f"dropout1d: an input of shape {input.shape}. It needs shape (N, C, L) or (C, L).")
     if input.ndim == 2 and not inplace:
@@ -216,6 +220,7 @@ def dropout2d(input, p=0.5, training=True, inplace=False, *, generator=None):
     >>> sorted(set(y.sum((2, 3)).flatten().tolist()))
     [0.0, 8.0]
     """
+    only_tensors("dropout2d", input=input)
     return by_channel("dropout2d", input, p, training, inplace, generator)
 
 
@@ -251,6 +256,7 @@ def dropout3d(input, p=0.5, training=True, inplace=False, *, generator=None):
     >>> sorted(set(y.sum((2, 3, 4)).flatten().tolist()))
     [0.0, 8.0]
     """
+    only_tensors("dropout3d", input=input)
     if input.ndim == 4 and not inplace:
         return by_channel("dropout3d", input.unsqueeze(0), p, training, False, generator).squeeze(0)
     return by_channel("dropout3d", input, p, training, inplace, generator)
@@ -310,6 +316,7 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False, *, generator=None
     >>> abs(y.mean().item()) < 0.02, abs(y.var().item() - 1) < 0.02
     (True, True)
     """
+    only_tensors("alpha_dropout", input=input)
     return alpha("alpha_dropout", input, input.shape, p, training, inplace, generator)
 
 
@@ -345,6 +352,7 @@ def feature_alpha_dropout(input, p=0.5, training=False, inplace=False, *, genera
     tensor([[1., 1., 1.],
             [1., 1., 1.]])
     """
+    only_tensors("feature_alpha_dropout", input=input)
     if input.ndim < 2 and training and p > 0:
         raise ShapeError(f"feature_alpha_dropout: an input of shape {input.shape} has no channels to drop.")
     shape = input.shape[:2] + (1,) * (input.ndim - 2)

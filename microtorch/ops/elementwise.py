@@ -8,10 +8,10 @@ from ..autograd.function import Function
 from ..autograd.inplace import attach_in_place
 from ..from_data import as_tensor
 from ..kernels import elementwise as kernels
-from ..tensor import attach
+from ..tensor import Tensor, attach
 from .activation import one_pass
 from .arithmetic import absorb
-from .promotion import floating, refuse_bool
+from .promotion import floating, only_tensors, refuse_bool
 
 __all__ = ["abs", "absolute", "erf", "sigmoid", "sign", "tanh"]
 
@@ -69,6 +69,8 @@ def sigmoid(input):
     >>> x.grad
     tensor([0.1966, 0.25  , 0.    ])
     """
+    if type(input) is not Tensor:
+        only_tensors("sigmoid", input=input)
     return Sigmoid.apply(floating(input))
 
 
@@ -121,6 +123,8 @@ def tanh(input):
     >>> x.grad
     tensor([1.  , 0.42])
     """
+    if type(input) is not Tensor:
+        only_tensors("tanh", input=input)
     return Tanh.apply(floating(input))
 
 

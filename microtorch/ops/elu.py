@@ -5,7 +5,9 @@ import numpy as np
 from ..autograd.function import Function
 from ..autograd.inplace import in_place
 from ..kernels import smooth as kernels
+from ..tensor import Tensor
 from .activation import one_pass
+from .promotion import only_tensors
 
 __all__ = ["celu", "elu", "selu"]
 
@@ -71,6 +73,8 @@ def elu(input, alpha=1.0, inplace=False):
     >>> x.grad
     tensor([0.3679, 1.    ])
     """
+    if type(input) is not Tensor:
+        only_tensors("elu", input=input)
     if inplace:
         return in_place(input, "elu_", lambda t: elu(t, alpha))
     return Elu.apply(input, float(alpha), 1.0, 1.0)
@@ -106,6 +110,8 @@ def selu(input, inplace=False):
     >>> F.selu(microtorch.tensor([-1.0, 1.0]))
     tensor([-1.1113,  1.0507])
     """
+    if type(input) is not Tensor:
+        only_tensors("selu", input=input)
     if inplace:
         return in_place(input, "selu_", selu)
     return Selu.apply(input, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1.0)
@@ -142,6 +148,8 @@ def celu(input, alpha=1.0, inplace=False):
     >>> F.celu(microtorch.tensor([-1.0, 1.0]), alpha=2.0)
     tensor([-0.7869,  1.    ])
     """
+    if type(input) is not Tensor:
+        only_tensors("celu", input=input)
     if alpha == 0:
         raise ZeroDivisionError("celu: alpha is 0, and the input is divided by it. Choose another.")
     if inplace:

@@ -5,10 +5,10 @@ import numpy as np
 from ..autograd.function import Function
 from ..autograd.inplace import record_change
 from ..autograd.observe import one_call
-from ..errors import DTypeError, ShapeError, user_line
-from ..from_data import as_tensor
+from ..errors import DTypeError, ShapeError, refuse_read_only, user_line
 from ..kernels import embedding as kernels
 from ..tensor import wrap
+from .promotion import only_data, only_tensors
 
 __all__ = ["embedding"]
 
@@ -73,6 +73,7 @@ def shorten(weight, index, max_norm, norm_type):
     norms = np.linalg.norm(weight._array[used], ord=norm_type, axis=1)
     long = used[norms > max_norm]
     if len(long):
+        refuse_read_only("embedding (max_norm)", weight._array, weight.name)
         weight._array[long] *= (max_norm / (norms[norms > max_norm] + 1e-7)).astype(weight.dtype)[:, None]
         record_change(weight._array, "embedding (max_norm)", user_line())
 
@@ -121,7 +122,8 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, sca
     tensor([[0., 0.],
             [2., 2.]])
     """
-    input = as_tensor(input)
+    only_tensors("embedding", weight=weight)
+    input = only_data("embedding", "input", input)
     if weight.ndim != 2:
         raise ShapeError(f"embedding: weight has shape {weight.shape}. It needs shape (V, D), a row for each number.")
     if input.dtype.kind not in "iu":

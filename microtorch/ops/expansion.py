@@ -5,6 +5,7 @@ import numpy as np
 from ..autograd.function import Function
 from ..errors import ShapeError
 from ..tensor import attach
+from .promotion import only_tensors
 from .shape import sizes_of
 
 __all__ = ["broadcast_to", "expand", "expand_as"]
@@ -77,6 +78,7 @@ def expand(input, *sizes):
 @attach("expand_as")
 def expand_as(input, other):
     """`input` in the shape of `other`, by `expand`."""
+    only_tensors("expand_as", input=input, other=other)
     return expand(input, other.shape)
 
 

@@ -13,7 +13,7 @@ from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor, attach, wrap
 from . import dimensions
 from .indexing import Place
-from .promotion import same_dtype
+from .promotion import only_data, only_tensors, same_dtype
 
 __all__ = ["gather", "one_hot", "scatter", "scatter_add"]
 
@@ -145,6 +145,8 @@ def gather(input, dim, index):
     tensor([[2., 0.],
             [1., 1.]])
     """
+    only_tensors("gather", input=input)
+    index = only_data("gather", "index", index)
     return Gather.apply(input, dim, index)
 
 
@@ -231,6 +233,8 @@ def scatter_add(input, dim, index, src):
     >>> src.grad
     tensor([ 1., 10.,  1.])
     """
+    only_tensors("scatter_add", input=input, src=src)
+    index = only_data("scatter_add", "index", index)
     same_dtype("scatter_add", input=input, src=src)
     return ScatterAdd.apply(input, dim, index, src)
 
@@ -315,6 +319,8 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     >>> microtorch.zeros(3).scatter(0, microtorch.tensor([2, 0]), microtorch.tensor([1.0, 2.0]))
     tensor([2., 0., 1.])
     """
+    only_tensors("scatter", input=input)
+    index = only_data("scatter", "index", index)
     if reduce not in (None, "add", "multiply"):
         raise ValueError(f"scatter: reduce={reduce!r} is none of 'add', 'multiply' and None.")
     src = value if src is None else src
@@ -358,6 +364,7 @@ def one_hot(tensor, num_classes=-1):
     tensor([[1, 0, 0],
             [0, 0, 1]])
     """
+    only_tensors("one_hot", tensor=tensor)
     labels = tensor._array
     if labels.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: takes class indices of int64 or int32, not {labels.dtype}. Convert with .long().")

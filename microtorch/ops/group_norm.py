@@ -4,9 +4,10 @@ from math import prod
 
 from ..autograd.inplace import record_change
 from ..autograd.observe import one_call
-from ..errors import ShapeError, user_line
+from ..errors import ShapeError, refuse_read_only, user_line
 from .layer_norm import LayerNorm
 from .normalization import batch_norm, check_parameters
+from .promotion import given, only_tensors
 
 __all__ = ["group_norm", "instance_norm", "normalize"]
 
@@ -57,6 +58,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     >>> F.group_norm(microtorch.tensor([[1.0, 3.0, 10.0, 30.0]]), 2)
     tensor([[-1.,  1., -1.,  1.]])
     """
+    only_tensors("group_norm", input=input, **given(weight=weight, bias=bias))
     if input.ndim < 2:
         raise ShapeError(f"group_norm: an input of shape {input.shape} has no channels. It needs shape (N, C, ...).")
     if num_groups <= 0 or input.shape[1] % num_groups:
@@ -82,6 +84,7 @@ def follow(x, running_mean, running_var, momentum):
     line = user_line()
     for running, new in ((running_mean, x.mean(axis=(0, 2))), (running_var, x.var(axis=2, ddof=1).mean(axis=0))):
         if running is not None:
+            refuse_read_only("instance_norm", running._array, running.name or "a running average")
             running._array[...] = (1 - momentum) * running._array + momentum * new
             record_change(running._array, "instance_norm", line)
 
@@ -139,6 +142,8 @@ def instance_norm(
     tensor([[[-1.,  1.],
              [-1.,  1.]]])
     """
+    statistics = given(running_mean=running_mean, running_var=running_var)
+    only_tensors("instance_norm", input=input, **statistics, **given(weight=weight, bias=bias))
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if input.ndim < 2:
@@ -185,4 +190,5 @@ def normalize(input, p=2.0, dim=1, eps=1e-12):
     >>> F.normalize(microtorch.tensor([[3.0, 4.0]]))
     tensor([[0.6, 0.8]])
     """
+    only_tensors("normalize", input=input)
     return input / input.norm(p, dim, keepdim=True).clamp(min=eps)

@@ -6,7 +6,9 @@ from ..autograd.function import Function
 from ..autograd.inplace import in_place
 from ..dtypes import as_number
 from ..kernels import activation as kernels
+from ..tensor import Tensor
 from .activation import one_pass
+from .promotion import only_tensors
 
 __all__ = ["hardsigmoid", "hardswish", "hardtanh", "relu6"]
 
@@ -70,6 +72,8 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     >>> x.grad
     tensor([0., 1., 0.])
     """
+    if type(input) is not Tensor:
+        only_tensors("hardtanh", input=input)
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val {min_val} is greater than max_val {max_val}. Swap them.")
 
@@ -108,6 +112,8 @@ def relu6(input, inplace=False):
     >>> F.relu6(microtorch.tensor([-1.0, 3.0, 8.0]))
     tensor([0., 3., 6.])
     """
+    if type(input) is not Tensor:
+        only_tensors("relu6", input=input)
     return in_place(input, "relu6_", relu6) if inplace else Relu6.apply(input, 0.0, 6.0)
 
 
@@ -154,6 +160,8 @@ def hardsigmoid(input, inplace=False):
     >>> F.hardsigmoid(microtorch.tensor([-4.0, 0.0, 4.0]))
     tensor([0. , 0.5, 1. ])
     """
+    if type(input) is not Tensor:
+        only_tensors("hardsigmoid", input=input)
     return in_place(input, "hardsigmoid_", hardsigmoid) if inplace else Hardsigmoid.apply(input)
 
 
@@ -204,4 +212,6 @@ def hardswish(input, inplace=False):
     >>> F.hardswish(microtorch.tensor([-4.0, 0.0, 4.0]))
     tensor([0., 0., 4.])
     """
+    if type(input) is not Tensor:
+        only_tensors("hardswish", input=input)
     return in_place(input, "hardswish_", hardswish) if inplace else Hardswish.apply(input)

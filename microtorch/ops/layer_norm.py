@@ -7,9 +7,13 @@ import numpy as np
 from ..autograd.function import Function
 from ..errors import ShapeError
 from ..kernels import normalization as kernels
+from ..tensor import Tensor
 from .normalization import check_parameters, flat
+from .promotion import given, only_tensors
 
 __all__ = ["layer_norm", "rms_norm"]
+
+_OPTIONAL = Tensor | None
 
 
 def as_rows(name, x, shape):
@@ -104,6 +108,8 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     >>> y.detach(), b.grad
     (tensor([[-1.,  1.]]), tensor([1., 1.]))
     """
+    if type(input) is not Tensor or not isinstance(weight, _OPTIONAL) or not isinstance(bias, _OPTIONAL):
+        only_tensors("layer_norm", input=input, **given(weight=weight, bias=bias))
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     return LayerNorm.apply(input, weight, bias, shape, float(eps))
 
@@ -183,5 +189,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     >>> F.rms_norm(microtorch.tensor([[3.0, 4.0]]), 2)
     tensor([[0.8485, 1.1314]])
     """
+    if type(input) is not Tensor or not isinstance(weight, _OPTIONAL):
+        only_tensors("rms_norm", input=input, **given(weight=weight))
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     return RmsNorm.apply(input, weight, shape, float(np.finfo(input.dtype).eps if eps is None else eps))

@@ -7,8 +7,8 @@ import numpy as np
 from ..autograd.observe import one_call
 from ..errors import ShapeError
 from ..from_data import as_tensor
-from ..tensor import Tensor
 from .loss import aligned, as_reduction, reduce_by
+from .promotion import only_data, only_tensors
 from .selection import where
 
 __all__ = ["gaussian_nll_loss", "kl_div", "poisson_nll_loss"]
@@ -48,6 +48,8 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     >>> x.grad
     tensor([[-0.25, -0.75]])
     """
+    only_tensors("kl_div", input=input)
+    target = only_data("kl_div", "target", target)
     per_batch = reduction == "batchmean"
     reduction = as_reduction("kl_div", "sum" if per_batch else reduction, size_average, reduce)
     input, target = aligned("kl_div", input, target)
@@ -98,6 +100,8 @@ def poisson_nll_loss(
     >>> x.grad
     tensor([-2.])
     """
+    only_tensors("poisson_nll_loss", input=input)
+    target = only_data("poisson_nll_loss", "target", target)
     reduction = as_reduction("poisson_nll_loss", reduction, size_average, reduce)
     input, target = aligned("poisson_nll_loss", input, target)
     losses = input.exp() - target * input if log_input else input - target * (input + eps).log()
@@ -148,9 +152,12 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     >>> x.grad
     tensor([0.5])
     """
+    only_tensors("gaussian_nll_loss", input=input)
+    target = only_data("gaussian_nll_loss", "target", target)
     reduction = as_reduction("gaussian_nll_loss", reduction)
-    if not isinstance(var, Tensor):
+    if isinstance(var, int | float | np.generic):
         var = as_tensor(np.full(input.shape, var, input.dtype))
+    var = only_data("gaussian_nll_loss", "var", var)
     if var.shape != input.shape:
         if var.shape == input.shape[:-1]:
             var = var.unsqueeze(-1)

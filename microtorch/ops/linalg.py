@@ -9,7 +9,7 @@ from ..dtypes import as_number
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
 from ..tensor import Tensor, attach
-from .promotion import same_dtype
+from .promotion import only_tensors, same_dtype
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
 
@@ -159,6 +159,7 @@ def mm(input, mat2):
     tensor([[3., 3.],
             [3., 3.]])
     """
+    only_tensors("mm", input=input, mat2=mat2)
     _of_dimensions("mm", (input, 2), (mat2, 2))
     return product("mm", input, mat2)
 
@@ -191,6 +192,7 @@ def bmm(input, mat2):
     >>> microtorch.bmm(microtorch.ones(4, 2, 3), microtorch.ones(4, 3, 5)).shape
     (4, 2, 5)
     """
+    only_tensors("bmm", input=input, mat2=mat2)
     _of_dimensions("bmm", (input, 3), (mat2, 3))
     if input._array.shape[0] != mat2._array.shape[0]:
         raise ShapeError(f"bmm: batches {input.shape} and {mat2.shape} are of {len(input)} and {len(mat2)} matrices.")
@@ -225,6 +227,7 @@ def mv(input, vec):
     >>> microtorch.mv(microtorch.ones(2, 3), microtorch.ones(3))
     tensor([3., 3.])
     """
+    only_tensors("mv", input=input, vec=vec)
     _of_dimensions("mv", (input, 2), (vec, 1))
     return product("mv", input, vec)
 
@@ -258,6 +261,7 @@ def dot(input, tensor):
     >>> a.grad
     tensor([3., 4.])
     """
+    only_tensors("dot", input=input, tensor=tensor)
     _of_dimensions("dot", (input, 1), (tensor, 1))
     return product("dot", input, tensor)
 
@@ -339,6 +343,7 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     tensor([[7., 7.],
             [7., 7.]])
     """
+    only_tensors("addmm", input=input, mat1=mat1, mat2=mat2)
     _of_dimensions("addmm", (mat1, 2), (mat2, 2))
     return _plus("addmm", input, product("addmm", mat1, mat2), beta, alpha)
 
@@ -375,6 +380,7 @@ def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     >>> microtorch.baddbmm(microtorch.zeros(1), microtorch.ones(4, 2, 3), microtorch.ones(4, 3, 5)).shape
     (4, 2, 5)
     """
+    only_tensors("baddbmm", input=input, batch1=batch1, batch2=batch2)
     if input._array.dtype.kind != "f":
         beta, alpha = int(beta), int(alpha)
     return _plus("baddbmm", input, bmm(batch1, batch2), beta, alpha)

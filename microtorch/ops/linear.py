@@ -8,7 +8,7 @@ from ..autograd.function import Function
 from ..errors import ShapeError
 from ..kernels import linear as kernels
 from .linalg import rows
-from .promotion import same_dtype
+from .promotion import given, only_tensors, same_dtype
 
 __all__ = ["bilinear", "linear"]
 
@@ -140,8 +140,13 @@ def linear(input, weight, bias=None):
     tensor([[1., 2.],
             [1., 2.]])
     """
-    if input._array.dtype is not weight._array.dtype:
-        same_dtype("linear", input=input, weight=weight)
+    try:
+        dtype = input._array.dtype
+        if dtype is not weight._array.dtype or (bias is not None and dtype is not bias._array.dtype):
+            same_dtype("linear", input=input, weight=weight, **given(bias=bias))
+    except AttributeError:  # a try costs nothing where none is raised
+        only_tensors("linear", input=input, weight=weight, **given(bias=bias))
+        raise
     return Linear.apply(input, weight, bias)
 
 
@@ -185,6 +190,7 @@ def bilinear(input1, input2, weight, bias=None):
     tensor([[[3.],
              [6.]]])
     """
+    only_tensors("bilinear", input1=input1, input2=input2, weight=weight, **given(bias=bias))
     same_dtype("bilinear", input1=input1, input2=input2, weight=weight)
     shapes = f"bilinear: inputs {input1.shape} and {input2.shape} and weight {weight.shape}"
     if weight.ndim != 3 or input1.shape[-1:] != weight.shape[1:2] or input2.shape[-1:] != weight.shape[2:]:

@@ -6,11 +6,10 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..dtypes import as_number, float64
-from ..errors import ShapeError
-from ..from_data import as_tensor
+from ..errors import ShapeError, operation_name, warn_at_user_line
 from ..kernels import loss as kernels
 from ..tensor import Tensor
-from .promotion import pair
+from .promotion import only_data, only_tensors, pair
 
 __all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
@@ -34,6 +33,21 @@ def as_reduction(name, reduction, size_average=None, reduce=None):
     return reduction
 
 
+def warn_of_activation(loss, inside, node):
+    """Warn that the input of `loss`, made by `node`, has been through an activation; `inside` is what the loss applies.
+
+    Silent, it would be a network that learns slowly and stops early. A look at the last operation costs 30 ns; the
+    search through views and the like is `explain.check_training`'s.
+    """
+    before = operation_name(type(node))
+    remedy = f"{loss} takes logits and applies {inside} itself. Leave out the {before} before it"
+    if loss == "nll_loss":
+        remedy = "nll_loss takes logarithms of probabilities. Use log_softmax before it, or cross_entropy on the scores"
+    warn_at_user_line(
+        f"{loss}: its input comes from {before}, so gradients are far too small and training slow. {remedy}."
+    )
+
+
 def reduce_by(reduction, losses):
     """The mean of `losses`, their sum, or themselves."""
     return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses
@@ -41,8 +55,10 @@ def reduce_by(reduction, losses):
 
 def aligned(name, input, target):
     """Both in their common dtype; with PyTorch's warning where they differ in shape, nearly always an error."""
+    if type(input) is not Tensor:
+        only_tensors(name, input=input)
     if type(target) is not Tensor:
-        target = as_tensor(target)
+        target = only_data(name, "target", target)
     if input.shape != target.shape:
         warnings.warn(
             f"{name}: input {input.shape} and target {target.shape} differ in shape and are broadcast: "
@@ -56,6 +72,7 @@ def aligned(name, input, target):
 
 def weighted(name, losses, weight, reduction):
     """`losses` times `weight`, reduced; the mean is divided by the sum of the weights."""
+    weight = only_data(name, "weight", weight)
     if weight.shape != losses.shape:
         raise ShapeError(
             f"{name}: weight of shape {weight.shape} for losses of shape {losses.shape}. Give it that shape."

@@ -12,7 +12,7 @@ from . import dimensions
 from .expansion import expand
 from .gathering import within
 from .indexing import AddAt, Index, position_of, refuse_counting
-from .promotion import same_dtype
+from .promotion import only_data, only_tensors, same_dtype
 
 __all__ = ["index_add", "index_select", "masked_fill", "masked_select", "take"]
 
@@ -70,6 +70,8 @@ def index_select(input, dim, index):
     >>> x.grad
     tensor([2., 0., 1.])
     """
+    only_tensors("index_select", input=input)
+    index = only_data("index_select", "index", index)
     place = _along("index_select", input, dim, index)
     return Index.apply(input, place) if input.ndim else Index.apply(input.reshape(1), place).reshape(())
 
@@ -112,6 +114,8 @@ def index_add(input, dim, index, source, *, alpha=1):
     >>> microtorch.zeros(2).index_add(0, microtorch.tensor([0, 1, 0]), microtorch.tensor([1.0, 2.0, 3.0]))
     tensor([4., 2.])
     """
+    only_tensors("index_add", input=input, source=source)
+    index = only_data("index_add", "index", index)
     same_dtype("index_add", input=input, source=source)
     place = _along("index_add", input, dim, index)
     fits = [n for d, n in enumerate(input.shape) if d != len(place) - 1]
@@ -162,6 +166,8 @@ def take(input, index):
     >>> microtorch.tensor([[1, 2], [3, 4]]).take(microtorch.tensor([0, 3]))
     tensor([1, 4])
     """
+    only_tensors("take", input=input)
+    index = only_data("take", "index", index)
     return Index.apply(input.reshape(-1), (position_of(index) if index.ndim else index._array,))
 
 
@@ -258,6 +264,8 @@ def masked_select(input, mask):
     >>> x.masked_select(x > 1.5)
     tensor([2., 3.])
     """
+    only_tensors("masked_select", input=input)
+    mask = only_data("masked_select", "mask", mask)
     if mask._array.dtype.kind != "b":
         raise DTypeError(f"masked_select: mask must be bool, not {mask.dtype}. Convert with .bool().")
     try:

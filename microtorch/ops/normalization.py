@@ -4,8 +4,9 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..autograd.inplace import record_changes, watch
-from ..errors import DTypeError, ShapeError, user_line
+from ..errors import DTypeError, ShapeError, refuse_read_only, user_line
 from ..kernels import normalization as kernels
+from .promotion import given, only_tensors
 
 __all__ = ["batch_norm"]
 
@@ -67,16 +68,20 @@ class BatchNorm(Function):
             ctx.running = running_mean.copy(), running_var.copy()  # training may go on before the backward
             return fixed_norm(ctx, x, weight, bias, running_mean, running_var, eps)
         ctx.save_for_backward(x, weight)
-        if counter is not None:
-            counter.fill(counter.item() + 1)  # += takes 4 µs; integers are in no graph: no change to record
-            if momentum is None:  # the plain average of all batches
-                momentum = 1 / counter.item()
         rows = as_rows(x)
         if len(rows) == 1:
             raise ShapeError(
                 f"batch_norm: an input of shape {x.shape} has one value for each channel, whose variance is 0. "
                 "Training needs a larger batch: drop_last=True in the DataLoader, or model.eval()."
             )
+        if running_mean is not None and not (running_mean.flags.writeable and running_var.flags.writeable):
+            refuse_read_only("batch_norm", running_mean, "running_mean")
+            refuse_read_only("batch_norm", running_var, "running_var")
+        if counter is not None:
+            refuse_read_only("batch_norm", counter, "num_batches_tracked")
+            counter.fill(counter.item() + 1)  # += takes 4 µs; integers are in no graph: no change to record
+            if momentum is None:  # the plain average of all batches
+                momentum = 1 / counter.item()
         y, stats, sums = ctx.empty(rows.shape, dtype), ctx.empty((2, C), dtype), ctx.empty((2, C), np.float64)
         w = np.ones(C, dtype) if weight is None else weight
         b = np.zeros(C, dtype) if bias is None else bias
@@ -184,6 +189,12 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     (tensor([[-1.],
             [ 1.]]), tensor([2.]))
     """
+    statistics = given(running_mean=running_mean, running_var=running_var)
+    only_tensors("batch_norm", input=input, **statistics, **given(weight=weight, bias=bias))
+    if len(statistics) == 1:
+        raise ValueError(
+            f"batch_norm: {next(iter(statistics))} was given alone. Give both running statistics, or none."
+        )
     return counted_batch_norm(input, running_mean, running_var, weight, bias, bool(training), momentum, eps, None)
 
 

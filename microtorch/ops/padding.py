@@ -5,6 +5,7 @@ import numpy as np
 from ..autograd.function import Function
 from ..dtypes import as_number, cannot_hold
 from ..errors import ShapeError
+from .promotion import only_tensors
 
 __all__ = ["pad"]
 
@@ -86,6 +87,7 @@ def pad(input, pad, mode="constant", value=None):
     >>> x.grad
     tensor([[1., 2., 1.]])
     """
+    only_tensors("pad", input=input)
     pad = tuple(int(n) for n in pad)
     if len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise ShapeError(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..dtypes import PYTHON_DTYPES, as_number, cannot_hold, float64, int64, wrapped
-from ..errors import DTypeError
+from ..errors import DTypeError, not_a_tensor
 from ..from_data import as_tensor
 from ..tensor import Tensor
 
@@ -124,6 +124,36 @@ class Binary(Function):
         ):
             return pair(a, b)
         return a, b
+
+
+def only_tensors(operation, **arguments):
+    """Raise TypeError for the first of `arguments`, by name, that is no Tensor.
+
+    Note [Tensors and data]: what an operation of `nn.functional` differentiates, its inputs and parameters, is a
+    Tensor, as in PyTorch: an array would lose the graph, or its float64 meet a float32 weight, without a word. What is
+    only data, the targets and weights of losses and the row numbers of an embedding, may be anything that makes a
+    tensor; see `only_data`.
+    """
+    for name, value in arguments.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(not_a_tensor(operation, name, value))
+
+
+def given(**arguments):
+    """Those `arguments`, by name, that are not None."""
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def only_data(operation, name, value):
+    """A tensor for an argument that carries no gradient as a rule: a Tensor as it is, an array, a list, a number."""
+    if isinstance(value, Tensor):
+        return value
+    try:
+        return as_tensor(value)
+    except DTypeError:
+        raise
+    except TypeError:
+        raise TypeError(not_a_tensor(operation, name, value)) from None
 
 
 def in_dtype(x, dtype):

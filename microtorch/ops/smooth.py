@@ -6,8 +6,10 @@ from ..autograd.function import Function
 from ..autograd.inplace import in_place
 from ..errors import ShapeError
 from ..kernels import smooth as kernels
+from ..tensor import Tensor
 from .activation import one_pass
 from .elementwise import Erf, Sigmoid, sigmoid, tanh
+from .promotion import only_tensors
 
 __all__ = ["gelu", "glu", "logsigmoid", "mish", "silu", "softplus", "softsign", "tanhshrink"]
 
@@ -89,6 +91,8 @@ def gelu(input, approximate="none"):
     >>> x.grad
     tensor([0.5   , 1.0833])
     """
+    if type(input) is not Tensor:
+        only_tensors("gelu", input=input)
     if approximate == "none":
         return Gelu.apply(input)
     if approximate == "tanh":
@@ -146,6 +150,8 @@ def silu(input, inplace=False):
     >>> x.grad
     tensor([0.5   , 0.9277])
     """
+    if type(input) is not Tensor:
+        only_tensors("silu", input=input)
     return in_place(input, "silu_", silu) if inplace else Silu.apply(input)
 
 
@@ -199,6 +205,8 @@ def mish(input, inplace=False):
     >>> x.grad
     tensor([0.6  , 1.049])
     """
+    if type(input) is not Tensor:
+        only_tensors("mish", input=input)
     return in_place(input, "mish_", mish) if inplace else Mish.apply(input)
 
 
@@ -251,6 +259,8 @@ def softplus(input, beta=1.0, threshold=20.0):
     >>> x.grad
     tensor([0.5, 1. ])
     """
+    if type(input) is not Tensor:
+        only_tensors("softplus", input=input)
     return Softplus.apply(input, float(beta), float(threshold))
 
 
@@ -295,6 +305,8 @@ def logsigmoid(input):
     >>> F.logsigmoid(microtorch.tensor([0.0, -200.0]))
     tensor([  -0.6931, -200.    ])
     """
+    if type(input) is not Tensor:
+        only_tensors("logsigmoid", input=input)
     return Logsigmoid.apply(input)
 
 
@@ -321,6 +333,7 @@ def softsign(input):
     >>> F.softsign(microtorch.tensor([-1.0, 0.0, 3.0]))
     tensor([-0.5 ,  0.  ,  0.75])
     """
+    only_tensors("softsign", input=input)
     return input / (abs(input) + 1)
 
 
@@ -347,6 +360,7 @@ def tanhshrink(input):
     >>> F.tanhshrink(microtorch.tensor([0.0, 1.0]))
     tensor([0.    , 0.2384])
     """
+    only_tensors("tanhshrink", input=input)
     return input - tanh(input)
 
 
@@ -384,6 +398,7 @@ def glu(input, dim=-1):
     >>> F.glu(microtorch.tensor([3.0, 0.0]))
     tensor([1.5])
     """
+    only_tensors("glu", input=input)
     if input.ndim == 0:
         raise ShapeError("glu: a 0-d tensor has no dimension to halve.")
     if not -input.ndim <= dim < input.ndim:

@@ -7,7 +7,8 @@ import numpy as np
 from ..autograd.function import Function
 from ..errors import DTypeError
 from ..kernels import softmax as kernels
-from ..tensor import attach
+from ..tensor import Tensor, attach
+from .promotion import only_tensors
 
 __all__ = ["log_softmax", "softmax", "softmin"]
 
@@ -36,6 +37,8 @@ def by_rows(ctx, kernel, arrays, dim):
 
 def dimension(name, input, dim):
     """The dimension that is meant, checked; without one, PyTorch's old rule with PyTorch's warning."""
+    if type(input) is not Tensor:
+        only_tensors(name, input=input)
     if dim is None:
         dim = 0 if input.ndim in (0, 1, 3) else 1
         message = f"{name}: no dim was given; dim={dim} is only a guess from {input.ndim} dimensions. Give dim=."

@@ -41,7 +41,7 @@ class Solver:
         From outputs and targets to the mean loss of a batch.
     optimizer : Optimizer, optional
         Instead of `update_rule` and `optim_config`.
-    update_rule : str or type, default "sgd"
+    update_rule : str or type, default "adam"
         See `make_optimizer`.
     optim_config : dict, optional
         Settings of the rule: ``{"learning_rate": 1e-3}``.
@@ -137,7 +137,7 @@ class Solver:
         validation=None,
         loss=cross_entropy,
         optimizer=None,
-        update_rule="sgd",
+        update_rule="adam",
         optim_config=None,
         lr_decay=1.0,
         scheduler=None,
