@@ -18,7 +18,7 @@ install() { \
 }; install
 endef
 
-.PHONY: help demo experiments test lint oracle bench docs clean
+.PHONY: help demo experiments test lint oracle programs mutants bench docs clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -39,6 +39,12 @@ lint: .venv/.stamp-dev ## check rules and formatting
 
 oracle: .venv/.stamp-oracle ## install PyTorch into .venv and compare with it
 	@MICROTORCH_ORACLE=1 $(BIN)/python -m pytest -q -n $(JOBS) -m oracle
+
+mutants: .venv/.stamp-dev ## plant 60 small faults in the engine and see whether the tests notice
+	@$(BIN)/python tests/mutants.py --count 60 --jobs $(JOBS)
+
+programs: .venv/.stamp-oracle ## run 20,000 random programs on microtorch and on PyTorch
+	@$(BIN)/python -m tests.random_programs --count 20000 --jobs $(JOBS)
 
 bench: .venv/.stamp-bench ## install PyTorch and JAX into .venv and measure against them
 	@$(BIN)/python -m benchmarks

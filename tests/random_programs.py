@@ -1,6 +1,6 @@
 """Random programs of operations, views, changes in place and backward passes, run on microtorch and on PyTorch.
 
-A program is a list of lines of Python (see `program_templates`). Both sides run it line by line, in float64: after it
+A program is a list of lines of Python (see `program_writer`). Both sides run it line by line, in float64: after it
 all values, gradients and what hooks have seen are the same, or microtorch has refused a line in words of its own, which
 then has changed nothing. A program that fails is shrunk and shown as source that can be pasted.
 
@@ -25,7 +25,7 @@ from functools import lru_cache
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))  # for `python -m tests.random_programs`
-from program_templates import NAME, generate, run_line
+from program_writer import NAME, generate, run_line
 
 CLOSE = 1e-9  # relative to the largest element of a tensor, or to 1
 SHAKE = 1e-13  # how far the numbers of a program are moved to see whether it is well-conditioned
