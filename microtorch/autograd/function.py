@@ -108,8 +108,14 @@ class Function:
     @classmethod
     def first_order(cls):
         """What computes gradients from arrays: the kernel that stands for `backward`, or `backward` itself."""
-        formula = cls.backward
-        return cls.backward_kernel if cls.stands_for is formula else formula
+        formula, kernel = cls.backward, cls.backward_kernel
+        if kernel is None or cls.stands_for is formula:
+            return kernel or formula
+        # One of them was overridden, or assigned to the class later: the one that is nearer, and a formula over a
+        # kernel that was made for another one.
+        first = {name: next(c for c in cls.__mro__ if name in c.__dict__) for name in ("backward", "backward_kernel")}
+        near = issubclass(first["backward_kernel"], first["backward"])
+        return kernel if near and "stands_for" not in first["backward_kernel"].__dict__ else formula
 
     @classmethod
     def name(cls):

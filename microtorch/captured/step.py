@@ -223,10 +223,10 @@ class Recording:
     def holds(self):
         """Whether a replay would do what the step would."""
         for module, training in self.flags:
-            if module.training is not training:
+            if module.training is not training or module._hooks:
                 return False
         for leaf, array, edge in self.memory:
-            if leaf._array is not array or leaf._edge is not edge:
+            if leaf._array is not array or leaf._edge is not edge or getattr(leaf, "_hooks", None):
                 return False
         for leaf, had_gradient in self.accumulating:
             if (leaf.grad is not None) is not had_gradient:
@@ -245,9 +245,13 @@ class Recording:
     def broken(self):
         """What has changed since the recording, or None."""
         for module, training in self.modes.items():
+            if module._hooks:
+                return f"hooks of {type(module).__name__}"
             if module.training is not training:
                 return f"{type(module).__name__} in {'train' if module.training else 'eval'} mode"
         for leaf, (array, edge) in self.leaves.items():
+            if getattr(leaf, "_hooks", None):
+                return "hooks of a tensor"
             if leaf._array is not array or leaf._edge is not edge:
                 return "a parameter with other memory, or frozen or unfrozen"
         for leaf, had_gradient in self.starting.items():

@@ -2,6 +2,8 @@
 
 from ..autograd.function import Function
 from ..autograd.hooks import RemovableHandle
+from ..autograd.mode import state
+from ..autograd.observe import tell
 from ..errors import GradientError
 from ..tensor import Tensor
 
@@ -53,11 +55,14 @@ class Hookable:
 
 
 class _Hooks:
-    """The hooks of one module."""
+    """The hooks of one module; true if there are any."""
 
     def __init__(self):
         self.before, self.after = [], []  # (hook, with_kwargs), (hook, with_kwargs, always_call)
         self.backward_before, self.backward = [], []  # (hook,)
+
+    def __bool__(self):
+        return bool(self.before or self.after or self.backward_before or self.backward)
 
 
 def _add(hooks, entry, prepend):
@@ -68,6 +73,8 @@ def _add(hooks, entry, prepend):
 def call_with_hooks(module, args, kwargs):
     """Run the forward of `module` between its hooks."""
     hooks = module._hooks
+    if hooks and state.observers:
+        tell("left", f"a hook of {type(module).__name__} is Python code that runs at every step")
     for hook, with_kwargs in tuple(hooks.before):
         if with_kwargs:
             answer = hook(module, args, kwargs)
