@@ -8,8 +8,10 @@ import numpy as np
 from ..autograd.function import Function
 from ..errors import ShapeError
 from ..kernels import linear as kernels
+from ..kernels.reduction import sum_over
 from .linalg import rows
 from .promotion import same_dtype
+from .reduction import Sum
 
 __all__ = ["bilinear", "linear"]
 
@@ -93,7 +95,7 @@ class Linear(Function):
         dx = dy @ w if need_x else None
         if x.ndim != 2:
             x, dy = rows(x), rows(dy)  # (…, D) -> (N, D)
-        return dx, dy.T @ x if need_w else None, dy.sum(axis=0) if need_b else None
+        return dx, dy.T @ x if need_w else None, Sum.apply(dy, 0, False) if need_b else None
 
     @staticmethod
     def backward_kernel(ctx, dy):
@@ -113,7 +115,7 @@ class Linear(Function):
             if sums_rows(dy, db):
                 kernels.sum_of_rows(dy, db)
             else:
-                db = dy.sum(axis=0)
+                db = sum_over(dy, 0)
         return dx, dw, db
 
 
