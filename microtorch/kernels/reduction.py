@@ -8,8 +8,7 @@ from math import prod
 
 import numpy as np
 
-from ._jit import jit
-from ._math import IN_ORDER
+from ._jit import IN_ORDER, jit
 
 FEW = 64  # rows that may be added one by one: equal float32 numbers, the worst case, lose 1.0e-6 of their sum
 SMALL = 1024  # elements; below, numpy's own sum in float64 costs less than a kernel might have to be loaded for

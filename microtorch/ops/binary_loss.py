@@ -109,7 +109,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
 
 
 class BinaryCrossEntropyWithLogits(Function):
-    """y = max(x, 0) − x · t + log(1 + e^−|x|)        dx = dy · (σ(x) − t),  dt = −dy · x"""
+    """y = |x| · (t, or 1 − t where x > 0) + log(1 + e^−|x|)        dx = dy · (σ(x) − t),  dt = −dy · x"""
 
     @staticmethod
     def forward(ctx, x, t):
@@ -159,7 +159,7 @@ def binary_cross_entropy_with_logits(
     Notes
     -----
     loss = max(x, 0) − x·t + log(1 + e^−|x|), which cannot overflow; dx = dy·(σ(x) − t). With `pos_weight` w:
-    loss = (1 − t)·x − (1 + (w − 1)·t)·log σ(x).
+    loss = −(1 − t)·log σ(−x) − w·t·log σ(x). At infinite scores it is the limit: 0 for the right answer, else ∞.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         losses = BinaryCrossEntropyWithLogits.apply(input, target)
     else:
-        losses = (1 - target) * input - (1 + (pos_weight - 1) * target) * logsigmoid(input)
+        losses = absorb(target - 1, logsigmoid(-input)) - absorb(pos_weight * target, logsigmoid(input))
     return reduce_by(reduction, losses if weight is None else losses * weight)
 
 
@@ -235,8 +235,8 @@ class MultiMarginLoss(Function):
     @staticmethod
     def shortfall(ctx, x):
         """By how much each other class comes within the margin of the label's."""
-        labelled = (x * ~ctx.others).sum(axis=-1, keepdims=True)
-        return np.maximum(x + (ctx.options[1] - labelled), 0) * ctx.others
+        labelled = np.where(ctx.others, 0.0, x).sum(axis=-1, keepdims=True)
+        return np.where(ctx.others, np.maximum(x + (ctx.options[1] - labelled), 0), 0.0)
 
     @staticmethod
     def explain(x, target, p, margin, weight):

@@ -10,7 +10,7 @@ from ..autograd.mode import state
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor, attach, wrap
 from . import dimensions
-from .indexing import Place
+from .indexing import Place, add_at
 from .promotion import same_dtype
 
 __all__ = ["gather", "one_hot", "scatter", "scatter_add"]
@@ -140,7 +140,7 @@ class ScatterAdd(Function):
 
     @staticmethod
     def forward(ctx, x, dim, index, src):
-        return _scattered(ctx, "scatter_add", np.add.at, x, dim, index, src)
+        return _scattered(ctx, "scatter_add", add_at, x, dim, index, src)
 
     @staticmethod
     def backward(ctx, dy):

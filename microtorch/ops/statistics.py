@@ -28,7 +28,7 @@ def in_range(squares):
 
 
 def scaled(x, dims):
-    """`x` divided by powers of two 2ᵉ, so that the largest magnitude along `dims` is near 1, and e, with `dims` kept."""
+    """`x` divided by powers of two 2ᵉ, so that its largest magnitude along `dims` is near 1, and e with `dims` kept."""
     largest = np.maximum.reduce(np.abs(x), dims, None, None, True, 0)
     exponent = np.where(np.isfinite(largest), np.frexp(largest)[1], 0)
     return np.ldexp(x, -exponent), exponent
