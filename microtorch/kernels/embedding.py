@@ -24,13 +24,15 @@ def add_rows(rows, index, table):
     sums = np.zeros((busy, D), np.float64)
     for m in range(M):
         v = index[m]
-        if busy and wide[v] >= 0:
+        s = wide[v] if busy else -1
+        if s >= 0:
             for d in range(D):
-                sums[wide[v], d] += rows[m, d]
+                sums[s, d] += rows[m, d]
         else:
             for d in range(D):
                 table[v, d] += rows[m, d]
     for v in range(wide.size if busy else 0):
-        if wide[v] >= 0:
+        s = wide[v]
+        if s >= 0:
             for d in range(D):
-                table[v, d] += sums[wide[v], d]
+                table[v, d] += sums[s, d]
