@@ -21,10 +21,18 @@ def _reduced(ctx, operation, x, dim):
     return ctx.dims
 
 
+# Squares below the smallest normal number lose digits; in a sum above this they are too small to count.
+LOWEST = {np.dtype(t): float(np.finfo(t).tiny / np.finfo(t).eps) for t in (np.float32, np.float64)}
+
+
 def in_range(squares):
     """Whether no sum of squares has left the range of its dtype at either end."""
-    kind = np.finfo(squares.dtype)
-    return bool(((squares > kind.tiny / kind.eps) & (squares < np.inf)).all())
+    low = LOWEST[squares.dtype]
+    if squares.ndim == 0:
+        return low < float(squares) < np.inf
+    return squares.size == 0 or bool(
+        np.minimum.reduce(squares, None) > low and np.maximum.reduce(squares, None) < np.inf
+    )
 
 
 def scaled(x, dims):
