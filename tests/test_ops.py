@@ -146,28 +146,48 @@ def _spread(a):
     return view
 
 
+def _backwards(a):
+    """The same values with negative strides."""
+    back = (*(slice(None, None, -1) for _ in a.shape), ...)
+    return a[back].copy()[back]
+
+
+def _in_layout(cls, sample, layout):
+    """What an operation and its backward make of arguments and gradients in a layout."""
+    args = [
+        a
+        if not isinstance(a, microtorch.Tensor)
+        else microtorch.from_numpy(layout(a.detach().numpy())).requires_grad_(a.requires_grad)
+        for a in sample.tensors()
+    ]
+    outputs = floating_outputs(run(cls, sample, args))
+    recorded = [y for y in outputs if y.requires_grad]
+    dys = [
+        microtorch.from_numpy(layout(np.asarray(np.random.default_rng(3).uniform(0.5, 1.5, y.shape)))) for y in recorded
+    ]
+    leaves = [a for a in args if isinstance(a, microtorch.Tensor) and a.requires_grad]
+    grads = microtorch.autograd.grad(recorded, leaves, dys) if recorded and cls.__name__ != NO_DERIVATIVE else ()
+    return [t.detach().numpy() for t in (*outputs, *grads)]
+
+
 @pytest.mark.parametrize("cls, sample", CASES)
 def test_any_layout(cls, sample):
-    results = []
-    for layout in (np.array, _spread, lambda a: np.array(a, order="F")):
-        args = [
-            a
-            if not isinstance(a, microtorch.Tensor)
-            else microtorch.from_numpy(layout(a.detach().numpy())).requires_grad_(a.requires_grad)
-            for a in sample.tensors()
-        ]
-        outputs = floating_outputs(run(cls, sample, args))
-        recorded = [y for y in outputs if y.requires_grad]
-        dys = [
-            microtorch.from_numpy(layout(np.asarray(np.random.default_rng(3).uniform(0.5, 1.5, y.shape))))
-            for y in recorded
-        ]
-        leaves = [a for a in args if isinstance(a, microtorch.Tensor) and a.requires_grad]
-        grads = microtorch.autograd.grad(recorded, leaves, dys) if recorded and cls.__name__ != NO_DERIVATIVE else ()
-        results.append([t.detach().numpy() for t in (*outputs, *grads)])
-    for other in results[1:]:
-        for a, b in zip(results[0], other, strict=True):
+    wanted = _in_layout(cls, sample, np.array)
+    for layout in (_spread, _backwards, lambda a: np.array(a, order="F")):
+        for a, b in zip(wanted, _in_layout(cls, sample, layout), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13)
+
+
+def _expanded(a):
+    """The first of each row for all of it, in the memory of one; positions and masks stay."""
+    return np.broadcast_to(a[..., :1], a.shape) if a.ndim and a.size and a.dtype.kind == "f" else a
+
+
+@pytest.mark.parametrize("cls, sample", CASES)
+def test_expanded_is_its_copy(cls, sample):
+    wanted = _in_layout(cls, sample, lambda a: np.array(_expanded(a)))
+    for a, b in zip(wanted, _in_layout(cls, sample, _expanded), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.parametrize("cls, sample", [c for c in CASES if c.values[0].__name__ not in DROPS_NAN.split()])

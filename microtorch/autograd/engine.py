@@ -6,6 +6,7 @@ from sys import getrefcount
 import numpy as np
 
 from ..errors import GradientError, GraphError
+from ..kernels.reduction import sum_over
 from ..tensor import Tensor, edge_of, wrap
 from .function import Function
 from .graph import nodes_below
@@ -171,7 +172,8 @@ def fitted(dx, shape, dtype):
     if dx.shape != shape:
         lead = dx.ndim - len(shape)
         axes = tuple(i for i in range(dx.ndim) if i < lead or (shape[i - lead] == 1 and dx.shape[i] != 1))
-        dx = dx.sum(axis=axes, keepdims=True).reshape(shape)
+        total = dx.sum(axes, True) if isinstance(dx, Tensor) else sum_over(dx, axes, True)
+        dx = total.reshape(shape)
     return dx.to(dtype) if isinstance(dx, Tensor) else dx.astype(dtype, copy=False)
 
 

@@ -2,6 +2,7 @@
 
 numba's own exp, tanh and erf are calls into a scalar library: 5 ns an element where a polynomial over eight lanes
 takes 0.3. `isinstance` is decided when a kernel is compiled, so each dtype has its own straight line of arithmetic.
+The order of operations is the algorithm here: n·high + n·low must not become n·(high + low).
 Each of them keeps NaN: a comparison with NaN is false, and the false branch is always the one that computes.
 """
 
@@ -9,12 +10,9 @@ from math import erf as erf_of_c
 
 import numpy as np
 
-from ._jit import jit
+from ._jit import IN_ORDER
 
 f = np.float32
-
-# The order of operations is the algorithm here: n·high + n·low must not become n·(high + low).
-IN_ORDER = jit(fastmath={"nsz", "contract"})
 
 
 @IN_ORDER
@@ -65,7 +63,7 @@ def exp(x):
         return y * up * np.int64((k - h + np.int64(1023)) << np.int64(52)).view(np.float64)
 
 
-@jit
+@IN_ORDER
 def sigmoid(x):
     """1 / (1 + e^−x)"""
     if isinstance(x, np.float32):
@@ -113,7 +111,7 @@ def expm1(x):
         return up * (p * r * r + r) + (up - 1.0)
 
 
-@jit
+@IN_ORDER
 def tanh(x):
     """(e^2x − 1) / (e^2x + 1)"""
     if isinstance(x, np.float32):
@@ -126,7 +124,7 @@ def tanh(x):
         return t / (t + 2.0)
 
 
-@jit
+@IN_ORDER
 def log1p_of_unit(u):
     """log(1 + u) for 0 <= u <= 1: the series of 2·artanh(s) with s = u / (2 + u) <= 1/3"""
     if isinstance(u, np.float32):
@@ -145,7 +143,7 @@ def log1p_of_unit(u):
         return 2.0 * s * (p * z + 1.0)
 
 
-@jit
+@IN_ORDER
 def erf(x):
     """The error function; float32 by a rational approximation on [−4, 4] (Eigen's, 3e-7), float64 from the C library"""
     if isinstance(x, np.float32):

@@ -4,10 +4,10 @@ One pass where numpy needs a comparison, a multiplication and a choice (``np.whe
 Each is written so that NaN falls into the last branch and stays NaN.
 """
 
-from ._jit import jit
+from ._jit import IN_ORDER
 
 
-@jit
+@IN_ORDER
 def relu(x, y):
     """y = x where x > 0, else 0"""
     zero = x.dtype.type(0)
@@ -15,14 +15,14 @@ def relu(x, y):
         y[i] = zero if x[i] <= 0 else x[i]
 
 
-@jit
+@IN_ORDER
 def relu_backward(dy, y, dx):
     """dx = dy where y > 0"""
     for i in range(dx.size):
         dx[i] = 0 if y[i] <= 0 else dy[i]
 
 
-@jit
+@IN_ORDER
 def leaky_relu(x, slope, y):
     """y = x, or slope · x where x <= 0"""
     slope = x.dtype.type(slope)
@@ -30,7 +30,7 @@ def leaky_relu(x, slope, y):
         y[i] = x[i] * slope if x[i] <= 0 else x[i]
 
 
-@jit
+@IN_ORDER
 def leaky_relu_backward(dy, x, slope, dx):
     """dx = dy, or slope · dy where x <= 0"""
     slope = x.dtype.type(slope)
@@ -38,7 +38,7 @@ def leaky_relu_backward(dy, x, slope, dx):
         dx[i] = dy[i] * slope if x[i] <= 0 else dy[i]
 
 
-@jit
+@IN_ORDER
 def threshold(x, limit, value, y):
     """y = x, or value where x <= limit"""
     limit, value = x.dtype.type(limit), x.dtype.type(value)
@@ -46,7 +46,7 @@ def threshold(x, limit, value, y):
         y[i] = value if x[i] <= limit else x[i]
 
 
-@jit
+@IN_ORDER
 def threshold_backward(dy, x, limit, dx):
     """dx = dy, or 0 where x <= limit"""
     limit = x.dtype.type(limit)
@@ -54,7 +54,7 @@ def threshold_backward(dy, x, limit, dx):
         dx[i] = 0 if x[i] <= limit else dy[i]
 
 
-@jit
+@IN_ORDER
 def hardtanh(x, low, high, y):
     """y = x between low and high"""
     low, high = x.dtype.type(low), x.dtype.type(high)
@@ -63,7 +63,7 @@ def hardtanh(x, low, high, y):
         y[i] = high if v > high else v
 
 
-@jit
+@IN_ORDER
 def hardtanh_backward(dy, x, low, high, dx):
     """dx = dy strictly between low and high, else 0"""
     low, high = x.dtype.type(low), x.dtype.type(high)
@@ -71,7 +71,7 @@ def hardtanh_backward(dy, x, low, high, dx):
         dx[i] = 0 if x[i] <= low or x[i] >= high else dy[i]
 
 
-@jit
+@IN_ORDER
 def hardsigmoid(x, y):
     """y = (x + 3) / 6 between 0 and 1"""
     zero, one, three, sixth = x.dtype.type(0), x.dtype.type(1), x.dtype.type(3), x.dtype.type(1 / 6)
@@ -81,7 +81,7 @@ def hardsigmoid(x, y):
         y[i] = one if v > one else v
 
 
-@jit
+@IN_ORDER
 def hardsigmoid_backward(dy, x, dx):
     """dx = dy / 6 where −3 < x < 3, else 0"""
     three, sixth = x.dtype.type(3), x.dtype.type(1 / 6)
@@ -89,7 +89,7 @@ def hardsigmoid_backward(dy, x, dx):
         dx[i] = 0 if x[i] <= -three or x[i] >= three else dy[i] * sixth
 
 
-@jit
+@IN_ORDER
 def hardswish(x, y):
     """y = x · (x + 3) / 6, or 0 where x <= −3, or x where x >= 3"""
     zero, three, sixth = x.dtype.type(0), x.dtype.type(3), x.dtype.type(1 / 6)
@@ -98,7 +98,7 @@ def hardswish(x, y):
         y[i] = zero if x[i] <= -three else v
 
 
-@jit
+@IN_ORDER
 def hardswish_backward(dy, x, dx):
     """dx = dy · (x / 3 + 1/2), or 0 where x <= −3, or dy where x >= 3"""
     zero, half, three, third = x.dtype.type(0), x.dtype.type(0.5), x.dtype.type(3), x.dtype.type(1 / 3)

@@ -5,42 +5,42 @@ Measured against numpy on 1,000 and 100,000 float32: exp 1.4 and 51 µs (2.1 and
 against 298 for 100,000) to have a kernel.
 """
 
-from ._jit import jit
+from ._jit import IN_ORDER
 from ._math import erf as erf_of
 from ._math import exp as exp_of
 from ._math import sigmoid as sigmoid_of
 from ._math import tanh as tanh_of
 
 
-@jit
+@IN_ORDER
 def exp(x, y):
     """y = eˣ"""
     for i in range(y.size):
         y[i] = exp_of(x[i])
 
 
-@jit
+@IN_ORDER
 def sigmoid(x, y):
     """y = 1 / (1 + e⁻ˣ)"""
     for i in range(y.size):
         y[i] = sigmoid_of(x[i])
 
 
-@jit
+@IN_ORDER
 def tanh(x, y):
     """y = tanh x"""
     for i in range(y.size):
         y[i] = tanh_of(x[i])
 
 
-@jit
+@IN_ORDER
 def erf(x, y):
     """y = erf x"""
     for i in range(y.size):
         y[i] = erf_of(x[i])
 
 
-@jit
+@IN_ORDER
 def sigmoid_backward(dy, y, dx):
     """dx = dy · y · (1 − y), and 0 where dy = 0"""
     one = y.dtype.type(1)
@@ -48,7 +48,7 @@ def sigmoid_backward(dy, y, dx):
         dx[i] = dy[i] if dy[i] == 0 else dy[i] * (y[i] * (one - y[i]))
 
 
-@jit
+@IN_ORDER
 def tanh_backward(dy, y, dx):
     """dx = dy · (1 − y²), and 0 where dy = 0"""
     one = y.dtype.type(1)
@@ -56,7 +56,7 @@ def tanh_backward(dy, y, dx):
         dx[i] = dy[i] if dy[i] == 0 else dy[i] * (one - y[i] * y[i])
 
 
-@jit
+@IN_ORDER
 def sqrt_backward(dy, y, dx):
     """dx = dy / (2y), and 0 where dy = 0 or y = 0"""
     zero, half = y.dtype.type(0), y.dtype.type(0.5)

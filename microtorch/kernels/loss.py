@@ -6,8 +6,9 @@
 
 import numpy as np
 
-from ._jit import jit
+from ._jit import IN_ORDER, jit
 from ._math import exp, log1p_of_unit, sigmoid
+from .softmax import sum_of_exps
 
 
 @jit
@@ -29,16 +30,14 @@ def cross_entropy(x, labels, ignore_index, terms, mean, rows, y):
         high = x[m, 0]
         for c in range(1, C):
             high = x[m, c] if x[m, c] > high else high
-        s = x.dtype.type(0)  # in float64 the loop would take 1.5 times as long, for digits that exp does not have
-        for c in range(C):
-            s += exp(x[m, c] - high)
-        level = high + np.log(float(s))
+        s = sum_of_exps(x, m, high)
+        level = high + np.log(s)
         loss, weight = level - x[m, t], 1.0
         if terms.size:
             loss *= terms[1, t]
             weight = terms[1, t] + C * terms[0, t]
             for c in range(C):
-                loss += terms[0, c] * (level - x[m, c])
+                loss += 0.0 if terms[0, c] == 0 else terms[0, c] * (level - x[m, c])
         rows[0, m], rows[1, m], rows[2, m] = loss, high, 1 / s
         total += loss
         weights += weight
@@ -83,13 +82,11 @@ def cross_entropy_of_shares(x, shares, terms, losses):
         high = x[m, 0]
         for c in range(1, C):
             high = x[m, c] if x[m, c] > high else high
-        s = x.dtype.type(0)
-        for c in range(C):
-            s += exp(x[m, c] - high)
-        level = high + np.log(float(s))
+        level = high + np.log(sum_of_exps(x, m, high))
         loss = 0.0
         for c in range(C):
-            loss += (terms[0, c] + terms[1, c] * shares[m, c]) * (level - x[m, c])
+            charge = terms[0, c] + terms[1, c] * shares[m, c]
+            loss += 0.0 if charge == 0 else charge * (level - x[m, c])
         losses[m] = loss
         total += loss
     return total
@@ -135,7 +132,7 @@ def mse(x, t):
     return s
 
 
-@jit
+@IN_ORDER
 def mse_backward(x, t, g, dx):
     """dx = g · (x − t), over flat arrays"""
     g = x.dtype.type(g)
@@ -143,16 +140,17 @@ def mse_backward(x, t, g, dx):
         dx[i] = g * (x[i] - t[i])
 
 
-@jit
+@IN_ORDER
 def binary_cross_entropy_with_logits(x, t, y):
-    """y = max(x, 0) − x · t + log(1 + e^−|x|), over flat arrays"""
-    zero = x.dtype.type(0)
+    """y = |x| · (t, or 1 − t where x > 0) + log(1 + e^−|x|), over flat arrays, with ∞ · 0 = 0"""
+    zero, one = x.dtype.type(0), x.dtype.type(1)
     for i in range(y.size):
-        v = x[i]
-        y[i] = (zero if v <= 0 else v) - v * t[i] + log1p_of_unit(exp(-abs(v)))
+        a = abs(x[i])
+        wrong = one - t[i] if x[i] > 0 else t[i]
+        y[i] = (zero if wrong == 0 else a * wrong) + log1p_of_unit(exp(-a))
 
 
-@jit
+@IN_ORDER
 def binary_cross_entropy_with_logits_backward(dy, x, t, dx):
     """dx = dy · (σ(x) − t), over flat arrays"""
     for i in range(dx.size):

@@ -6,12 +6,13 @@ are kept in float64: for float32 that costs nothing beside the memory traffic an
 
 import numpy as np
 
-from ._jit import jit
+from ._jit import IN_ORDER, jit
+from .reduction import FEW, flush
 
 
 # x, y (M, C); weight, bias (C,); running_mean, running_var (C,) or of size 0, moved towards the batch's; sums (2, C)
 # float64, scratch; stats (2, C) takes mean and rstd. Two passes over x where numpy's formula makes eight.
-@jit
+@IN_ORDER
 def batch_norm(x, weight, bias, running_mean, running_var, momentum, eps, sums, stats, y):
     """y = (x − mean) · rstd · weight + bias by column, with the mean and the biased variance of the batch"""
     M, C = x.shape
@@ -40,7 +41,7 @@ def batch_norm(x, weight, bias, running_mean, running_var, momentum, eps, sums, 
 
 # dy, x, dx (M, C); weight, db, dw (C,); sums (2, C) float64, scratch; stats (2, C) as `batch_norm` left it. Two passes
 # where numpy's formula makes eighteen.
-@jit
+@IN_ORDER
 def batch_norm_backward(dy, x, weight, sums, stats, db, dw, dx):
     """db = Σ dy, dw = Σ dy · x̂ and dx = weight · rstd · (dy − db / M − x̂ · dw / M), by column"""
     M, C = x.shape
@@ -91,7 +92,7 @@ def rms_norm(x, weight, eps, rstd, y):
         _affine(x[m], zero, rstd[m], weight, weight[:0], y[m])
 
 
-@jit
+@IN_ORDER
 def _affine(x, mean, rstd, weight, bias, y):
     for i in range(y.size):
         v = (x[i] - mean) * rstd
@@ -106,43 +107,61 @@ def _affine(x, mean, rstd, weight, bias, y):
 def layer_norm_backward(dy, x, weight, stats, db, dw, dx):
     """dx by row; db (D,) takes Σ dy and dw (D,) Σ dy · x̂"""
     M, D = x.shape
+    totals = np.empty((2, D if M > FEW else 0), np.float64)
     for i in range(D):
         db[i], dw[i] = 0, 0
     for m in range(M):
         mean, rstd = stats[0, m], stats[1, m]
         a, b = 0.0, 0.0
         for i in range(D):
-            g, xh = dy[m, i], (x[m, i] - mean) * rstd
+            g, xh = dy[m, i], _normal(x[m, i], mean, rstd)
             db[i] += g
             dw[i] += g * xh
             if weight.size:
                 g = g * weight[i]
             a += g
             b += g * xh
-        level, slope = x.dtype.type(a / D), x.dtype.type(b / D)
-        for i in range(D):
-            g, xh = dy[m, i], (x[m, i] - mean) * rstd
-            if weight.size:
-                g = g * weight[i]
-            dx[m, i] = rstd * (g - level - xh * slope)
+        _descend(dy, x, m, weight, mean, rstd, x.dtype.type(a / D), x.dtype.type(b / D), dx)
+        if m % FEW == FEW - 1 and totals.size:
+            flush(db, totals[0], m < FEW)
+            flush(dw, totals[1], m < FEW)
+    for i in range(totals.shape[1]):
+        db[i] += totals[0, i]
+        dw[i] += totals[1, i]
+
+
+@IN_ORDER
+def _normal(x, mean, rstd):
+    return (x - mean) * rstd
+
+
+@IN_ORDER
+def _descend(dy, x, m, weight, mean, rstd, level, slope, dx):
+    """dx = rstd · (g − level − x̂ · slope), g = w · dy, for row m"""
+    for i in range(dx.shape[1]):
+        g, xh = dy[m, i], (x[m, i] - mean) * rstd
+        if weight.size:
+            g = g * weight[i]
+        dx[m, i] = rstd * (g - level - xh * slope)
 
 
 @jit
 def rms_norm_backward(dy, x, weight, rstd, dw, dx):
     """dx by row; dw (D,) takes Σ dy · x · rstd"""
     M, D = x.shape
+    zero = x.dtype.type(0)
+    total = np.empty(D if M > FEW else 0, np.float64)
     dw[:] = 0
     for m in range(M):
         r, b = rstd[m], 0.0
         for i in range(D):
-            g, xh = dy[m, i], x[m, i] * r
+            g, xh = dy[m, i], _normal(x[m, i], zero, r)
             dw[i] += g * xh
             if weight.size:
                 g = g * weight[i]
             b += g * xh
-        slope = x.dtype.type(b / D)
-        for i in range(D):
-            g, xh = dy[m, i], x[m, i] * r
-            if weight.size:
-                g = g * weight[i]
-            dx[m, i] = r * (g - xh * slope)
+        _descend(dy, x, m, weight, zero, r, zero, x.dtype.type(b / D), dx)
+        if m % FEW == FEW - 1 and total.size:
+            flush(dw, total, m < FEW)
+    for i in range(total.size):
+        dw[i] += total[i]

@@ -128,7 +128,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
 
 
 class BinaryCrossEntropyWithLogits(Function):
-    """y = max(x, 0) − x · t + log(1 + e^−|x|)        dx = dy · (σ(x) − t),  dt = −dy · x"""
+    """y = |x| · (t, or 1 − t where x > 0) + log(1 + e^−|x|)        dx = dy · (σ(x) − t),  dt = −dy · x"""
 
     @staticmethod
     def forward(ctx, x, t):
@@ -178,7 +178,7 @@ def binary_cross_entropy_with_logits(
     Notes
     -----
     loss = max(x, 0) − x·t + log(1 + e^−|x|), which cannot overflow; dx = dy·(σ(x) − t). With `pos_weight` w:
-    loss = (1 − t)·x − (1 + (w − 1)·t)·log σ(x).
+    loss = −(1 − t)·log σ(−x) − w·t·log σ(x). At infinite scores it is the limit: 0 for the right answer, else ∞.
 
     Examples
     --------
@@ -197,8 +197,8 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         losses = BinaryCrossEntropyWithLogits.apply(input, target)
     else:
-        shares = times(f"{name} (pos_weight)", target, only_data(name, "pos_weight", pos_weight) - 1)
-        losses = (1 - target) * input - (1 + shares) * logsigmoid(input)
+        shares = times(f"{name} (pos_weight)", target, only_data(name, "pos_weight", pos_weight))
+        losses = absorb(target - 1, logsigmoid(-input)) - absorb(shares, logsigmoid(input))
     return weighted(name, losses, weight, reduction)
 
 
@@ -261,8 +261,8 @@ class MultiMarginLoss(Function):
     @staticmethod
     def shortfall(ctx, x):
         """By how much each other class comes within the margin of the label's."""
-        labelled = (x * ~ctx.others).sum(axis=-1, keepdims=True)
-        return np.maximum(x + (ctx.options[1] - labelled), 0) * ctx.others
+        labelled = np.where(ctx.others, 0.0, x).sum(axis=-1, keepdims=True)
+        return np.where(ctx.others, np.maximum(x + (ctx.options[1] - labelled), 0), 0.0)
 
     @staticmethod
     def explain(x, target, p, margin, weight):

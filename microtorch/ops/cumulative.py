@@ -26,13 +26,23 @@ def _delayed(x, dim, first):
     return np.concatenate([start, x[(slice(None),) * dim + (slice(0, n - 1),)]], axis=dim) if n else x
 
 
+def _wide(x):
+    """The dtype in which many elements of `x` are added or multiplied one by one."""
+    return np.float64 if x.dtype.kind == "f" else np.int64
+
+
+def _narrow(x):
+    """The dtype of the result."""
+    return x.dtype if x.dtype.kind == "f" else np.int64
+
+
 class CumSum(Function):
     """yᵢ = x₀ + … + xᵢ        dxᵢ = dyᵢ + dyᵢ₊₁ + …"""
 
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        return np.add.accumulate(x, dim, None if x.dtype.kind == "f" else np.int64)
+        return np.add.accumulate(x, dim, _wide(x)).astype(_narrow(x), copy=False)
 
     @staticmethod
     def backward(ctx, dy):
@@ -87,7 +97,7 @@ class CumProd(Function):
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        y = np.multiply.accumulate(x, dim, None if x.dtype.kind == "f" else np.int64)
+        y = np.multiply.accumulate(x, dim, _wide(x)).astype(_narrow(x), copy=False)
         ctx.save_for_backward(x, y)
         return y
 
@@ -158,10 +168,11 @@ class Recurrence(Function):
     @staticmethod
     def forward(ctx, u, a, dim):
         ctx.dim = dim
-        y = u.copy()
+        y = u.astype(_wide(u))
         rows, factors = np.moveaxis(y, dim, 0), np.moveaxis(a, dim, 0)
         for i in range(1, len(rows)):
             rows[i] += factors[i] * rows[i - 1]
+        y = y.astype(u.dtype, copy=False)
         ctx.save_for_backward(a, y)
         return y
 
@@ -180,7 +191,7 @@ class Prod(Function):
     @staticmethod
     def forward(ctx, x, dim, keepdim):
         ctx.dim = dim
-        y = np.asarray(np.multiply.reduce(x, dim, None if x.dtype.kind == "f" else np.int64, None, keepdim))
+        y = np.asarray(np.multiply.reduce(x, dim, _wide(x), None, keepdim)).astype(_narrow(x), copy=False)
         ctx.save_for_backward(x, y)
         return y
 

@@ -263,7 +263,7 @@ class Log10(Function):
     @staticmethod
     def backward(ctx, dy):
         (x,) = ctx.saved_tensors
-        return absorb(dy, 1 / (x * LN10))
+        return absorb(dy, (1 / LN10) / x)
 
 
 @attach("log10", numpy=np.log10)

@@ -12,7 +12,7 @@ from ..dtypes import as_number
 from ..errors import DTypeError, GradientError, ShapeError
 from ..tensor import Tensor, attach, wrap
 from . import dimensions
-from .indexing import Place
+from .indexing import Place, add_at
 from .promotion import only_data, only_tensors, same_dtype
 
 __all__ = ["gather", "one_hot", "scatter", "scatter_add"]
@@ -155,7 +155,7 @@ class ScatterAdd(Function):
 
     @staticmethod
     def forward(ctx, x, dim, index, src):
-        return _scattered(ctx, "scatter_add", np.add.at, x, dim, index, src)
+        return _scattered(ctx, "scatter_add", add_at, x, dim, index, src)
 
     @staticmethod
     def backward(ctx, dy):

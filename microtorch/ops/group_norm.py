@@ -8,6 +8,8 @@ from ..errors import ShapeError, refuse_read_only, user_line
 from .layer_norm import LayerNorm
 from .normalization import batch_norm, check_parameters
 from .promotion import given, only_tensors
+from .reduction import Mean
+from .statistics import Var
 
 __all__ = ["group_norm", "instance_norm", "normalize"]
 
@@ -81,8 +83,8 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
 @one_call
 def follow(x, running_mean, running_var, momentum):
     """Move the running statistics of each channel towards those of `x`."""
-    line = user_line()
-    for running, new in ((running_mean, x.mean(axis=(0, 2))), (running_var, x.var(axis=2, ddof=1).mean(axis=0))):
+    line, mean, var = user_line(), Mean.apply(x, (0, 2), False), Mean.apply(Var.apply(x, 2, False, 1), 0, False)
+    for running, new in ((running_mean, mean), (running_var, var)):
         if running is not None:
             refuse_read_only("instance_norm", running._array, running.name or "a running average")
             running._array[...] = (1 - momentum) * running._array + momentum * new

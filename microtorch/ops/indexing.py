@@ -14,6 +14,7 @@ from ..autograd.mode import state
 from ..autograd.observe import tell
 from ..from_data import as_tensor
 from ..kernels import embedding as kernels
+from ..kernels.reduction import FEW
 from ..tensor import Tensor, attach
 
 __all__ = []
@@ -93,10 +94,10 @@ class AddAt(Function):
 
 
 def add_at(y, index, x):
-    """Add `x` to the new array `y` at `index`, a tuple with at least one array, once for each naming."""
+    """Add `x` to the contiguous array `y` at `index`, a tuple with at least one array, once for each naming."""
     if len(index) == 1 and index[0].dtype.kind == "b":
         y[index] += x  # a mask names nothing twice
-    elif x.size < 500 or (y.ndim == 1 and len(index) == 1):
+    elif x.size <= FEW or x.dtype.kind != "f":
         np.add.at(y, index, x)
     else:
         # Whole rows where only the first dimension is indexed, else single elements. np.add.at takes 2 ms where the

@@ -7,8 +7,10 @@ import numpy as np
 from ..autograd.function import Function
 from ..errors import ShapeError
 from ..kernels import linear as kernels
+from ..kernels.reduction import sum_over
 from .linalg import rows
 from .promotion import given, only_tensors, same_dtype
+from .reduction import Sum
 
 __all__ = ["bilinear", "linear"]
 
@@ -76,7 +78,7 @@ class Linear(Function):
         dx = None if w is None else dy @ w
         if dy.ndim != 2:
             dy = rows(dy)  # (…, D) -> (N, D)
-        return dx, None if x is None else dy.T @ rows(x), dy.sum(axis=0) if need_b else None
+        return dx, None if x is None else dy.T @ rows(x), Sum.apply(dy, 0, False) if need_b else None
 
     @staticmethod
     def backward_kernel(ctx, dy):
@@ -89,7 +91,7 @@ class Linear(Function):
             if sums_rows(dy, db):
                 ctx.call(kernels.sum_of_rows, dy, db)
             else:
-                db = dy.sum(axis=0)
+                db = sum_over(dy, 0)
         if w is not None:
             dx = ctx.empty((len(dy), w.shape[1]), dy.dtype)
             ctx.call(product(dx), dy, w, dx)

@@ -7,6 +7,7 @@ from ..autograd.inplace import record_changes, watch
 from ..errors import DTypeError, ShapeError, refuse_read_only, user_line
 from ..kernels import normalization as kernels
 from .promotion import given, only_tensors
+from .reduction import Mean, Sum
 
 __all__ = ["batch_norm"]
 
@@ -100,8 +101,8 @@ class BatchNorm(Function):
         axes = (0, *range(2, x.ndim))
         wide = (1, x.shape[1]) + (1,) * (x.ndim - 2)
         if training:
-            centred = x - x.mean(axis=axes, keepdims=True)
-            var = (centred * centred).mean(axis=axes, keepdims=True)
+            centred = x - Mean.apply(x, axes, True)
+            var = Mean.apply(centred * centred, axes, True)
         else:
             mean, var = ctx.running
             centred, var = x - mean.reshape(wide), var.reshape(wide)
@@ -110,8 +111,9 @@ class BatchNorm(Function):
         g = dy if weight is None else dy * weight.reshape(wide)
         dx = g * rstd
         if training:
-            dx = dx - (g.mean(axis=axes, keepdims=True) + normal * (g * normal).mean(axis=axes, keepdims=True)) * rstd
-        return dx, (dy * normal).sum(axis=axes) if weight is not None else None, dy.sum(axis=axes)
+            dx = dx - (Mean.apply(g, axes, True) + normal * Mean.apply(g * normal, axes, True)) * rstd
+        dw = Sum.apply(dy * normal, axes, False) if weight is not None else None
+        return dx, dw, Sum.apply(dy, axes, False)
 
     @staticmethod
     def backward_kernel(ctx, dy):

@@ -6,9 +6,11 @@ import numpy as np
 
 from ..autograd.function import Function, once_differentiable
 from ..errors import DTypeError, ShapeError
+from ..kernels.reduction import sum_over
 from ..tensor import attach
 from . import dimensions
 from .extremes import TiesShare
+from .statistics import in_range, scaled
 
 __all__ = ["norm"]
 
@@ -20,19 +22,22 @@ class Norm(Function):
     def forward(ctx, x, p, dim, keepdim):
         dims = dimensions.some("norm", dim, x.ndim)
         ctx.p, ctx.kept = p, dimensions.kept(x.shape, dims)
-        if p == 2:
-            y = np.sqrt(np.add.reduce(x * x, dims, None, None, keepdim))
-        elif p == 1:
-            y = np.add.reduce(np.abs(x), dims, None, None, keepdim)
+        if p == 1:
+            y = sum_over(np.abs(x), dims, keepdim)
         elif math.isinf(p):
             largest = np.maximum if p > 0 else np.minimum
             if dimensions.length(x.shape, dims) == 0:
                 raise ShapeError(f"norm: p = {p} of no elements, shape {x.shape}, has no value.")
             y = largest.reduce(np.abs(x), dims, None, None, keepdim)
         elif p == 0:
-            y = np.add.reduce(x != 0, dims, x.dtype, None, keepdim)
+            y = np.add.reduce(x != 0, dims, np.int64, None, keepdim).astype(x.dtype)
         else:
-            y = np.add.reduce(np.abs(x) ** p, dims, None, None, keepdim) ** (1 / p)
+            y = _sum_of_powers(x, p, dims, keepdim)
+            if in_range(y):
+                y = np.sqrt(y) if p == 2 else y ** (1 / p)
+            else:
+                near_one, exponent = scaled(x, dims)
+                y = np.ldexp(_sum_of_powers(near_one, p, dims, keepdim) ** (1 / p), exponent.reshape(y.shape))
         y = np.asarray(y)
         ctx.save_for_backward(x, y)
         return y
@@ -46,12 +51,16 @@ class Norm(Function):
             return np.broadcast_to(dy * 0, x.shape)
         if p == 1:
             return dy * np.sign(x)
-        if p == 2:
-            return np.where(y == 0, 0, dy / y) * x
         if math.isinf(p):
             return dy * np.sign(x) * TiesShare.apply(np.abs(x), y)
-        scale = np.where(y == 0, 0, dy * y ** (1 - p))
-        return scale * np.sign(x) * np.where(x == 0, 0, np.abs(x) ** (p - 1))
+        dy, y = np.where(y == 0, 0, dy), np.where(y == 0, 1, y)
+        if p == 2:
+            return dy * (x / y)
+        return dy * np.sign(x) * np.where(x == 0, 0, (np.abs(x) / y) ** (p - 1))
+
+
+def _sum_of_powers(x, p, dims, keepdim):
+    return sum_over(x * x if p == 2 else np.abs(x) ** p, dims, keepdim)
 
 
 class NuclearNorm(Function):

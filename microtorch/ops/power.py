@@ -1,7 +1,7 @@
 """Powers and roots.
 
-Note [Roots at zero]: the derivative of a root is infinite at 0. Here it is 0 there, so that the square root of a sum
-of squares, a norm, has its subgradient of least norm at 0, and never the NaN of inf · 0.
+Note [Roots at zero]: the derivative of a root, √x or x to a power between 0 and 1, is infinite at 0. Here it is 0
+there, so that the root of a sum of powers, a norm, has its subgradient of least norm at 0, never the NaN of inf · 0.
 """
 
 from math import inf, log, nan

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..autograd.function import Function, outside_graph
 from ..errors import DTypeError
+from ..kernels.reduction import sum_over
 from ..tensor import attach
 from . import dimensions
 
@@ -16,7 +17,7 @@ class Sum(Function):
     @staticmethod
     def forward(ctx, x, dim, keepdim):
         ctx.shape, ctx.dims = x.shape, dim if dim is None else dimensions.some("sum", dim, x.ndim)
-        return np.add.reduce(x, ctx.dims, None if x.dtype.kind == "f" else np.int64, None, keepdim)
+        return sum_over(x, ctx.dims, keepdim)
 
     @staticmethod
     def backward(ctx, dy):
@@ -97,7 +98,7 @@ class Mean(Function):
             )
         ctx.shape, ctx.dims = x.shape, dim if dim is None else dimensions.some("mean", dim, x.ndim)
         ctx.n = x.size if ctx.dims is None else dimensions.length(x.shape, ctx.dims)
-        return np.add.reduce(x, ctx.dims, None, None, keepdim) / ctx.n
+        return sum_over(x, ctx.dims, keepdim) / ctx.n
 
     @staticmethod
     def backward(ctx, dy):

@@ -1,4 +1,8 @@
-"""Smooth activations: GELU, SiLU, Mish, softplus, the logarithm of the sigmoid, and gates made of it."""
+"""Smooth activations: GELU, SiLU, Mish, softplus, the logarithm of the sigmoid, and gates made of it.
+
+Note [Far out]: beyond a bound these functions are straight lines to the last digit. Their derivatives are taken at the
+bound, as the formula would come to 0 · ∞ there: a square overflows where the factor beside it is 0.
+"""
 
 import numpy as np
 
@@ -25,6 +29,7 @@ class Gelu(Function):
     @staticmethod
     def backward(ctx, dy):
         (x,) = ctx.saved_tensors
+        x = np.clip(x, -40.0, 40.0)  # Note [Far out]
         below = 0.5 + 0.5 * Erf.apply(x * 0.7071067811865476)
         return dy * (below + x * np.exp(x * x * -0.5) * 0.3989422804014327)
 
@@ -44,7 +49,7 @@ class GeluTanh(Function):
     @staticmethod
     def backward(ctx, dy):
         (x,) = ctx.saved_tensors
-        c = 0.7978845608028654  # sqrt(2 / π)
+        x, c = np.clip(x, -40.0, 40.0), 0.7978845608028654  # Note [Far out]; sqrt(2 / π)
         t = np.tanh((x + x * x * x * 0.044715) * c)
         dt = (1 - t * t) * (x * x * (3 * 0.044715) + 1) * c
         return dy * (1 + t + x * dt) * 0.5
@@ -111,6 +116,7 @@ class Silu(Function):
     @staticmethod
     def backward(ctx, dy):
         (x,) = ctx.saved_tensors
+        x = np.clip(x, -1000.0, 1000.0)  # Note [Far out]
         s = Sigmoid.apply(x)
         return dy * s * (1 + x * (1 - s))
 
@@ -166,6 +172,7 @@ class Mish(Function):
     @staticmethod
     def backward(ctx, dy):
         (x,) = ctx.saved_tensors
+        x = np.clip(x, -1000.0, 40.0)  # Note [Far out]
         t = np.tanh(Softplus.apply(x, 1.0, 40.0))
         return dy * (t + x * Sigmoid.apply(x) * (1 - t * t))
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..autograd.function import Function
 from ..errors import DTypeError
+from ..kernels.reduction import sum_over
 from ..tensor import attach
 from . import dimensions
 from .arithmetic import absorb
@@ -20,6 +21,27 @@ def _reduced(ctx, operation, x, dim):
     return ctx.dims
 
 
+# Squares below the smallest normal number lose digits; in a sum above this they are too small to count.
+LOWEST = {np.dtype(t): float(np.finfo(t).tiny / np.finfo(t).eps) for t in (np.float32, np.float64)}
+
+
+def in_range(squares):
+    """Whether no sum of squares has left the range of its dtype at either end."""
+    low = LOWEST[squares.dtype]
+    if squares.ndim == 0:
+        return low < float(squares) < np.inf
+    return squares.size == 0 or bool(
+        np.minimum.reduce(squares, None) > low and np.maximum.reduce(squares, None) < np.inf
+    )
+
+
+def scaled(x, dims):
+    """`x` divided by powers of two 2ᵉ, so that its largest magnitude along `dims` is near 1, and e with `dims` kept."""
+    largest = np.maximum.reduce(np.abs(x), dims, None, None, True, 0)
+    exponent = np.where(np.isfinite(largest), np.frexp(largest)[1], 0)
+    return np.ldexp(x, -exponent), exponent
+
+
 class Var(Function):
     """y = Σ (x − mean)² / (n − correction)        dx = dy · 2 (x − mean) / (n − correction)"""
 
@@ -28,8 +50,11 @@ class Var(Function):
         dims = _reduced(ctx, "var", x, dim)
         ctx.n = x.dtype.type(max(dimensions.length(x.shape, dims) - correction, 0))
         ctx.save_for_backward(x)
-        centred = _centred(x, ctx)
-        return np.add.reduce(centred * centred, dims, None, None, keepdim) / ctx.n
+        y = _variance(x, ctx, keepdim)
+        if in_range(y):
+            return y
+        x, exponent = scaled(x, dims)
+        return np.ldexp(_variance(x, ctx, keepdim), 2 * exponent.reshape(y.shape))
 
     @staticmethod
     def backward(ctx, dy):
@@ -43,8 +68,16 @@ class Var(Function):
 
 
 def _centred(x, ctx):
-    """x − mean as a new array, in three calls to numpy."""
-    return x - np.add.reduce(x, ctx.dims, None, None, True) / dimensions.length(x.shape, ctx.dims)
+    """x − mean as a new array; the second mean is what rounding the first to the dtype has left."""
+    n = dimensions.length(x.shape, ctx.dims)
+    centred = x - sum_over(x, ctx.dims, True) / n
+    centred -= sum_over(centred, ctx.dims, True) / n
+    return centred
+
+
+def _variance(x, ctx, keepdim):
+    centred = _centred(x, ctx)
+    return sum_over(centred * centred, ctx.dims, keepdim) / ctx.n
 
 
 class Std(Function):
@@ -52,20 +85,28 @@ class Std(Function):
 
     @staticmethod
     def forward(ctx, x, dim, keepdim, correction):
-        y = np.asarray(np.sqrt(Var.forward(ctx, x, dimensions.some("std", dim, x.ndim), keepdim, correction)))
+        dims = _reduced(ctx, "std", x, dim)
+        ctx.n = x.dtype.type(max(dimensions.length(x.shape, dims) - correction, 0))
+        y = np.asarray(_variance(x, ctx, keepdim))
+        if in_range(y):
+            y = np.asarray(np.sqrt(y))
+        else:
+            near_one, exponent = scaled(x, dims)
+            y = np.ldexp(np.sqrt(_variance(near_one, ctx, keepdim)), exponent.reshape(y.shape))
         ctx.save_for_backward(x, y)
         return y
 
     @staticmethod
     def backward(ctx, dy):
         x, y = ctx.saved_tensors
-        scale = np.where(y == 0, 0, dy / (y * ctx.n.item()))
-        return scale.reshape(ctx.kept) * (x - Mean.apply(x, ctx.dims, True))
+        scale, y = np.where(y == 0, 0, dy / ctx.n.item()), np.where(y == 0, 1, y)
+        return scale.reshape(ctx.kept) * ((x - Mean.apply(x, ctx.dims, True)) / y.reshape(ctx.kept))
 
     @staticmethod
     def backward_kernel(ctx, dy):
         x, y = ctx.saved_tensors
-        return _centred(x, ctx) * np.where(y == 0, 0, dy / (y * ctx.n)).reshape(ctx.kept)
+        scale, y = np.where(y == 0, 0, dy / ctx.n), np.where(y == 0, 1, y)
+        return _centred(x, ctx) / y.reshape(ctx.kept) * scale.reshape(ctx.kept)
 
 
 def _options(operation, input, dim, unbiased, correction):
@@ -235,7 +276,7 @@ class LogSumExp(Function):
         dims = _reduced(ctx, "logsumexp", x, dim)
         largest = np.maximum.reduce(x, dims, None, None, True, -np.inf)  # of nothing, log 0
         largest = np.where(np.isfinite(largest), largest, 0)
-        y = np.asarray(np.log(np.add.reduce(np.exp(x - largest), dims, None, None, keepdim)))
+        y = np.asarray(np.log(sum_over(np.exp(x - largest), dims, keepdim)))
         y += largest.reshape(y.shape)
         ctx.save_for_backward(x, y)
         return y

@@ -243,7 +243,7 @@ def cosh(input):
 
 
 class Atan2(Binary):
-    """y = the angle of the point (b, a)        da = dy · b / (a² + b²),  db = −dy · a / (a² + b²)"""
+    """y = the angle of the point (b, a)        da = dy · b / (a² + b²),  db = −dy · a / (a² + b²),  and 0 at (0, 0)"""
 
     @staticmethod
     def forward(ctx, a, b):
@@ -254,8 +254,9 @@ class Atan2(Binary):
     def backward(ctx, dy):
         a, b = ctx.saved_tensors
         need_a, need_b = ctx.needs_input_grad
-        rr = a * a + b * b
-        return absorb(dy, b / rr) if need_a else None, absorb(dy, -a / rr) if need_b else None
+        r = np.hypot(a, b)  # its square could overflow
+        r = np.where(r == 0, 1.0, r)
+        return absorb(dy, b / r / r) if need_a else None, absorb(dy, -a / r / r) if need_b else None
 
 
 @attach("atan2", "arctan2", numpy=np.arctan2)
