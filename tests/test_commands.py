@@ -53,16 +53,17 @@ def test_every_schedule_trains(tmp_path, schedule):
     assert (rates[0] == rates[-1]) == (schedule == "constant")
 
 
-def test_ctrl_c_saves_says_how_to_go_on_and_resume_ends_alike(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_training_says_how_to_go_on_and_resume_ends_alike(tmp_path, ctrl_c, number):
     options = ["--epochs", "300", "--layers", "8", "--checkpoint-every", "1000000"]
     command = [sys.executable, "-m", "microtorch", "train", *options, "--out", str(tmp_path / "run")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     deadline = time.monotonic() + 60
     while not list((tmp_path / "run").glob("seed-0/checkpoints/step*")) and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    assert process.returncode == 128 + number, err
     assert f"Go on with: microtorch train --resume --out {tmp_path / 'run'}" in err
     record = tmp_path / "run" / "options.json"
     assert json.loads(record.read_text())["epochs"] == 300

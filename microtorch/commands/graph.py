@@ -33,6 +33,5 @@ def run(args):
     if args.tree:
         print(viz.tree(loss, model))
         return
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     viz.draw(loss, model, show=args.show, depth=args.depth).save(args.out)
     print(f"Written: {args.out}")

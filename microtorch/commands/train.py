@@ -1,4 +1,4 @@
-"""Train an MLP on a dataset, with one seed or several; stop with Ctrl-C and go on with --resume.
+"""Train an MLP on a dataset, with one seed or several; stop with Ctrl-C or SIGTERM and go on with --resume.
 
 For each seed, OUT/seed-S/ gets checkpoints, history.csv, losses.csv, curves.png and model.safetensors.
 """
@@ -62,7 +62,7 @@ def run(args):
     for seed in args.seeds:
         try:
             found.append(train_one(args, seed, train, valid, test, [features, *args.layers, classes]))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             print(f"Go on with: microtorch train --resume --out {args.out}", file=sys.stderr)
             raise
         print(f"seed {seed}: validation {found[-1][0]:.2%}, test {found[-1][1]:.2%}", flush=True)

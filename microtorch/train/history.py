@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from ..errors import CheckpointError
-from ..io.files import replacing
+from ..io.files import replacing, save_figure
 from ..io.npz import save_npz
 
 __all__ = ["History", "Table"]
@@ -70,14 +70,14 @@ class Table:
 
     def to_csv(self, path):
         """Write comma-separated values with a line of names; numbers read back exactly."""
-        with replacing(path) as temporary, open(temporary, "w", newline="") as file:
+        with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
             table.writerow(self.columns)
             table.writerows(zip(*self.columns.values(), strict=True))
 
     def to_jsonl(self, path):
         """Write one JSON object a row; what is not a number, which JSON has no word for, is null."""
-        with replacing(path) as temporary, open(temporary, "w") as file:
+        with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
             for row in self.rows():
                 finite = {name: value if math.isfinite(value) else None for name, value in row.items()}
                 file.write(json.dumps(finite) + "\n")
@@ -195,7 +195,7 @@ class History:
                 axes.legend(frameon=False)
             axes.spines[["top", "right"]].set_visible(False)
         if path is not None:
-            figure.savefig(path, dpi=150)
+            save_figure(figure, path, dpi=150)
         return figure
 
     def state_dict(self):
