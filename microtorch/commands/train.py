@@ -5,6 +5,7 @@ For each seed, OUT/seed-S/ gets checkpoints, history.csv, losses.csv, curves.png
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import statistics
@@ -42,11 +43,7 @@ def run(args):
     """Train with each seed and print what came out."""
     record = args.out / "options.json"
     if args.resume:
-        try:
-            saved = json.loads(record.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(f"train: there is no training to resume in {args.out} ({error})") from None
-        args = argparse.Namespace(**{**vars(args), **saved})
+        args = saved_options(args, record)
     elif record.exists():
         raise ValueError(f"train: {args.out} holds a training. Go on with --resume, or choose another --out.")
     from microtorch.io.files import replacing
@@ -70,6 +67,40 @@ def run(args):
         for name, values in zip(("validation", "test"), zip(*found), strict=True):
             print(f"{name}: {statistics.mean(values):.2%} ± {statistics.stdev(values):.2%} over {len(values)} seeds")
     print(f"Written: {args.out}")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises where the command line would end."""
+
+    def error(self, message):
+        raise ValueError(message)
+
+
+def saved_options(args, record):
+    """The options that the file `record` holds, each as the command line would take it, and `args` for the others."""
+    try:
+        saved = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"train: there is no training to resume in {args.out} ({error})") from None
+    known = set(vars(args)) - {"resume", "out", "run"}
+    if not isinstance(saved, dict) or set(saved) != known:
+        found = set(saved) if isinstance(saved, dict) else set()
+        missing, unknown = (", ".join(sorted(names)) or "none" for names in (known - found, found - known))
+        raise ValueError(f"train: {record} is damaged, or of another version: missing {missing}, unknown {unknown}")
+    parser = _Parser(allow_abbrev=False)
+    add_arguments(parser)
+    for name, value in saved.items():
+        words = [str(word) for word in value] if isinstance(value, list) else None
+        flag = f"--{name.replace('_', '-')}"
+        line = [] if value is None else [flag, *words] if words is not None else [f"{flag}={value}"]
+        try:
+            parsed = getattr(parser.parse_args(line), name)
+        except ValueError as error:
+            raise ValueError(f"train: {record} is damaged: {error}") from None
+        finite = not isinstance(parsed, float) or math.isfinite(parsed)
+        if parsed != value or type(parsed) is not type(value) or not finite:
+            raise ValueError(f"train: {record} is damaged: {name} is {value!r}")
+    return argparse.Namespace(**{**vars(args), **saved})
 
 
 def train_one(args, seed, train, valid, test, sizes):

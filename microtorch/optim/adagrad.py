@@ -53,6 +53,7 @@ class Adagrad(Optimizer):
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    kept = {"step": "count", "sum": "array"}
     ranges = {
         "lr": (0.0, math.inf),
         "lr_decay": (0.0, math.inf),

@@ -54,6 +54,7 @@ class NAdam(Optimizer):
     tensor([ 0.8..., -1.8...], requires_grad=True)
     """
 
+    kept = {"step": "count", "mu_product": "number", "exp_avg": "array", "exp_avg_sq": "array"}
     ranges = {
         "lr": (0.0, math.inf),
         "eps": (0.0, math.inf),

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..autograd.inplace import record_changes, watch
 from ..autograd.mode import enable_grad
-from ..errors import CheckpointError, ShapeError, user_line
+from ..errors import ShapeError, user_line
 from ..kernels._jit import ready
 from ..tensor import Tensor, wrap
-from .checkpoint import load_groups, load_state
+from .checkpoint import read_state
 
 # How PyTorch calls an option in its message about a bad value.
 _CALLED = {"lr": "learning rate", "eps": "epsilon value"}
@@ -72,6 +72,10 @@ class Optimizer:
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    # What the updates keep for a parameter, by name: a "count", a "number" that is not negative, a "real" number, an
+    # "array" that `fits`, or lists, "numbers" and "arrays"; "array if amsgrad" only where that option, or that other
+    # entry, is not zero. A saved state is checked by it. None: nothing is known.
+    kept = None
     ranges = {}  # option -> (lowest, highest) allowed value
 
     def __init__(self, params, defaults, **hints):
@@ -301,20 +305,13 @@ class Optimizer:
         A state that was saved by name is loaded by name, whatever the order of the parameters is now. One that was
         saved by number is loaded by number, and its shapes are checked.
         """
-        problems = []
-        groups, origins = load_groups(self, state_dict, problems)
-        state = load_state(self, state_dict, origins, problems)
-        if problems:
-            raise CheckpointError(
-                f"{type(self).__name__}.load_state_dict: the state does not fit this optimizer; nothing was loaded.\n"
-                + "\n".join(f"  {problem}" for problem in problems)
-            )
+        groups, state = read_state(self, state_dict)
         self.param_groups = groups
         self.state = collections.defaultdict(dict, state)
 
     def fits(self, param, key, value):
         """Whether the array `value`, saved as `key`, can be part of the state of `param`."""
-        return value.ndim == 0 or value.shape == param.shape
+        return value.shape == param.shape
 
     def __getstate__(self):
         # What `watch` found belongs to the memory of this process.

@@ -54,6 +54,7 @@ class RAdam(Optimizer):
     tensor([ 0.8, -1.6], requires_grad=True)
     """
 
+    kept = {"step": "count", "exp_avg": "array", "exp_avg_sq": "array"}
     ranges = {"lr": (0.0, math.inf), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(

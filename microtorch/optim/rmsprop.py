@@ -56,6 +56,12 @@ class RMSprop(Optimizer):
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    kept = {
+        "step": "count",
+        "square_avg": "array",
+        "grad_avg": "array if centered",
+        "momentum_buffer": "array if momentum",
+    }
     ranges = {
         "lr": (0.0, math.inf),
         "alpha": (0.0, math.inf),

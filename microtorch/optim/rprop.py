@@ -51,6 +51,7 @@ class Rprop(Optimizer):
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    kept = {"step": "count", "prev": "array", "step_size": "array"}
     ranges = {"lr": (0.0, math.inf)}
 
     def __init__(self, params, lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50), *, maximize=False, **hints):

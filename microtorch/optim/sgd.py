@@ -66,6 +66,7 @@ class SGD(Optimizer):
     tensor([0.8, 1.6], requires_grad=True)
     """
 
+    kept = {"momentum_buffer": "array if momentum"}
     ranges = {"lr": (0.0, math.inf), "momentum": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, describe
 from ..io.files import replacing, save_figure
 from ..io.npz import save_npz
 
@@ -115,11 +115,24 @@ class Table:
         return self.arrays()
 
     def load_state_dict(self, state_dict):
-        """Take over saved columns."""
-        columns = {name: np.asarray(values).tolist() for name, values in state_dict.items()}
-        if len({len(values) for values in columns.values()}) > 1:
-            raise CheckpointError("the saved history has columns of different lengths")
-        self.columns = columns
+        """Take over saved columns; raises CheckpointError, and changes nothing, if they are no columns of a table."""
+        self.columns = columns_of(state_dict)
+
+
+def columns_of(saved, place=""):
+    """Saved columns as lists; CheckpointError where one is no row of numbers. `place` stands before their names."""
+    if not isinstance(saved, dict):
+        raise CheckpointError(f"the saved history is damaged: {place or 'a table'} is {describe(saved)}, not columns")
+    for name, values in saved.items():
+        if not isinstance(values, list | np.ndarray) or np.shape(values) != (len(values),):
+            raise CheckpointError(f"the saved history is damaged: {place}{name} is {describe(values)}, not a column")
+        if len(values) and np.asarray(values).dtype not in (np.int64, np.float64, np.bool_):
+            raise CheckpointError(f"the saved history is damaged: {place}{name} holds {np.asarray(values).dtype}")
+    columns = {name: np.asarray(values).tolist() for name, values in saved.items()}
+    if len({len(values) for values in columns.values()}) > 1:
+        lengths = ", ".join(f"{place}{name} {len(values)}" for name, values in columns.items())
+        raise CheckpointError(f"the saved history has columns of different lengths: {lengths}")
+    return columns
 
 
 def _cell(value):
@@ -204,10 +217,8 @@ class History:
 
     def load_state_dict(self, state_dict):
         """Take over saved tables."""
-        steps, evaluations = Table(), Table()
-        steps.load_state_dict(state_dict["steps"])
-        evaluations.load_state_dict(state_dict["evaluations"])
-        self.steps, self.evaluations = steps, evaluations
+        steps, evaluations = (columns_of(state_dict[name], f"{name}.") for name in ("steps", "evaluations"))
+        self.steps, self.evaluations = Table(steps), Table(evaluations)
 
     def __str__(self):
         return str(self.evaluations)
