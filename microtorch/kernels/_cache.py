@@ -167,9 +167,10 @@ def _objection(status, is_kind, system=False):
         return "is a link, or of another kind"
     if not hasattr(os, "geteuid"):
         return None
-    if status.st_uid != os.geteuid() and not (system and status.st_uid == 0):
+    sticky = system and status.st_mode & stat.S_ISVTX  # in a container it may belong to nobody that is known there
+    if status.st_uid != os.geteuid() and not sticky and not (system and status.st_uid == 0):
         return f"belongs to another user (number {status.st_uid})"
-    if status.st_mode & 0o022 and not (system and status.st_mode & stat.S_ISVTX):
+    if status.st_mode & 0o022 and not sticky:
         return f"can be written by others (mode {stat.S_IMODE(status.st_mode):o})"
     return None
 

@@ -115,12 +115,17 @@ class Checkpoints:
         CheckpointError
             If there is none, or the file is damaged.
         """
-        if path is None:
+        newest = path is None
+        if newest:
             paths = self.paths()
             if not paths:
                 raise CheckpointError(f"there is no checkpoint in {self.folder}. The first one starts a new training.")
             path = paths[-1]
         try:
             return load(path)
+        except FileNotFoundError:
+            if not newest:
+                raise
+            return self.load()  # another training in the folder has saved newer ones and deleted it meanwhile
         except CheckpointError as error:
             raise CheckpointError(f"{error} Delete it to go on from the checkpoint before it.") from error
