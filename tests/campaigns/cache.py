@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 SMALL = 1
-PROCESSES = 3
+PROCESSES = 2
 
 # Compiles kernels of the package in an order of its own, in the main thread, another thread and a fork.
 USE = """
@@ -87,7 +87,7 @@ def trial(folder, draw):
     finally:
         for process in running:
             process.kill()
-            process.wait()
+            process.communicate()
 
 
 def damage(folder, draw):

@@ -8,8 +8,8 @@ from pathlib import Path
 import resumable
 
 SMALL = 1
-EPOCHS = 4
-KILLS = 6  # of each training in a trial
+EPOCHS = 2
+TRIALS = ((1, 2), (3, 1), (6, 2), (12, 1))  # kills of each training, and trainings in the folder
 
 
 def campaign(seconds, seed):
@@ -17,18 +17,18 @@ def campaign(seconds, seed):
     with tempfile.TemporaryDirectory() as folder:
         expected, _ = resumable.run_to_the_end(Path(folder, "undisturbed"), 0, draw, EPOCHS)
     while True:
-        for writers in (2, 1):
+        for kills, writers in TRIALS:
             with tempfile.TemporaryDirectory() as folder:
-                yield from trial(Path(folder), writers, expected, draw.randrange(2**32))
+                yield from trial(Path(folder), kills, writers, expected, draw.randrange(2**32))
 
 
-def trial(folder, writers, expected, seed):
-    """Trainings in one folder, each killed `KILLS` times and run to the end; a pair for each."""
+def trial(folder, kills, writers, expected, seed):
+    """Trainings in one folder, each killed so often and then run to the end; a pair for each."""
     ends = []
 
     def run(seed):
         try:
-            ends.append(resumable.run_to_the_end(folder, KILLS, random.Random(seed), EPOCHS))
+            ends.append(resumable.run_to_the_end(folder, kills, random.Random(seed), EPOCHS))
         except Exception as error:
             ends.append((f"{type(error).__name__}: {error}", 0))
 
@@ -37,8 +37,8 @@ def trial(folder, writers, expected, seed):
         thread.start()
     for thread in threads:
         thread.join()
-    for found, kills in ends:
-        outcome = f"{kills} kills, {writers} in the folder: "
+    for found, killed in ends:
+        outcome = f"{killed} kills, {writers} in the folder: "
         if found == expected:
             yield outcome + "the same end bit for bit", None
         else:
