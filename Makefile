@@ -5,6 +5,7 @@ PYTHON := python3
 BIN := .venv/bin
 # Two processes suit the small machines this is read on; give more with `make test JOBS=8`.
 JOBS := 2
+SECONDS := 3600
 
 # A shell function, because uv does not read pip's configuration (extra indexes, wheel folders): where uv
 # fails for that or any other reason, plain pip does the work.
@@ -18,7 +19,7 @@ install() { \
 }; install
 endef
 
-.PHONY: help demo experiments test lint oracle programs mutants bench docs clean
+.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -36,6 +37,9 @@ lint: .venv/.stamp-dev ## check rules and formatting
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/python docs/extensions/coverage_of_docstrings.py
+
+campaign: .venv/.stamp-dev ## make random trials of what must never happen for an hour; SECONDS=60 for a minute
+	@cd tests && ../$(BIN)/python -m campaigns --seconds $(SECONDS)
 
 oracle: .venv/.stamp-oracle ## install PyTorch into .venv and compare with it
 	@MICROTORCH_ORACLE=1 $(BIN)/python -m pytest -q -n $(JOBS) -m oracle

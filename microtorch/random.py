@@ -11,6 +11,15 @@ from .autograd.observe import tell
 __all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 
 _MASK = (1 << 64) - 1
+# The numbers in a state, and of how many bits they are.
+_STATE = {
+    "seed": 64,
+    "keys": 64,
+    "numpy.state.state": 128,
+    "numpy.state.inc": 128,
+    "numpy.has_uint32": 1,
+    "numpy.uinteger": 32,
+}
 
 
 class Generator:
@@ -89,14 +98,22 @@ class Generator:
         return {"seed": self._seed, "keys": self._keys, "numpy": self.numpy.bit_generator.state}
 
     def set_state(self, state):
-        """Go on from a state that `get_state` gave."""
+        """Go on from a state that `get_state` gave; a ValueError names what in another one is wrong."""
         fresh = np.random.Generator(np.random.PCG64(0))
         try:
+            for path, bits in _STATE.items():
+                value = state
+                for name in path.split("."):
+                    value = value[name]
+                if type(value) is not int or not 0 <= value < 1 << bits:
+                    raise ValueError(f"{path} is {value!r}")
+            if state["numpy"]["bit_generator"] != "PCG64":
+                raise ValueError(f"numpy.bit_generator is {state['numpy']['bit_generator']!r}")
             fresh.bit_generator.state = state["numpy"]
-            new_seed, keys = int(state["seed"]), int(state["keys"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"set_state: not a state of a microtorch Generator ({error})") from None
-        self._seed, self._keys, self._numpy = new_seed, keys, fresh
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise ValueError(f"set_state: not a state of a microtorch Generator ({what})") from None
+        self._seed, self._keys, self._numpy = state["seed"], state["keys"], fresh
 
     def clone_state(self):
         """A new generator that goes on from the same state."""

@@ -7,6 +7,7 @@ MICROTORCH_ORACLE=1, as `make oracle` sets it, a missing PyTorch is an error.
 
 import importlib.util
 import os
+import signal
 import warnings
 
 import hypothesis
@@ -44,6 +45,14 @@ def pytest_runtest_setup(item):
         torch = _import_torch()
         torch.set_num_threads(1)
         torch.manual_seed(0)
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as on a terminal, here and in processes that are started: scripts and nohup start the tests without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

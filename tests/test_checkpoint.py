@@ -6,6 +6,7 @@ import math
 import os
 import pickle
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -205,13 +206,12 @@ def test_the_newest_stay(tmp_path):
         checkpoints.load()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "notes.txt").write_text("mine")
-    (tmp_path / "run" / ".step-000000001.safetensors.tmp").write_text("left by a kill")
     for step in (5, 1_000_000_000, 70):
         path = checkpoints.save({"step": step}, step)
         assert path in checkpoints.paths() or step == 5
     assert [path.name for path in checkpoints.paths()] == ["step-000000070.safetensors", "step-1000000000.safetensors"]
     assert checkpoints.load()["step"] == 1_000_000_000
-    assert sorted(path.name for path in (tmp_path / "run").iterdir())[0] == "notes.txt"
+    assert len(list((tmp_path / "run").iterdir())) == 3
     with pytest.raises(ValueError, match="keep"):
         Checkpoints(tmp_path, keep=0)
 
@@ -254,19 +254,69 @@ def test_killed_at_random_moments_it_ends_as_the_undisturbed_one(tmp_path):
     assert resumable.run_to_the_end(tmp_path / "b", 3, draw, epochs=6) == (expected, 3)
 
 
-def test_ctrl_c_saves_after_the_step_and_says_how_to_go_on(tmp_path, capsys):
+def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    solver = _small(checkpoints=tmp_path / "file" / "run")
+    with pytest.raises(CheckpointError, match=r"cannot be saved in .*run") as raised:
+        solver.train()
+    assert isinstance(raised.value.__cause__, OSError)
+    solver.checkpoints = Checkpoints(tmp_path / "run")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: shutil._ntuple_diskusage(100, 80, 20))
+    with pytest.raises(CheckpointError, match=r"takes 172 bytes at least, and 20 are free"):
+        solver.train()
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: (_ for _ in ()).throw(PermissionError(13, "read-only")))
+    with pytest.raises(CheckpointError, match="read-only"):
+        solver.train()
+    assert solver.step == 0
+    assert os.listdir(tmp_path / "run") == []
+
+
+def test_a_disk_that_gets_full_leaves_older_states_and_train_goes_on(tmp_path, monkeypatch):
+    undisturbed = resumable.solver(tmp_path / "a", epochs=2)
+    undisturbed.train()
+    solver = resumable.solver(tmp_path / "b", epochs=2)
+    sync = os.fsync
+
+    def full(handle):
+        if solver.step == 15:
+            raise OSError(28, "No space left on device")
+        sync(handle)
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(CheckpointError, match=r"step 15 could not be saved.*No space left.*before are whole") as raised:
+        solver.train()
+    assert raised.value.__cause__.errno == 28
+    monkeypatch.setattr("os.fsync", sync)
+    names = [path.name for path in (tmp_path / "b").iterdir()]
+    assert sorted(names) == ["step-000000005.safetensors", "step-000000010.safetensors"]
+    shutil.copytree(tmp_path / "b", tmp_path / "c")
+    solver.train()  # the one that failed
+    assert resumable.digest(solver) == resumable.digest(undisturbed)
+    resumed = resumable.solver(tmp_path / "c", epochs=2)
+    assert resumed.resume()
+    resumed.train()
+    assert resumable.digest(resumed) == resumable.digest(undisturbed)
+
+
+STOPS = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SystemExit}
+
+
+@pytest.mark.parametrize("number", STOPS)
+def test_a_signal_saves_after_the_step_and_says_how_to_go_on(tmp_path, capsys, ctrl_c, number):
     solver = resumable.solver(tmp_path, epochs=2, checkpoint_every=1000)
     solver.verbose = True
 
     def interrupt(solver):
         if solver.step == 5:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(number)
 
     solver.step_callbacks = [interrupt]
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
+    before = [signal.getsignal(n) for n in STOPS]
+    with pytest.raises(STOPS[number]) as raised:
         solver.train()
-    assert signal.getsignal(signal.SIGINT) is before
+    assert [signal.getsignal(n) for n in STOPS] == before
+    if number == signal.SIGTERM:
+        assert raised.value.code == 143
     assert "Go on with resume()" in capsys.readouterr().out
     assert [path.name for path in Checkpoints(tmp_path).paths()] in (
         ["step-000000005.safetensors"], ["step-000000006.safetensors"],
@@ -276,6 +326,43 @@ def test_ctrl_c_saves_after_the_step_and_says_how_to_go_on(tmp_path, capsys):
     undisturbed = resumable.solver(tmp_path / "other", epochs=2)
     undisturbed.train()
     assert resumable.digest(solver) == resumable.digest(undisturbed)
+
+
+def test_a_second_signal_stops_at_once(tmp_path, ctrl_c):
+    for number, stop in STOPS.items():
+        solver = resumable.solver(tmp_path / str(number), epochs=2, checkpoint_every=1000)
+        solver.step_callbacks = [lambda solver, number=number: [signal.raise_signal(number) for _ in range(2)]]
+        with pytest.raises(stop):
+            solver.train()
+        assert solver.step == 1
+        assert not solver.checkpoints.paths()
+
+
+def test_a_signal_after_the_last_state_is_not_lost(tmp_path, ctrl_c):
+    solver = _small(checkpoints=tmp_path)
+    save = solver.checkpoints.save
+
+    def save_and_interrupt(state, step):
+        path = save(state, step)
+        if solver.epoch == 2:
+            solver._interrupt.asked or signal.raise_signal(signal.SIGTERM)
+        return path
+
+    solver.checkpoints.save = save_and_interrupt
+    with pytest.raises(SystemExit):
+        solver.train()
+    assert solver.epoch == 2
+
+
+def test_sigterm_saves_where_ctrl_c_is_ignored_which_it_stays(tmp_path, ctrl_c):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a script; the fixture puts it back
+    solver = resumable.solver(tmp_path, epochs=2, checkpoint_every=1000)
+    numbers = {3: signal.SIGINT, 5: signal.SIGTERM}
+    solver.step_callbacks = [lambda s: s.step in numbers and signal.raise_signal(numbers[s.step])]
+    with pytest.raises(SystemExit):
+        solver.train()
+    assert solver.step in (5, 6)
+    assert solver.checkpoints.load()["counts"]["step"] == solver.step
 
 
 def _small(**options):

@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+import math
 import os
 import runpy
 import signal
@@ -53,16 +54,17 @@ def test_every_schedule_trains(tmp_path, schedule):
     assert (rates[0] == rates[-1]) == (schedule == "constant")
 
 
-def test_ctrl_c_saves_says_how_to_go_on_and_resume_ends_alike(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_training_says_how_to_go_on_and_resume_ends_alike(tmp_path, ctrl_c, number):
     options = ["--epochs", "300", "--layers", "8", "--checkpoint-every", "1000000"]
     command = [sys.executable, "-m", "microtorch", "train", *options, "--out", str(tmp_path / "run")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     deadline = time.monotonic() + 60
     while not list((tmp_path / "run").glob("seed-0/checkpoints/step*")) and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    assert process.returncode == 128 + number, err
     assert f"Go on with: microtorch train --resume --out {tmp_path / 'run'}" in err
     record = tmp_path / "run" / "options.json"
     assert json.loads(record.read_text())["epochs"] == 300
@@ -212,3 +214,27 @@ def test_a_command_without_its_packages_says_so(tmp_path):
     assert found.returncode == 0, found.stderr
     assert "pip install 'microtorch[plots]'" in found.stderr
     assert (tmp_path / "out" / "seed-0" / "model.safetensors").exists()
+
+
+def test_damaged_options_are_refused_by_name(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main([*SMALL, "--out", str(out)]) == 0
+    record = out / "options.json"
+    whole = json.loads(record.read_text())
+    texts = {"": "no training to resume", "[": "no training to resume", "[1]": "damaged", "{}": "missing activation"}
+    texts["[" * 100_000] = "no training to resume"
+    texts[json.dumps({**whole, "extra": 1})] = "unknown extra"
+    for name, value in whole.items():
+        texts[json.dumps({n: v for n, v in whole.items() if n != name})] = f"missing {name}"
+        wrong = [True, math.nan, {}, [["x"]], [None], [0.5], 1e400]
+        wrong += [None] if isinstance(value, list) else []
+        wrong += [] if isinstance(value, str | None) else ["x"]
+        for other in wrong:
+            texts[json.dumps({**whole, name: other})] = name.replace("_", "-") + "|" + name
+    for text, told in texts.items():
+        record.write_text(text)
+        capsys.readouterr()
+        assert main(["train", "--resume", "--out", str(out)]) == 1, text
+        err = capsys.readouterr().err
+        assert any(words in err for words in told.split("|")), (text, err)
+        assert len(err.splitlines()) == 1

@@ -1,48 +1,9 @@
-"""How kernels compile: where the machine code goes, also from several threads at once."""
+"""Kernels against the formulas that they stand for."""
 
-import threading
-import time
-
-import numba
 import numpy as np
 import pytest
 
-from microtorch.kernels import _jit, activation, linear
-
-
-def test_threads_that_compile_at_once_keep_to_the_cache(monkeypatch):
-    """numba's folder is a setting of the process: a thread that puts it back must not take it from another."""
-    plain, seen = numba.njit, []
-
-    def slow(function, **options):
-        if function is not double:  # numba compiles functions of its own
-            return plain(function, **options)
-        seen.append(numba.config.CACHE_DIR)
-        time.sleep(0.02)  # the others come in between
-        seen.append(numba.config.CACHE_DIR)
-        return plain(function)
-
-    monkeypatch.setattr(numba, "njit", slow)
-    before = numba.config.CACHE_DIR
-
-    def double(x):
-        return 2 * x
-
-    kernels = [_jit.jit(double) for _ in range(4)]
-    barrier, results = threading.Barrier(4), []
-
-    def use(kernel):
-        barrier.wait()
-        results.append(kernel(21.0))
-
-    threads = [threading.Thread(target=use, args=(kernel,)) for kernel in kernels]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert results == [42.0] * 4
-    assert seen == [str(_jit._cache_directory())] * 8
-    assert before == numba.config.CACHE_DIR
+from microtorch.kernels import activation, linear
 
 
 @pytest.mark.parametrize("N, M", [(1, 1), (3, 5), (64, 17), (0, 4)])

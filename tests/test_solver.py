@@ -60,8 +60,8 @@ def parameters_equal(a, b):
     "options",
     [
         {"update_rule": "adam", "batch_size": 12, "lr_decay": 0.9},
-        {"clip_norm": 0.1, "accumulate": 2},
-        {"log_grad_norm": True, "optim_config": {"momentum": 0.9}, "eval_every": 2},
+        {"update_rule": "sgd", "clip_norm": 0.1, "accumulate": 2},
+        {"update_rule": "sgd", "log_grad_norm": True, "optim_config": {"momentum": 0.9}, "eval_every": 2},
     ],
 )
 def test_captured_steps_train_alike(options):
@@ -105,7 +105,7 @@ def test_clipping_accumulation_and_decay_are_those_of_the_loop_by_hand():
         norms.append(nn.utils.clip_grad_norm_(net.parameters(), 0.3).item())
 
     net, losses = by_hand(lambda p: optim.SGD(p, lr=0.5), after_backward=clip, accumulate=2, gamma=0.5)
-    trained = solver(optim_config={"lr": 0.5}, clip_norm=0.3, accumulate=2, lr_decay=0.5)
+    trained = solver(update_rule="sgd", optim_config={"lr": 0.5}, clip_norm=0.3, accumulate=2, lr_decay=0.5)
     trained.train()
     assert parameters_equal(trained.model, net)
     assert trained.grad_norm_history == norms
@@ -222,7 +222,7 @@ def test_regression_with_a_metric_of_ones_own():
 def test_schedules_by_step_and_of_plateaus():
     trained = solver(scheduler=lambda o: optim.lr_scheduler.StepLR(o, 5, gamma=0.1), schedule_by="step", eval_every=4)
     trained.train()
-    assert trained.history.evaluations["lr"] == pytest.approx([1e-2, 1e-3, 1e-4, 1e-5])
+    assert trained.history.evaluations["lr"] == pytest.approx([1e-3, 1e-4, 1e-5, 1e-6])
     trained = solver(validation=PAIR, num_epochs=5, optim_config={"lr": 1e-6}, monitor="val_loss",
                      scheduler=lambda o: optim.lr_scheduler.ReduceLROnPlateau(o, patience=0))  # fmt: skip
     trained.train()

@@ -48,7 +48,6 @@ def run(args):
         seconds = time.perf_counter() - start
         rows.append((title, accuracy(model, train), accuracy(model, test), seconds))
     print_table(rows)
-    args.out.mkdir(parents=True, exist_ok=True)
     draw_step(model, train, args.out)
     write_curves(curves, args.out)
     print(f"Pictures: {', '.join(str(p) for p in sorted(args.out.glob('*.*g')))}")
@@ -119,7 +118,9 @@ def draw_step(model, dataset, folder):
 
 def write_curves(curves, folder):
     """Loss and accuracy by epoch, as numbers and, where matplotlib is installed, as a picture."""
-    with open(folder / "curves.csv", "w", newline="") as file:
+    from ..io.files import replacing, save_figure
+
+    with replacing(folder / "curves.csv") as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["optimizer", "epoch", "loss", "test_accuracy"])
         for title, curve in curves.items():
@@ -139,5 +140,5 @@ def write_curves(curves, folder):
     plots.curves({t: [right for _, right in c] for t, c in curves.items()}, right, ylabel="test accuracy")
     right.set_ylim(0.8, 1)
     figure.tight_layout()
-    figure.savefig(folder / "curves.png", dpi=120)
+    save_figure(figure, folder / "curves.png", dpi=120)
     plt.close(figure)

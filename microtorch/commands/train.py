@@ -1,4 +1,4 @@
-"""Train an MLP on a dataset, with one seed or several; stop with Ctrl-C and go on with --resume.
+"""Train an MLP on a dataset, with one seed or several; stop with Ctrl-C or SIGTERM and go on with --resume.
 
 For each seed, OUT/seed-S/ gets checkpoints, history.csv, losses.csv, curves.png and model.safetensors.
 """
@@ -44,15 +44,14 @@ def add_arguments(parser):
     add("--resume", action="store_true", help="go on with the training in OUT, with its options; others are ignored")
 
 
+NOT_KEPT = {"command", "out", "resume", "run"}  # of the arguments, what is no option of the training
+
+
 def run(args):
     """Train with each seed and print what came out."""
     record = args.out / "options.json"
     if args.resume:
-        try:
-            saved = json.loads(record.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(f"train: there is no training to resume in {args.out} ({error})") from None
-        args = argparse.Namespace(**{**vars(args), **saved})
+        args = saved_options(args, record)
     elif record.exists() and any(args.out.glob("seed-*/*")):
         raise ValueError(f"train: {args.out} holds a training. Go on with --resume, or choose another --out.")
     check(args)
@@ -63,15 +62,15 @@ def run(args):
     train, valid, test, features, classes = splits(args.dataset)
     sizes = [features, *args.layers, classes]
     parts(args, sizes, len(train))  # a mistake in a name or a setting is told before anything is written
-    kept = {k: v for k, v in vars(args).items() if isinstance(v, int | float | str | list | None)}
+    kept = {k: v for k, v in vars(args).items() if k not in NOT_KEPT}
     with replacing(record) as temporary:
-        temporary.write_text(json.dumps({k: v for k, v in kept.items() if k != "resume"}, indent=1), encoding="utf-8")
+        temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
     print(f"{args.dataset}: {len(train)} samples to train on, {len(valid)} to validate with, {len(test)} to test on")
     found = []
     for seed in args.seeds:
         try:
             found.append(train_one(args, seed, train, valid, test, sizes))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             print(f"Go on with: microtorch train --resume --out {args.out}", file=sys.stderr)
             raise
         print(f"seed {seed}: validation {found[-1][0]:.2%}, test {found[-1][1]:.2%}", flush=True)
@@ -119,6 +118,40 @@ def parts(args, sizes, samples):
         raise ValueError(f"train: --optimizer: {error}") from None
     steps = args.epochs * -(-samples // args.batch_size)
     return model, optimizer, schedule(args.schedule, optimizer, args.epochs, steps)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises where the command line would end."""
+
+    def error(self, message):
+        raise ValueError(message)
+
+
+def saved_options(args, record):
+    """The options that the file `record` holds, each as the command line would take it, and `args` for the others."""
+    try:
+        saved = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"train: there is no training to resume in {args.out} ({error})") from None
+    known = set(vars(args)) - NOT_KEPT
+    if not isinstance(saved, dict) or set(saved) != known:
+        found = set(saved) if isinstance(saved, dict) else set()
+        missing, unknown = (", ".join(sorted(names)) or "none" for names in (known - found, found - known))
+        raise ValueError(f"train: {record} is damaged, or of another version: missing {missing}, unknown {unknown}")
+    parser = _Parser(allow_abbrev=False)
+    add_arguments(parser)
+    for name, value in saved.items():
+        words = [str(word) for word in value] if isinstance(value, list) else None
+        flag = f"--{name.replace('_', '-')}"
+        line = [] if value is None else [flag, *words] if words is not None else [f"{flag}={value}"]
+        try:
+            parsed = getattr(parser.parse_args(line), name)
+        except ValueError as error:
+            raise ValueError(f"train: {record} is damaged: {error}") from None
+        finite = not isinstance(parsed, float) or math.isfinite(parsed)
+        if parsed != value or type(parsed) is not type(value) or not finite:
+            raise ValueError(f"train: {record} is damaged: {name} is {value!r}")
+    return argparse.Namespace(**{**vars(args), **saved})
 
 
 def train_one(args, seed, train, valid, test, sizes):

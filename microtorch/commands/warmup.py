@@ -48,7 +48,7 @@ def train(dtype):
         *(nn.ReLU(), nn.LeakyReLU(), nn.Threshold(0.0, 0.0), nn.Hardtanh(), nn.Hardsigmoid(), nn.Hardswish()),
         *(nn.Sigmoid(), nn.Tanh(), nn.ELU(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Mish(), nn.Softplus()),
         *(nn.LogSigmoid(), nn.Softmax(1), nn.LogSoftmax(1), nn.Dropout(), nn.BatchNorm1d(16), nn.LayerNorm(16)),
-        *(nn.RMSNorm(16), microtorch.exp, microtorch.erf, microtorch.sqrt),
+        *(nn.RMSNorm(16), microtorch.exp, microtorch.erf, microtorch.sqrt, lambda x: x.repeat(8, 1).sum(0)),
     ]
     for layer in layers:
         (layer.to(dtype) if isinstance(layer, nn.Module) else layer)(x).sum().backward()

@@ -7,7 +7,6 @@ the copy. Each step is worth points by itself, so that what is right counts alth
 import importlib
 import importlib.util
 import re
-import shutil
 import sys
 from importlib import resources
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from ..autograd import gradcheck, gradgradcheck
 from ..from_data import tensor
+from ..io.files import replacing
 from ..tensor import Tensor
 
 __all__ = ["Result", "Step", "check", "start"]
@@ -104,9 +104,9 @@ def start(path):
     path = file_of(path)
     if path.exists():
         raise FileExistsError(f"{path} is there already. Move it away to begin anew.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with resources.as_file(resources.files(__package__) / "questions" / f"{number_of(path)}.py") as questions:
-        shutil.copyfile(questions, path)
+    questions = resources.files(__package__) / "questions" / f"{number_of(path)}.py"
+    with replacing(path) as temporary:
+        temporary.write_bytes(questions.read_bytes())
     return path
 
 

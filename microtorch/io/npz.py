@@ -23,6 +23,11 @@ def save_npz(tensors, filename):
     filename : path
         Replaced, when all is written, if it is there; no ending is added.
 
+    Raises
+    ------
+    OSError
+        If it cannot be written, as on a full disk. What was there before is then as it was.
+
     Examples
     --------
     >>> import tempfile, microtorch

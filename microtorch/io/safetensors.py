@@ -1,8 +1,9 @@
 """The safetensors format: named tensors that any framework reads and that cannot carry code."""
 
+import json
+
 import numpy as np
 import safetensors
-import safetensors.numpy
 
 from ..dtypes import as_dtype
 from ..errors import CheckpointError, DTypeError
@@ -14,6 +15,8 @@ __all__ = ["load_file", "load_metadata", "save_file"]
 
 # What the format calls the dtypes of tensors.
 _DTYPES = {"BOOL": "bool", "U8": "uint8", "I32": "int32", "I64": "int64", "F32": "float32", "F64": "float64"}
+_NAMES = {ours: theirs for theirs, ours in _DTYPES.items()}
+_LONGEST = 99_999_992  # bytes of the JSON in the head, that readers take
 
 
 def save_file(tensors, filename, metadata=None):
@@ -31,9 +34,11 @@ def save_file(tensors, filename, metadata=None):
     Raises
     ------
     TypeError
-        If a name is not a string, or a value not a tensor.
+        If a name is not a string, a value not a tensor, or the metadata not strings.
     DTypeError
         If a dtype is not one that tensors have.
+    OSError
+        If it cannot be written, as on a full disk. What was there before is then as it was.
 
     Examples
     --------
@@ -51,10 +56,33 @@ def save_file(tensors, filename, metadata=None):
         if not isinstance(value, Tensor | np.ndarray):
             raise TypeError(f"save_file: {name} is of type {type(value).__name__}, not a tensor.")
         array = as_tensor(value)._array
-        # The format is little-endian and row-major; safetensors 0.8.0 writes other layouts without a word, wrongly.
+        # The format is little-endian and row-major.
         arrays[name] = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
-    with replacing(filename) as temporary:
-        safetensors.numpy.save_file(arrays, temporary, metadata)
+    # Wide numbers first, so that each lies at a multiple of its size.
+    arrays = dict(sorted(arrays.items(), key=lambda item: (-item[1].itemsize, item[0])))
+    head = _head(arrays, metadata)
+    # Written here and not by the library, whose own temporary files a kill would leave behind for good.
+    with replacing(filename) as temporary, open(temporary, "wb") as file:
+        file.write(head)
+        for array in arrays.values():
+            file.write(array.reshape(-1).view(np.uint8))
+
+
+def _head(arrays, metadata):
+    """The head of a file: its length in 8 bytes and JSON that says where each array begins and ends."""
+    entries, start = {}, 0
+    if metadata:
+        if not all(isinstance(text, str) for pair in metadata.items() for text in pair):
+            raise TypeError("save_file: metadata are strings under names that are strings.")
+        entries["__metadata__"] = dict(metadata)
+    for name, array in arrays.items():
+        ends = [start, start := start + array.nbytes]
+        entries[name] = {"dtype": _NAMES[array.dtype.name], "shape": list(array.shape), "data_offsets": ends}
+    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(text) > _LONGEST:
+        raise ValueError(f"save_file: names, shapes and metadata take {len(text)} bytes, the format allows {_LONGEST}.")
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
 
 
 def load_file(filename):

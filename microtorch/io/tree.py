@@ -37,6 +37,8 @@ def save(obj, f):
     ------
     TypeError
         If something else is inside; the message says where.
+    OSError
+        If it cannot be written, as on a full disk. What was there before is then as it was.
 
     Notes
     -----

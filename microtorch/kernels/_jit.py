@@ -4,14 +4,17 @@ Importing numba takes 0.3 s, so a kernel compiles (or loads from the cache) when
 function takes its place in its module, so that later calls pay nothing for the laziness.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
 import pathlib
 import platform
-import tempfile
+import sys
 import threading
 import types
+
+from ._cache import Cache, find_folder
 
 SETTING = {
     "error_model": "numpy",  # division by zero gives inf, as numpy's; the check would stop loops from vectorising
@@ -19,7 +22,8 @@ SETTING = {
     "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
 }
 
-_lock = threading.RLock()  # numba's setting of the cache belongs to the process, not to the thread that changes it
+
+_lock = threading.RLock()  # a kernel is made once, whichever threads ask for it
 
 
 class _Lazy:
@@ -45,14 +49,11 @@ class _Lazy:
         for name in self.function.__code__.co_names:  # the kernels that this one calls
             if isinstance(names.get(name), _Lazy) and names[name] is not self:
                 names[name] = names[name].compiled()
+        kernel = numba.njit(self.function, **{**SETTING, **self.options})
         directory = _cache_directory()
-        before = numba.config.CACHE_DIR
-        if directory is not None:
-            numba.config.CACHE_DIR = str(directory)  # read once, when the function is made
-        try:
-            kernel = numba.njit(self.function, cache=directory is not None, **{**SETTING, **self.options})
-        finally:
-            numba.config.CACHE_DIR = before
+        if directory is not None and hasattr(kernel, "_cache"):  # with NUMBA_DISABLE_JIT it is the function itself
+            with contextlib.suppress(OSError):  # a function that was typed in has no file
+                kernel._cache = Cache(directory, self.function)
         if names.get(self.__name__) is self:
             names[self.__name__] = kernel
         return kernel
@@ -88,10 +89,10 @@ def ready(kernel):
 
 @functools.cache
 def _cache_directory():
-    """Where compiled kernels are kept, or None where nothing is writable.
+    """Where compiled kernels are kept, a path, or None where there is no folder that is safe to use.
 
-    The directory is named by all kernel sources and versions: numba by itself notices changes only in the file of the
-    kernel, and would go on using a stale helper from another one.
+    The directory is named by all kernel sources and versions: a kernel's own file does not say when a helper that it
+    calls, in another file, has changed.
     """
     import llvmlite
     import numba
@@ -102,15 +103,27 @@ def _cache_directory():
         digest.update(part.encode())
     for source in sorted(pathlib.Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
-    name = f"kernels-{digest.hexdigest()[:16]}"
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    for parent in (os.environ.get("NUMBA_CACHE_DIR"), os.path.join(home, "microtorch"), tempfile.gettempdir()):
-        if parent:
-            try:
-                directory = pathlib.Path(parent, name)
-                directory.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryFile(dir=directory):
-                    return directory
-            except OSError:
-                continue
-    return None
+    return find_folder(f"kernels-{digest.hexdigest()[:16]}")
+
+
+class _Forks:
+    """Lets no process fork while another thread compiles: in the child the locks would be held for ever."""
+
+    def __init__(self):
+        self.held = []
+        os.register_at_fork(before=self.hold, after_in_parent=self.let_go, after_in_child=self.let_go)
+
+    def hold(self):
+        _lock.acquire()
+        compiler = getattr(sys.modules.get("numba.core.compiler_lock"), "global_compiler_lock", None)
+        if compiler is not None:
+            compiler.acquire()
+        self.held = [_lock] if compiler is None else [compiler, _lock]
+
+    def let_go(self):
+        for lock in self.held:
+            lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    _Forks()

@@ -63,8 +63,7 @@ class Adadelta(Optimizer):
     """
 
     formula = staticmethod(adadelta)
-    counts = ("step",)
-    arrays = ("square_avg", "acc_delta")
+    kept = {"step": "count", "square_avg": "array", "acc_delta": "array"}
     ranges = {"lr": (0.0, math.inf), "rho": (0.0, 1.0), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(self, params, lr=1.0, rho=0.9, eps=1e-6, weight_decay=0, *, maximize=False, **hints):

@@ -62,8 +62,7 @@ class Adagrad(Optimizer):
     """
 
     formula = staticmethod(adagrad)
-    counts = ("step",)
-    arrays = ("sum",)
+    kept = {"step": "count", "sum": "array"}
     ranges = {
         "lr": (0.0, math.inf),
         "lr_decay": (0.0, math.inf),

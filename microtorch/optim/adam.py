@@ -71,9 +71,7 @@ class Adam(Optimizer):
     """
 
     formula = staticmethod(adam)
-    counts = ("step",)
-    arrays = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
-    optional = {"max_exp_avg_sq": "amsgrad"}
+    kept = {"step": "count", "exp_avg": "array", "exp_avg_sq": "array", "max_exp_avg_sq": "array if amsgrad"}
     ranges = {"lr": (0.0, math.inf), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(

@@ -61,8 +61,7 @@ class Adamax(Optimizer):
     """
 
     formula = staticmethod(adamax)
-    counts = ("step",)
-    arrays = ("exp_avg", "exp_inf")
+    kept = {"step": "count", "exp_avg": "array", "exp_inf": "array"}
     ranges = {"lr": (0.0, math.inf), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(self, params, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, *, maximize=False, **hints):

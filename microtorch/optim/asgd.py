@@ -60,8 +60,7 @@ class ASGD(Optimizer):
     """
 
     formula = staticmethod(asgd)
-    counts = ("step", "eta", "mu")
-    arrays = ("ax",)
+    kept = {"step": "count", "eta": "number", "mu": "number", "ax": "array"}
     ranges = {"lr": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(self, params, lr=1e-2, lambd=1e-4, alpha=0.75, t0=1e6, weight_decay=0, *, maximize=False, **hints):

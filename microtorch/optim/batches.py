@@ -205,7 +205,7 @@ def _checked(optimizer, entry, g):
             raise DTypeError(f"{who} is {p.dtype} and its {key} {tensor.dtype}. {_REMEDY}")
         if not tensor._array.flags.writeable:
             raise ValueError(f"{who}: {key!r} in its state lies in read-only memory. Use a copy: tensor.clone().")
-    return {key: as_count(key, kept[key], who) for key in optimizer.counts}
+    return {key: as_count(key, kind, kept[key], who) for key, kind in optimizer.counts.items()}
 
 
 _REMEDY = "Load a state with load_state_dict, or start anew with optimizer.state.clear()."

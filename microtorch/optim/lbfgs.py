@@ -62,6 +62,18 @@ class LBFGS(Optimizer):
     tensor([1., 1.], requires_grad=True)
     """
 
+    kept = {
+        "func_evals": "count",
+        "n_iter": "count",
+        "d": "array if n_iter",
+        "prev_flat_grad": "array if n_iter",
+        "t": "number if n_iter",
+        "H_diag": "number if n_iter",
+        "prev_loss": "real if n_iter",
+        "ro": "numbers if n_iter",
+        "old_dirs": "arrays if n_iter",
+        "old_stps": "arrays if n_iter",
+    }
     ranges = {"lr": (0.0, math.inf)}
 
     def __init__(
@@ -95,8 +107,7 @@ class LBFGS(Optimizer):
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
 
     def fits(self, param, key, value):
-        size = sum(p.numel() for p in self.param_groups[0]["params"])
-        return value.ndim == 0 or value.shape == (size,)
+        return value.shape == (sum(p.numel() for p in self.param_groups[0]["params"]),)
 
     def step(self, closure):
         """Go along up to `max_iter` directions.

@@ -65,8 +65,7 @@ class NAdam(Optimizer):
     """
 
     formula = staticmethod(nadam)
-    counts = ("step", "mu_product")
-    arrays = ("exp_avg", "exp_avg_sq")
+    kept = {"step": "count", "mu_product": "number", "exp_avg": "array", "exp_avg_sq": "array"}
     ranges = {
         "lr": (0.0, math.inf),
         "eps": (0.0, math.inf),

@@ -9,10 +9,10 @@ import numpy as np
 from ..autograd.inplace import record_changes, watch
 from ..autograd.mode import enable_grad, state
 from ..autograd.observe import taking_part, tell
-from ..errors import CheckpointError, ShapeError, user_line
+from ..errors import ShapeError, user_line
 from ..tensor import Tensor, wrap
 from .batches import Batches
-from .checkpoint import load_groups, load_state
+from .checkpoint import read_state
 
 # How PyTorch calls an option in its message about a bad value.
 _CALLED = {"lr": "learning rate", "eps": "epsilon value"}
@@ -73,14 +73,22 @@ class Optimizer:
     tensor([ 0.9, -1.9], requires_grad=True)
     """
 
+    # What the updates keep for a parameter, by name: a "count", a "number" that is not negative, a "real" number, an
+    # "array" that `fits`, or lists, "numbers" and "arrays"; "array if amsgrad" only where that option, or that other
+    # entry, is not zero. A saved state is checked by it. None: nothing is known.
+    kept = None
     ranges = {}  # option -> (lowest, highest) allowed value
     formula = None  # formula(p, g, *arrays of the state, numbers); its kernel has the same name
-    counts = ()  # the keys of the numbers in a state
-    arrays = ()  # the keys of its arrays, in the formula's order
-    optional = {}  # of these, the ones that an option switches on: key -> option; they are made when first needed
+    # From `kept`: its numbers, its arrays in the order of the formula, and which of these an option switches on.
+    counts, arrays, optional = {}, (), {}
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        if "kept" in cls.__dict__:
+            kinds = {key: kind.partition(" if ") for key, kind in cls.kept.items()}
+            cls.counts = {key: kind for key, (kind, _, _) in kinds.items() if kind in ("count", "number")}
+            cls.arrays = tuple(key for key, (kind, _, _) in kinds.items() if kind == "array")
+            cls.optional = {key: option for key, (_, _, option) in kinds.items() if option}
         if "step" in cls.__dict__:
             cls.step = taking_part(cls.step)
 
@@ -357,20 +365,13 @@ class Optimizer:
         A state that was saved by name is loaded by name, whatever the order of the parameters is now. One that was
         saved by number is loaded by number, and its shapes are checked.
         """
-        problems = []
-        groups, origins = load_groups(self, state_dict, problems)
-        state = load_state(self, state_dict, origins, problems)
-        if problems:
-            raise CheckpointError(
-                f"{type(self).__name__}.load_state_dict: the state does not fit this optimizer; nothing was loaded.\n"
-                + "\n".join(f"  {problem}" for problem in problems)
-            )
+        groups, state = read_state(self, state_dict)
         self.param_groups = groups
         self.state = collections.defaultdict(dict, state)
 
     def fits(self, param, key, value):
         """Whether the array `value`, saved as `key`, can be part of the state of `param`."""
-        return value.ndim == 0 or value.shape == param.shape
+        return value.shape == param.shape
 
     def __getstate__(self):
         # What `watch` found belongs to the memory of this process.

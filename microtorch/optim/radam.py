@@ -65,8 +65,7 @@ class RAdam(Optimizer):
     """
 
     formula = staticmethod(radam)
-    counts = ("step",)
-    arrays = ("exp_avg", "exp_avg_sq")
+    kept = {"step": "count", "exp_avg": "array", "exp_avg_sq": "array"}
     ranges = {"lr": (0.0, math.inf), "eps": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(

@@ -73,9 +73,12 @@ class RMSprop(Optimizer):
     """
 
     formula = staticmethod(rmsprop)
-    counts = ("step",)
-    arrays = ("square_avg", "grad_avg", "momentum_buffer")
-    optional = {"grad_avg": "centered", "momentum_buffer": "momentum"}
+    kept = {
+        "step": "count",
+        "square_avg": "array",
+        "grad_avg": "array if centered",
+        "momentum_buffer": "array if momentum",
+    }
     ranges = {
         "lr": (0.0, math.inf),
         "alpha": (0.0, math.inf),

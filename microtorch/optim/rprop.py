@@ -63,8 +63,7 @@ class Rprop(Optimizer):
     """
 
     formula = staticmethod(rprop)
-    counts = ("step",)
-    arrays = ("prev", "step_size")
+    kept = {"step": "count", "prev": "array", "step_size": "array"}
     ranges = {"lr": (0.0, math.inf)}
 
     def __init__(self, params, lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50), *, maximize=False, **hints):

@@ -78,8 +78,7 @@ class SGD(Optimizer):
     """
 
     formula = staticmethod(sgd)
-    arrays = ("momentum_buffer",)
-    optional = {"momentum_buffer": "momentum"}
+    kept = {"momentum_buffer": "array if momentum"}
     ranges = {"lr": (0.0, math.inf), "momentum": (0.0, math.inf), "weight_decay": (0.0, math.inf)}
 
     def __init__(

@@ -1,6 +1,8 @@
 """Checkpoints: whole states in a folder, the newest few of them, each complete or not there."""
 
 import re
+import shutil
+import tempfile
 from pathlib import Path
 
 from ..errors import CheckpointError
@@ -50,6 +52,35 @@ class Checkpoints:
         found = [(int(match[1]), path) for path in self.folder.glob("*") if (match := _NAME.fullmatch(path.name))]
         return [path for _, path in sorted(found)]
 
+    def check(self, size=0):
+        """Find out now whether a state can be saved, rather than when the first epoch is over.
+
+        Parameters
+        ----------
+        size : int, default 0
+            The bytes that a state takes at least.
+
+        Raises
+        ------
+        CheckpointError
+            If the folder cannot be made or written, or has not so much room.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                file.write(b"0")  # a full disk still makes empty files
+            room = shutil.disk_usage(self.folder).free
+        except OSError as error:
+            raise CheckpointError(
+                f"checkpoints cannot be saved in {self.folder} ({error}). Name a folder that you can write, or pass "
+                "checkpoints=None."
+            ) from error
+        if room < size:
+            raise CheckpointError(
+                f"checkpoints cannot be saved in {self.folder}: a state takes {size:,} bytes at least, and "
+                f"{room:,} are free. Make room, or name a folder on another disk."
+            )
+
     def save(self, state, step):
         """Write `state`, a tree of tensors, numbers and strings, as that of `step`.
 
@@ -57,14 +88,23 @@ class Checkpoints:
         -------
         Path
             The file.
+
+        Raises
+        ------
+        CheckpointError
+            If it cannot be written, as on a full disk. The states that were there are whole.
         """
         path = self.folder / f"step-{step:09d}.safetensors"
-        save(state, path)
-        if self.keep is not None:
-            for old in self.paths()[: -self.keep]:
-                old.unlink(missing_ok=True)
-        for left_by_a_kill in self.folder.glob(".step-*.safetensors.tmp"):
-            left_by_a_kill.unlink(missing_ok=True)
+        try:
+            save(state, path)
+            if self.keep is not None:
+                for old in self.paths()[: -self.keep]:
+                    old.unlink(missing_ok=True)
+        except OSError as error:
+            raise CheckpointError(
+                f"the state of step {step} could not be saved in {self.folder} ({error}). The states that were saved "
+                "before are whole. Make room or give the right to write; the solver can then go on with train()."
+            ) from error
         return path
 
     def load(self, path=None):
@@ -75,12 +115,17 @@ class Checkpoints:
         CheckpointError
             If there is none, or the file is damaged.
         """
-        if path is None:
+        newest = path is None
+        if newest:
             paths = self.paths()
             if not paths:
                 raise CheckpointError(f"there is no checkpoint in {self.folder}. The first one starts a new training.")
             path = paths[-1]
         try:
             return load(path)
+        except FileNotFoundError:
+            if not newest:
+                raise
+            return self.load()  # another training in the folder has saved newer ones and deleted it meanwhile
         except CheckpointError as error:
             raise CheckpointError(f"{error} Delete it to go on from the checkpoint before it.") from error

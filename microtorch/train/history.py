@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from ..errors import CheckpointError
-from ..io.files import replacing
+from ..errors import CheckpointError, describe
+from ..io.files import replacing, save_figure
 from ..io.npz import save_npz
 
 __all__ = ["History", "Table"]
@@ -70,14 +70,14 @@ class Table:
 
     def to_csv(self, path):
         """Write comma-separated values with a line of names; numbers read back exactly."""
-        with replacing(path) as temporary, open(temporary, "w", newline="") as file:
+        with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
             table.writerow(self.columns)
             table.writerows(zip(*self.columns.values(), strict=True))
 
     def to_jsonl(self, path):
         """Write one JSON object a row; what is not a number, which JSON has no word for, is null."""
-        with replacing(path) as temporary, open(temporary, "w") as file:
+        with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
             for row in self.rows():
                 finite = {name: value if math.isfinite(value) else None for name, value in row.items()}
                 file.write(json.dumps(finite) + "\n")
@@ -115,11 +115,24 @@ class Table:
         return self.arrays()
 
     def load_state_dict(self, state_dict):
-        """Take over saved columns."""
-        columns = {name: np.asarray(values).tolist() for name, values in state_dict.items()}
-        if len({len(values) for values in columns.values()}) > 1:
-            raise CheckpointError("the saved history has columns of different lengths")
-        self.columns = columns
+        """Take over saved columns; raises CheckpointError, and changes nothing, if they are no columns of a table."""
+        self.columns = columns_of(state_dict)
+
+
+def columns_of(saved, place=""):
+    """Saved columns as lists; CheckpointError where one is no row of numbers. `place` stands before their names."""
+    if not isinstance(saved, dict):
+        raise CheckpointError(f"the saved history is damaged: {place or 'a table'} is {describe(saved)}, not columns")
+    for name, values in saved.items():
+        if not isinstance(values, list | np.ndarray) or np.shape(values) != (len(values),):
+            raise CheckpointError(f"the saved history is damaged: {place}{name} is {describe(values)}, not a column")
+        if len(values) and np.asarray(values).dtype not in (np.int64, np.float64, np.bool_):
+            raise CheckpointError(f"the saved history is damaged: {place}{name} holds {np.asarray(values).dtype}")
+    columns = {name: np.asarray(values).tolist() for name, values in saved.items()}
+    if len({len(values) for values in columns.values()}) > 1:
+        lengths = ", ".join(f"{place}{name} {len(values)}" for name, values in columns.items())
+        raise CheckpointError(f"the saved history has columns of different lengths: {lengths}")
+    return columns
 
 
 def _cell(value):
@@ -195,7 +208,7 @@ class History:
                 axes.legend(frameon=False)
             axes.spines[["top", "right"]].set_visible(False)
         if path is not None:
-            figure.savefig(path, dpi=150)
+            save_figure(figure, path, dpi=150)
         return figure
 
     def state_dict(self):
@@ -204,10 +217,8 @@ class History:
 
     def load_state_dict(self, state_dict):
         """Take over saved tables."""
-        steps, evaluations = Table(), Table()
-        steps.load_state_dict(state_dict["steps"])
-        evaluations.load_state_dict(state_dict["evaluations"])
-        self.steps, self.evaluations = steps, evaluations
+        steps, evaluations = (columns_of(state_dict[name], f"{name}.") for name in ("steps", "evaluations"))
+        self.steps, self.evaluations = Table(steps), Table(evaluations)
 
     def __str__(self):
         return str(self.evaluations)

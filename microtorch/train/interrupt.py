@@ -1,35 +1,48 @@
-"""Ctrl-C as a request to stop between two steps, where the state can be saved."""
+"""Ctrl-C, and SIGTERM, as a request to stop between two steps, where the state can be saved."""
 
 import signal
 import threading
 
+# What each signal does where nobody else handles it, which is when it can become a request: that of a process that was
+# started with a signal ignored, as with nohup or in the background of a script, stays ignored.
+_USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
 
 class Interrupt:
-    """While it is entered, Ctrl-C sets `asked` and calls `notify`; a second one interrupts at once.
+    """While it is entered, Ctrl-C and SIGTERM set `asked` and call `notify`; a second one stops at once.
 
-    Only the main thread may handle signals; in others, and where Ctrl-C is handled by somebody else, it does nothing.
+    Only the main thread may handle signals; in others it does nothing.
     """
 
     def __init__(self, notify):
         self.notify = notify
-        self.asked = False
-        self._before = None
+        self.asked = None  # the number of the signal
+        self._before = {}
 
     def __enter__(self):
-        self.asked = False
-        main = threading.current_thread() is threading.main_thread()
-        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._before = signal.signal(signal.SIGINT, self._ask)
+        self.asked = None
+        if threading.current_thread() is threading.main_thread():
+            self._before = {s: usual for s, usual in _USUAL.items() if signal.getsignal(s) is usual}
+            for number in self._before:
+                signal.signal(number, self._ask)
         return self
 
-    def __exit__(self, *error):
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._before = None
-        self.asked = False
+    def __exit__(self, kind, *error):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+        if kind is None and self.asked:  # it came after the last state was saved
+            self.go()
+        self.asked = None
 
-    def _ask(self, *_):
-        if self.asked:
+    def go(self):
+        """Stop as the signal that came would have stopped: KeyboardInterrupt, or SystemExit with 128 + its number."""
+        if self.asked == signal.SIGINT:
             raise KeyboardInterrupt
-        self.asked = True
+        raise SystemExit(128 + self.asked)
+
+    def _ask(self, number, _):
+        again, self.asked = self.asked, number
+        if again:
+            self.go()
         self.notify()

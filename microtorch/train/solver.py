@@ -89,7 +89,7 @@ class Solver:
     step_callbacks : sequence of callable
         Called with the solver after each step.
     checkpoints : path or Checkpoints, optional
-        Where to save the state after each epoch. While it trains, Ctrl-C then finishes the step and saves.
+        Where to save the state after each epoch. While it trains, Ctrl-C and SIGTERM then finish the step and save.
     checkpoint_every : int, optional
         Save after every so many steps, too.
     generator : Generator, default microtorch's own
@@ -231,7 +231,13 @@ class Solver:
         ------
         KeyboardInterrupt
             After Ctrl-C. With `checkpoints`, the state has been saved.
+        SystemExit
+            With `checkpoints`, after SIGTERM: the state has been saved. The status is 143, as without them.
+        CheckpointError
+            If a state cannot be saved: found before the first step where that can be. `train` then goes on from there.
         """
+        if self.checkpoints is not None:
+            self.checkpoints.check(sum(t.numel() * t.element_size() for t in self.model.state_dict().values()))
         total, done = (epochs * len(self.loader) for epochs in (self.num_epochs, self.epoch))
         saving = contextlib.nullcontext() if self.checkpoints is None else self._interrupt
         with Progress(total, done + self.position, self.verbose) as self._progress, saving:
@@ -432,7 +438,7 @@ class Solver:
             self._progress.say(
                 f"Stopped after step {self.step}; all is saved in {path}. Go on with resume() and train()."
             )
-            raise KeyboardInterrupt
+            self._interrupt.go()
 
     # -- the histories in the words of courses -----------------------------------------------------------------------
 

@@ -1,15 +1,18 @@
 """The whole state of a training, and how it is taken over: all of it or nothing."""
 
 from .. import random
-from ..errors import CheckpointError
 from ..tensor import Tensor
+from .fitting import check
 
 
 def state_of(solver):
-    """All that a training consists of, to be saved between two steps."""
+    """All that a training consists of, to be saved between two steps; `fitting.check` says what each entry is."""
+    optimizer, history = solver.optimizer.state_dict(), solver.history
+    keys = [key for group in optimizer["param_groups"] for key in group["params"]]
     return {
         "model": solver.model.state_dict(),
-        "optimizer": solver.optimizer.state_dict(),
+        "optimizer": optimizer,
+        "untouched": [key for key in keys if key not in optimizer["state"]],  # else a lost state would look like none
         "scheduler": solver.scheduler and solver.scheduler.state_dict(),
         "generators": [generator.get_state() for generator in generators_of(solver)],
         "epoch_start": solver._epoch_start,
@@ -22,49 +25,33 @@ def state_of(solver):
         "seconds": solver.seconds,
         "best": {"value": solver.best_val_acc, "params": solver.best_params, "stale": solver._stale},
         "stopped": solver.stopped,
-        "history": solver.history.state_dict(),
+        "history": history.state_dict(),
+        "columns": {"steps": list(history.steps.columns), "evaluations": list(history.evaluations.columns)},
     }
 
 
 def load_state(solver, state_dict):
     """Go on from a saved state; raises CheckpointError if it does not fit, and leaves everything as it was."""
+    check(solver, state_dict, generators_of(solver))
     before = _copied(state_of(solver))
     try:
         _load(solver, state_dict)
-    except (CheckpointError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except BaseException:  # nothing of what was checked; perhaps Ctrl-C, or no memory
         _load(solver, before)
-        if isinstance(error, CheckpointError):
-            raise
-        detail = f"{type(error).__name__}: {error}"
-        raise CheckpointError(f"Solver: this is not the state of such a training ({detail}).") from error
+        raise
 
 
 def _load(solver, state):
-    counts, generators = state["counts"], generators_of(solver)
-    if counts["batches"] != len(solver.loader):
-        raise CheckpointError(
-            f"Solver: the state was saved with {counts['batches']} batches an epoch, and there are "
-            f"{len(solver.loader)} now. Resume with the same data and batch_size."
-        )
-    if len(state["generators"]) != len(generators) or (state["scheduler"] is None) != (solver.scheduler is None):
-        raise CheckpointError(
-            "Solver: the state was saved with other generators, or with another schedule. Resume with the same "
-            "model, data and schedule."
-        )
-    best = state["best"]
-    counted = {name: counts[name] for name in ("step", "epoch", "position")}
-    if not all(type(count) is int and count >= 0 for count in counted.values()):
-        raise CheckpointError(f"Solver: the state is damaged: it counts {counted}.")
-    if not isinstance(best["params"], dict | None):
-        raise CheckpointError("Solver: the state is damaged: its best parameters are not named tensors.")
+    best, counts = state["best"], state["counts"]
     solver.model.load_state_dict(state["model"])
     solver.optimizer.load_state_dict(state["optimizer"])
     if solver.scheduler is not None:
         solver.scheduler.load_state_dict(state["scheduler"])
     solver.history.load_state_dict(state["history"])
     if solver._norms is not None:
-        solver._norms = solver.history.steps.columns.setdefault("grad_norm", [])
-    set_states(generators, state["generators"])
+        norms = solver.history.steps.columns.setdefault("grad_norm", [float("nan")] * len(solver.history.steps))
+        solver._norms = norms
+    set_states(generators_of(solver), state["generators"])
     solver._epoch_start = state["epoch_start"]
     solver.step, solver.epoch, solver.position = counts["step"], counts["epoch"], counts["position"]
     solver.seconds, solver.stopped = state["seconds"], state["stopped"]

@@ -3,6 +3,7 @@
 import os
 from html import escape
 
+from ..io.files import replacing
 from .dot import Dot
 from .folding import fold
 from .graph import graph, with_gradients
@@ -129,8 +130,8 @@ class Drawing:
             content = self._render(ending)
         else:
             raise ValueError(f"save: {path} does not end in .svg, .png, .pdf, .dot or .html")
-        with open(path, "wb") as file:
-            file.write(content)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
 
     def _render(self, format):
         if format == "svg" and len(self.view.boxes) > LARGE:

@@ -11,6 +11,7 @@ import numpy as np
 import microtorch
 
 from ..errors import operation_name
+from ..io.files import replacing
 from .dot import what_is_kept
 from .graph import graph
 from .mathml import derivative, mathml, terms, tokens
@@ -73,8 +74,8 @@ def explore(loss, path, model=None, names=None, check=False, captured=None):
     records = graph(loss, model, names)
     steps = backward_steps(records, check)
     page = _Page(with_times(records), steps, recording).html()
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(page)
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
 
 
 class _Page:

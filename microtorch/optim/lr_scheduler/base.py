@@ -1,10 +1,12 @@
 """What all schedules share, and the two that take a function."""
 
+import collections
 import types
 import warnings
 
 from ...autograd.observe import taking_part
-from ...errors import CheckpointError
+from ...errors import CheckpointError, describe
+from ..checkpoint import unlike
 from ..optimizer import Optimizer, _as_number
 
 
@@ -134,16 +136,56 @@ class LRScheduler:
         Raises
         ------
         CheckpointError
-            If it was saved by another kind of schedule.
+            If it was saved by another kind of schedule, or is damaged. Nothing has been changed then.
         """
+        self.check_state(state_dict)
+        for key in self.state_dict():
+            self.__dict__[key] = _unpacked(self.__dict__[key], state_dict[key])
+
+    def check_state(self, state_dict, place=""):
+        """Raise CheckpointError, and name the entry, if `load_state_dict` cannot take this state.
+
+        Parameters
+        ----------
+        state_dict : dict
+        place : str, default ""
+            What to put before the names of entries.
+        """
+        where = f"{type(self).__name__}.load_state_dict: "
+        if not isinstance(state_dict, dict):
+            raise CheckpointError(f"{where}{place or 'this'} is {describe(state_dict)}, not the state of a schedule.")
         missing = sorted(set(self.state_dict()) - set(state_dict))
         if missing:
             raise CheckpointError(
-                f"{type(self).__name__}.load_state_dict: {', '.join(missing)} was not saved. "
+                f"{where}{', '.join(place + name for name in missing)} was not saved. "
                 "The state is from another kind of schedule; nothing was loaded."
             )
-        for key in self.state_dict():
-            self.__dict__[key] = _unpacked(self.__dict__[key], state_dict[key])
+        for key, packed in self.state_dict().items():
+            saved, problem = state_dict[key], None
+            if key == "_schedulers":
+                if not isinstance(saved, list | tuple) or len(saved) != len(self._schedulers):
+                    problem = f"not the states of {len(self._schedulers)} schedules"
+                else:
+                    for i, (scheduler, its) in enumerate(zip(self._schedulers, saved, strict=True)):
+                        scheduler.check_state(its, f"{place}{key}.{i}.")
+            elif key in _COUNTS:
+                if isinstance(saved, bool) or not isinstance(saved, int) or not -1 <= saved < 1 << 63:
+                    problem = "not a count"
+            elif key == "_last_lr":
+                if (problem := unlike([0.0] * len(packed), saved)) is None and min(saved, default=0) < 0:
+                    problem = "and learning rates are not negative"
+            elif packed is None and not callable(self.__dict__[key]):
+                problem = None  # what it may become is not known
+            elif packed is None and saved is not None:
+                problem = "and functions are not saved"
+            else:
+                problem = unlike(packed, saved)
+            if problem is not None:
+                raise CheckpointError(f"{where}{place}{key} is {describe(saved)}, {problem}; nothing was loaded.")
+
+
+# What counts steps in schedules. It starts at −1.
+_COUNTS = ("last_epoch", "_step_count", "num_bad_epochs", "cooldown_counter")
 
 
 def _packed(value):
@@ -169,6 +211,8 @@ def _unpacked(current, saved):
         if saved is not None:
             current.__dict__.update(saved)
         return current
+    if isinstance(current, collections.Counter):  # files hold it as a dict, which does not answer 0 for the others
+        return collections.Counter(saved)
     return saved
 
 
