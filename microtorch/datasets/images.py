@@ -5,7 +5,7 @@ import copy
 import numpy as np
 
 from ..data import Dataset
-from ..errors import DatasetError
+from ..errors import DatasetError, visible
 from ..tensor import Tensor, wrap
 from .transforms import transform_batch
 
@@ -123,6 +123,7 @@ class ImageDataset(Dataset):
 
 def check_images(dataset, name, images, targets, shape, classes):
     """Raise DatasetError unless `images` is (N, *shape) uint8 and `targets` (N,) lies in [0, classes)."""
+    name = visible(str(name))
     if images.shape[1:] != shape or images.dtype != np.uint8 or len(images) == 0:
         raise DatasetError(
             f"{dataset}: {name} holds {images.dtype} of shape {images.shape}, not uint8 images of shape (N, "

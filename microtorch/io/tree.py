@@ -8,9 +8,10 @@ import json
 
 import numpy as np
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, visible
 from ..tensor import Tensor
 from .safetensors import _read, save_file
+from .strangers import documented
 
 __all__ = ["load", "save"]
 
@@ -75,12 +76,8 @@ def load(f):
     tensors, metadata = _read(f)
     if _KEY not in metadata:
         return tensors
-    try:
+    with documented(CheckpointError, f"load: the description in the head of {visible(str(f))} is damaged ({{}})."):
         return _decode(json.loads(metadata[_KEY]), tensors)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"load: the description in the head of {f} is damaged ({type(error).__name__}: {error})."
-        ) from error
 
 
 def _encode(value, path, tensors):
