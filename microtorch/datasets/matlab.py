@@ -9,6 +9,7 @@ The MathWorks, MAT-File Format, R2022b, chapter 1.
 """
 
 import math
+import os
 import struct
 import zlib
 
@@ -49,12 +50,12 @@ def read_matlab(file, names, room):
     order = {b"IM": "<", b"MI": ">"}.get(head[126:128])
     if order is None or struct.unpack(order + "H", head[124:126]) != (0x0100,):
         raise ValueError("it is no MATLAB file of version 5")
-    found = {}
+    found, length = {}, os.fstat(file.fileno()).st_size
     while tag := file.read(8):
         kind, size = struct.unpack(order + "II", tag)
+        if size > length - file.tell():  # before `read` takes the memory
+            raise EOFError(f"it ends after {length - file.tell():,} of an element's {size:,} bytes")
         content = file.read(size)
-        if len(content) < size:
-            raise EOFError(f"it ends after {len(content):,} of an element's {size:,} bytes")
         if kind == _PACKED:
             kind, content = _unpack(content, order, room)
         if kind == _MATRIX:

@@ -2,6 +2,7 @@
 
 import ast
 import math
+import os
 import re
 import zipfile
 
@@ -79,7 +80,7 @@ def load_npz(filename, max_bytes=None):
     with documented(CheckpointError, message, let=(FileNotFoundError,)), open(filename, "rb") as raw:
         room = room_for(raw, max_bytes)
         with zipfile.ZipFile(raw) as archive:
-            members = archive.infolist()
+            members = _members(archive, raw)
             if (asked := sum(member.file_size for member in members)) > room:
                 raise CheckpointError(f"{where} {too_large(asked, room)}.")
             arrays = {}
@@ -89,6 +90,16 @@ def load_npz(filename, max_bytes=None):
                     raise ValueError(f"{name!r} is there twice")
                 arrays[name] = _member(archive, member)
             return {name: wrap(as_tensor(array)._array) for name, array in arrays.items()}
+
+
+def _members(archive, raw):
+    """What is in the archive; ValueError if its list is not whole, for zipfile takes a damaged one as it is."""
+    members = archive.infolist()
+    raw.seek(-22 - len(archive.comment), os.SEEK_END)
+    told = int.from_bytes(raw.read(22)[10:12], "little")
+    if told != min(len(members), 0xFFFF) or min((m.header_offset for m in members), default=archive.start_dir) != 0:
+        raise ValueError("the list of its members is damaged")
+    return members
 
 
 def _member(archive, member):
@@ -120,7 +131,10 @@ def _head(stream):
     if length > _LONGEST_HEAD:
         raise ValueError(f"the head of a member has {length} bytes")
     text = stream.read(length).decode("latin1")
-    head = ast.literal_eval(re.sub(r"(\d)L\b", r"\1", text).strip())  # Python 2 wrote 3L
+    try:
+        head = ast.literal_eval(re.sub(r"(\d)L\b", r"\1", text).strip())  # Python 2 wrote 3L
+    except MemoryError:  # so Python says that it is nested too deeply
+        raise ValueError("the head of a member is no dict") from None
     shape, fortran, kind = head["shape"], head["fortran_order"], head["descr"]
     if "O" in str(kind):
         raise ValueError("it holds objects, each a pickle, which could be any code; none was run")
