@@ -64,7 +64,7 @@ def test_limits_are_arguments(tmp_path):
     (tmp_path / "cifar-10-python.tar.gz").write_bytes(made.tar({"test_batch": made.batch()}))
     with pytest.raises(DatasetError, match="max_bytes"):
         CIFAR10(tmp_path, train=False, download=False, max_bytes=5000)
-    assert len(CIFAR10(tmp_path, train=False, download=False, max_bytes=20_000)) == 2
+    assert len(CIFAR10(tmp_path, train=False, download=False, max_bytes=30_000)) == 2
     (tmp_path / "test_32x32.mat").write_bytes(made.mat([made.matrix("X", made.X), made.matrix("y", made.Y)]))
     with pytest.raises(DatasetError, match="max_bytes"):
         SVHN(tmp_path, "test", download=False, max_bytes=5000)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import grad
 from ..autograd.function import has_values
+from ..errors import visible
 from ..tensor import Tensor
 from .failure import failed_call
 from .names import arguments, brief, names_in, signature
@@ -88,9 +89,9 @@ class _Reader:
         operation = Operation(
             id=f"op{number}",
             number=number,
-            name=node.name(),
-            formula=formula.strip(),
-            gradient=gradient.strip(),
+            name=visible(node.name()),
+            formula=visible(formula.strip()),
+            gradient=visible(gradient.strip()),
             arguments={},
             shapes=[None] * count,
             dtypes=[None] * count,
@@ -138,7 +139,7 @@ class _Reader:
             operation.tensors[k] = tensor
             name = self.names.get((tensor.grad_fn, k)) or tensor.name
             if name:
-                operation.labels.append(name)
+                operation.labels.append(visible(name))
         if operation.arrays[k] is None and has_values(tensor):
             operation.arrays[k] = tensor._array
 
@@ -147,7 +148,7 @@ class _Reader:
         operation = Operation(
             id=f"op{number}",
             number=number,
-            name=call.name,
+            name=visible(call.name),
             formula="",
             gradient="",
             shapes=[],
@@ -159,7 +160,7 @@ class _Reader:
             scope=self._scope_of_failure(call.scope),
             node=None,
             tensors=[],
-            error=call.error,
+            error=visible(" ".join(call.error.split())),
         )
         self._connect(operation, list(call.arguments.values()), list(call.arguments))
         return operation
@@ -178,7 +179,7 @@ class _Reader:
         value = Value(
             f"v{len(self.values) + 1}",
             kind,
-            named,
+            visible(named),
             tensor.shape,
             tensor.dtype.name,
             tensor._array,
@@ -197,10 +198,10 @@ class _Reader:
     def _root(self, name, tensor):
         given = name or self.names.get((tensor.grad_fn, tensor._output_nr) if tensor.grad_fn else tensor) or tensor.name
         if tensor.grad_fn is None:
-            source, name = self._leaf(tensor), given or "output"
+            source, name = self._leaf(tensor), visible(given or "output")
         else:
             source = self.by_node[tensor.grad_fn]
-            name = given or ("loss" if tensor.ndim == 0 else "output")
+            name = visible(given or ("loss" if tensor.ndim == 0 else "output"))
             self._fill(source, tensor)
             source.labels = [n for n in source.labels if n != name]  # the box beside it says so
         value = Value(
@@ -260,7 +261,12 @@ class _Reader:
             if path is None:  # outside the model: its class names it
                 path = ".".join(filter(None, (parent.path if parent else "", type(module).__name__)))
             self.scopes[id(inner)] = Scope(
-                f"m{len(self.scopes) + 1}", path, type(module).__name__, signature(module), self.calls[module], parent
+                f"m{len(self.scopes) + 1}",
+                visible(path),
+                visible(type(module).__name__),
+                visible(signature(module)),
+                self.calls[module],
+                parent,
             )
             self.recorded[self.scopes[id(inner)]] = (module, parent)
             self.keys.append(inner)
