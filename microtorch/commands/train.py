@@ -10,6 +10,8 @@ import pathlib
 import statistics
 import sys
 
+from ..errors import visible
+
 DATASETS = ("digits", "mnist", "fashion-mnist", "cifar10", "svhn", "spirals", "moons", "blobs")
 SCHEDULES = ("constant", "exponential", "step", "cosine", "onecycle")
 
@@ -42,11 +44,7 @@ def run(args):
     """Train with each seed and print what came out."""
     record = args.out / "options.json"
     if args.resume:
-        try:
-            saved = json.loads(record.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(f"train: there is no training to resume in {args.out} ({error})") from None
-        args = argparse.Namespace(**{**vars(args), **saved})
+        args = argparse.Namespace(**{**vars(args), **saved_options(record)})
     elif record.exists():
         raise ValueError(f"train: {args.out} holds a training. Go on with --resume, or choose another --out.")
     from microtorch.io.files import replacing
@@ -70,6 +68,34 @@ def run(args):
         for name, values in zip(("validation", "test"), zip(*found), strict=True):
             print(f"{name}: {statistics.mean(values):.2%} ± {statistics.stdev(values):.2%} over {len(values)} seeds")
     print(f"Written: {args.out}")
+
+
+class _Saved(argparse.ArgumentParser):
+    """Reads options that were saved: what is wrong is an exception, not the end of the process."""
+
+    def error(self, message):
+        raise ValueError(message)
+
+
+def saved_options(record):
+    """The options in a file as if they had been given on the command line, and nothing else; ValueError if damaged."""
+    parser = _Saved(add_help=False, allow_abbrev=False)
+    add_arguments(parser)
+    try:
+        saved = json.loads(record.read_text(encoding="utf-8"))
+        given = []
+        for name, value in saved.items():
+            if name in ("out", "resume") or (isinstance(value, list) and not all(type(n) is int for n in value)):
+                raise ValueError(f"{name}={value!r} is no option of a training")
+            if isinstance(value, list):
+                given += [f"--{name.replace('_', '-')}", *map(str, value)]
+            elif value is not None:
+                given.append(f"--{name.replace('_', '-')}={value}")
+        options = vars(parser.parse_args(given))
+    except Exception as error:
+        words = visible(str(error), 200)
+        raise ValueError(f"train: there is no training to resume in {visible(str(record.parent))} ({words})") from error
+    return {name: value for name, value in options.items() if name in saved}
 
 
 def train_one(args, seed, train, valid, test, sizes):
