@@ -80,9 +80,9 @@ def test_ctrl_c_saves_says_how_to_go_on_and_resume_ends_alike(tmp_path):
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[1]", "3", '"x"', "null", '{"epochs": "many"}', '{"epochs": [1, 2]}', '{"layers": [1.5]}',
-     '{"other": 1}', '{"dataset": "/etc/passwd"}', '{"out": "/elsewhere"}', '{"resume": true}', '{"run": "x"}', '{"lr": {"a": 1}}',
-     '{"seeds": [[1]]}', '{"help": ""}', '{"epochs": ' + "9" * 5000 + "}", "[" * 100_000, "\0", '{"--epochs": 1}',
-     '{"layers": ["--out", "x"]}', '{"data": "\\ud800"}x'],
+     '{"other": 1}', '{"dataset": "/etc/passwd"}', '{"out": "/elsewhere"}', '{"resume": true}', '{"run": "x"}',
+     '{"lr": {"a": 1}}', '{"seeds": [[1]]}', '{"help": ""}', '{"epochs": ' + "9" * 5000 + "}", "[" * 100_000,
+     "\0", '{"--epochs": 1}', '{"layers": ["--out", "x"]}', '{"data": "\\ud800"}x'],
 )  # fmt: skip
 def test_damaged_options_are_one_line(tmp_path, capsys, content):
     (tmp_path / "options.json").write_text(content)

@@ -6,7 +6,7 @@ from collections import namedtuple
 import numpy as np
 
 from ..autograd.inplace import record_change
-from ..errors import CheckpointError, user_line
+from ..errors import CheckpointError, user_line, visible
 from ..tensor import Tensor
 
 IncompatibleKeys = namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
@@ -68,6 +68,7 @@ def _account(ours, theirs, missing, unexpected, unfit):
         if theirs[key].T.shape == ours[key].shape and not same:
             hint += ": transposed? Linear keeps its weight as (out_features, in_features)"
         lines.append(("wrong dtype" if same else "wrong shape", key, _what(theirs[key]), hint))
+    lines = [tuple(visible(cell, 300) for cell in row) for row in lines]  # names come from files too
     widths = [max(len(row[i]) for row in lines) for i in range(3)]
     rows = [
         "  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]).rstrip() for row in lines
