@@ -94,13 +94,14 @@ def _fetch(urls, checksum, folder, name, timeout):
         try:
             if not _is_safe(url, url):
                 raise OSError(f"{url} is not https")
-            downloader = pooch.HTTPDownloader(
-                progressbar=_progress(timeout),
-                timeout=timeout,
-                headers={"Accept-Encoding": "identity"},
-                hooks={"response": _check},
-            )
-            return Path(pooch.retrieve(url, checksum, name, folder, downloader=downloader))
+            with _progress(timeout) as progress:
+                downloader = pooch.HTTPDownloader(
+                    progressbar=progress,
+                    timeout=timeout,
+                    headers={"Accept-Encoding": "identity"},
+                    hooks={"response": _check},
+                )
+                return Path(pooch.retrieve(url, checksum, name, folder, downloader=downloader))
         except Exception as error:  # no connection, no such page, no room, wrong checksum, a server that lies
             reasons.append(_reason(error))
     raise _FetchFailed(f"downloading failed: {'; '.join(dict.fromkeys(reasons))}")
@@ -147,7 +148,7 @@ def _progress(timeout):
             return super().update(n)
 
     begin = time.monotonic()
-    return Progress(ncols=79, unit="B", unit_scale=True)
+    return Progress(ncols=79, unit="B", unit_scale=True, delay=0.5)
 
 
 def _reason(error):
