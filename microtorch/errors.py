@@ -97,11 +97,26 @@ def operation_name(function):
     return words
 
 
+def visible(text, longest=None):
+    """`text` as it may stand in any line: what cannot be seen, or turns the line round, as an escape (``\\x00``).
+
+    Names and messages come from users and from files. Control characters, lone surrogates, line ends and marks of
+    direction are written as in Python's string literals; a joiner stays, because it holds emoji together. Of more than
+    `longest` characters the middle is left out.
+    """
+    if longest is not None and len(text) > longest:
+        half = (longest - 1) // 2
+        text = f"{text[:half]}…{text[len(text) - half :]}"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\u200d" else repr(c)[1:-1] for c in text)
+
+
 def describe(value):
     """A value in a message: its shape and dtype where it has them, else itself."""
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"{tuple(value.shape)} {value.dtype}"
-    text = repr(value)
+    text = visible(repr(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -80,6 +80,23 @@ def test_a_stopped_training_says_how_to_go_on_and_resume_ends_alike(tmp_path, ct
 
 
 @pytest.mark.parametrize(
+    "content",
+    ["", "{", "[1]", "3", '"x"', "null", '{"epochs": "many"}', '{"epochs": [1, 2]}', '{"layers": [1.5]}',
+     '{"other": 1}', '{"dataset": "/etc/passwd"}', '{"out": "/elsewhere"}', '{"resume": true}', '{"run": "x"}',
+     '{"lr": {"a": 1}}', '{"seeds": [[1]]}', '{"help": ""}', '{"epochs": ' + "9" * 5000 + "}", "[" * 100_000,
+     "\0", '{"--epochs": 1}', '{"layers": ["--out", "x"]}', '{"data": "\\ud800"}x'],
+)  # fmt: skip
+def test_damaged_options_are_one_line(tmp_path, capsys, content):
+    (tmp_path / "options.json").write_text(content)
+    assert main(["train", "--resume", "--out", str(tmp_path)]) == 1
+    err = capsys.readouterr().err
+    assert "no training to resume in" in err
+    assert len(err) < 500
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["options.json"]
+
+
+@pytest.mark.parametrize(
     "arguments, told",
     [
         (["train", "--resume", "--out", "nowhere"], "no training to resume in nowhere"),

@@ -11,6 +11,7 @@ import pathlib
 import statistics
 import sys
 
+from ..errors import visible
 from . import at_least, between, folder, network, positive, refuse
 
 DATASETS = ("digits", "mnist", "fashion-mnist", "cifar10", "svhn", "spirals", "moons", "blobs")
@@ -120,8 +121,8 @@ def parts(args, sizes, samples):
     return model, optimizer, schedule(args.schedule, optimizer, args.epochs, steps)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Raises where the command line would end."""
+class _Saved(argparse.ArgumentParser):
+    """Reads options that were saved: what is wrong is an exception, not the end of the process."""
 
     def error(self, message):
         raise ValueError(message)
@@ -129,29 +130,31 @@ class _Parser(argparse.ArgumentParser):
 
 def saved_options(args, record):
     """The options that the file `record` holds, each as the command line would take it, and `args` for the others."""
+    parser = _Saved(add_help=False, allow_abbrev=False)
+    add_arguments(parser)
     try:
         saved = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"train: there is no training to resume in {args.out} ({error})") from None
-    known = set(vars(args)) - NOT_KEPT
-    if not isinstance(saved, dict) or set(saved) != known:
-        found = set(saved) if isinstance(saved, dict) else set()
-        missing, unknown = (", ".join(sorted(names)) or "none" for names in (known - found, found - known))
-        raise ValueError(f"train: {record} is damaged, or of another version: missing {missing}, unknown {unknown}")
-    parser = _Parser(allow_abbrev=False)
-    add_arguments(parser)
-    for name, value in saved.items():
-        words = [str(word) for word in value] if isinstance(value, list) else None
-        flag = f"--{name.replace('_', '-')}"
-        line = [] if value is None else [flag, *words] if words is not None else [f"{flag}={value}"]
-        try:
-            parsed = getattr(parser.parse_args(line), name)
-        except ValueError as error:
-            raise ValueError(f"train: {record} is damaged: {error}") from None
-        finite = not isinstance(parsed, float) or math.isfinite(parsed)
-        if parsed != value or type(parsed) is not type(value) or not finite:
-            raise ValueError(f"train: {record} is damaged: {name} is {value!r}")
+        known, found = set(vars(args)) - NOT_KEPT, set(saved) if isinstance(saved, dict) else set()
+        if found != known:
+            missing, unknown = (", ".join(sorted(names)) or "none" for names in (known - found, found - known))
+            raise ValueError(f"damaged, or of another version: missing {missing}, unknown {unknown}")
+        for name, value in saved.items():
+            _check_saved(parser, name, value)
+    except Exception as error:
+        words = visible(str(error), 300)
+        raise ValueError(f"train: there is no training to resume in {visible(str(record.parent))} ({words})") from error
     return argparse.Namespace(**{**vars(args), **saved})
+
+
+def _check_saved(parser, name, value):
+    """Raise ValueError unless the command line would make `value` of the option `name`."""
+    words = [str(word) for word in value] if isinstance(value, list) else None
+    flag = f"--{name.replace('_', '-')}"
+    line = [] if value is None else [flag, *words] if words is not None else [f"{flag}={value}"]
+    parsed = getattr(parser.parse_args(line), name)
+    finite = not isinstance(parsed, float) or math.isfinite(parsed)
+    if parsed != value or type(parsed) is not type(value) or not finite:
+        raise ValueError(f"{name} is {value!r}")
 
 
 def train_one(args, seed, train, valid, test, sizes):

@@ -1,13 +1,13 @@
 """The handwritten digits that are part of the package: real data without a download."""
 
 import hashlib
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from ..data import Dataset
-from ..errors import DatasetError
+from ..errors import CheckpointError, DatasetError
+from ..io.npz import load_npz
 from ..tensor import Tensor
 
 __all__ = ["Digits"]
@@ -93,10 +93,9 @@ class Digits(Dataset):
 
 def _read():
     try:
-        # numpy leaves a file open that turns out to be damaged, so it is not numpy that opens it
-        with open(_FILE, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            data, targets = file["data"], file["targets"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        tensors = load_npz(_FILE)
+        data, targets = tensors["data"]._array, tensors["targets"]._array
+    except (OSError, CheckpointError, KeyError) as error:
         raise DatasetError(f"Digits: {_FILE.name} is unreadable ({error}). Install microtorch again.") from error
     found = hashlib.sha256(data.tobytes() + targets.tobytes()).hexdigest()
     if found != _SHA256:

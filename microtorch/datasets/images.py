@@ -5,7 +5,7 @@ import copy
 import numpy as np
 
 from ..data import Dataset
-from ..errors import DatasetError
+from ..errors import DatasetError, DTypeError, ShapeError, visible
 from ..tensor import Tensor, wrap
 from .transforms import transform_batch
 
@@ -29,6 +29,11 @@ class ImageDataset(Dataset):
         each image.
     target_transform : callable, optional
         From a class, an int, to what a sample has in its place.
+
+    Raises
+    ------
+    ShapeError, DTypeError
+        If `data` and `targets` are not as above.
 
     Attributes
     ----------
@@ -61,8 +66,19 @@ class ImageDataset(Dataset):
     classes = ()
 
     def __init__(self, data, targets, transform=None, target_transform=None):
+        data, targets = np.asarray(data), np.asarray(targets)
+        if data.dtype != np.uint8:
+            raise DTypeError(f"{type(self).__name__}: images are uint8, 0 to 255, and these are {data.dtype}.")
+        if data.ndim not in (3, 4):
+            raise ShapeError(
+                f"{type(self).__name__}: images of shape {data.shape} are neither (N, H, W) nor (N, C, H, W)."
+            )
+        if targets.shape != data.shape[:1]:
+            raise ShapeError(f"{type(self).__name__}: {len(data)} images and targets of shape {targets.shape}.")
+        if targets.dtype.kind not in "iu" and len(targets):
+            raise DTypeError(f"{type(self).__name__}: targets are whole numbers, and these are {targets.dtype}.")
         self.data = Tensor(data)
-        self.targets = Tensor(np.asarray(targets, np.int64))
+        self.targets = Tensor(targets.astype(np.int64))
         self.transform = transform
         self.target_transform = target_transform
 
@@ -123,6 +139,7 @@ class ImageDataset(Dataset):
 
 def check_images(dataset, name, images, targets, shape, classes):
     """Raise DatasetError unless `images` is (N, *shape) uint8 and `targets` (N,) lies in [0, classes)."""
+    name = visible(str(name))
     if images.shape[1:] != shape or images.dtype != np.uint8 or len(images) == 0:
         raise DatasetError(
             f"{dataset}: {name} holds {images.dtype} of shape {images.shape}, not uint8 images of shape (N, "

@@ -1,13 +1,12 @@
 """MNIST and Fashion-MNIST: 70,000 grey images of 28×28 pixels each, in the IDX format."""
 
-import gzip
 import math
-import zlib
 
 import numpy as np
 
-from ..errors import DatasetError
-from .files import find
+from ..errors import visible
+from ..io.strangers import Unpacked, fill, too_large
+from .files import find, reading
 from .images import ImageDataset, check_images
 
 __all__ = ["MNIST", "FashionMNIST"]
@@ -30,7 +29,11 @@ class MNIST(ImageDataset):
         Of each label.
     download : bool, default True
         Whether missing files are downloaded, into `root`, else MICROTORCH_DATA, else the user's cache. A download is
-        checked, and never leaves half a file.
+        checked (https, SHA-256), and never leaves half a file.
+    timeout : float, default 30
+        The seconds in which the other side must answer, and in which each further piece must come.
+    max_bytes : int, optional
+        The bytes of memory that a file may ask for. Default: 64 MiB, or 32 times its size where that is more.
 
     Attributes
     ----------
@@ -58,27 +61,31 @@ class MNIST(ImageDataset):
     folders = ("mnist", "MNIST/raw")
     urls = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
     checksums = {
-        "train-images-idx3-ubyte": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-        "train-labels-idx1-ubyte": "d53e105ee54ea40749a09fcbcd1e9432",
-        "t10k-images-idx3-ubyte": "9fb629c4189551a2d022fa330f9573f3",
-        "t10k-labels-idx1-ubyte": "ec29112dd5afa0611ce80d1b7f02629c",
+        "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
     }
 
-    def __init__(self, root=None, train=True, transform=None, target_transform=None, download=True):
+    def __init__(
+        self, root=None, train=True, transform=None, target_transform=None, download=True, *, timeout=30, max_bytes=None
+    ):
         stem = "train" if train else "t10k"
         self.train = bool(train)
-        images, name = self._load(f"{stem}-images-idx3-ubyte", root, download)
-        targets, labels_name = self._load(f"{stem}-labels-idx1-ubyte", root, download)
+        images, name = self._load(f"{stem}-images-idx3-ubyte", root, download, timeout, max_bytes)
+        targets, labels_name = self._load(f"{stem}-labels-idx1-ubyte", root, download, timeout, max_bytes)
         both = f"{name} with {labels_name}"
         check_images(type(self).__name__, both, images, targets, (28, 28), len(self.classes))
         super().__init__(images, targets, transform, target_transform)
 
-    def _load(self, stem, root, download):
-        urls = tuple(f"{url}{stem}.gz" for url in self.urls)
-        checksum = f"md5:{self.checksums[stem]}"
-        dataset = type(self).__name__
-        path = find(dataset, f"{stem}.gz", root, self.folders, urls, checksum, download, aliases=(stem,))
-        return read_idx(path, dataset), path.name
+    def _load(self, stem, root, download, timeout, max_bytes):
+        name, dataset = f"{stem}.gz", type(self).__name__
+        urls = tuple(url + name for url in self.urls)
+        checksum = f"sha256:{self.checksums[stem]}"
+        path = find(
+            dataset, name, root, self.folders, urls, checksum, download, aliases=(stem,), timeout=timeout
+        )  # fmt: skip
+        return read_idx(path, dataset, max_bytes), path.name
 
 
 class FashionMNIST(MNIST):
@@ -96,16 +103,16 @@ class FashionMNIST(MNIST):
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     )  # fmt: skip
     folders = ("fashion-mnist", "FashionMNIST/raw")
-    urls = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
+    urls = ("https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",)
     checksums = {
-        "train-images-idx3-ubyte": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-        "train-labels-idx1-ubyte": "25c81989df183df01b3e8a0aad5dffbe",
-        "t10k-images-idx3-ubyte": "bef4ecab320f06d8554ea6380940ec79",
-        "t10k-labels-idx1-ubyte": "bb300cfdad3c16e7a12a480ee83cd310",
+        "train-images-idx3-ubyte": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        "train-labels-idx1-ubyte": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        "t10k-images-idx3-ubyte": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        "t10k-labels-idx1-ubyte": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
     }
 
 
-def read_idx(path, dataset="IDX"):
+def read_idx(path, dataset="IDX", max_bytes=None):
     """The array in an IDX file of unsigned bytes, gzipped or not.
 
     Parameters
@@ -113,6 +120,8 @@ def read_idx(path, dataset="IDX"):
     path : Path
     dataset : str
         Whose file it is, for messages.
+    max_bytes : int, optional
+        The bytes of memory that the file may ask for. Default: 64 MiB, or 32 times its size where that is more.
 
     Returns
     -------
@@ -122,23 +131,22 @@ def read_idx(path, dataset="IDX"):
     Raises
     ------
     DatasetError
-        If the file is not of this format, too short, or too long.
+        If the file is not of this format, too short, too long, or asks for more than `max_bytes`.
     """
-    again = "Delete it to have it downloaded again."
-    try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DatasetError(f"{dataset}: {path} cannot be read ({error}). {again}") from error
-    # two zeros, the type (8: unsigned byte), the number of dimensions, each as 4 bytes, big end first; then the data
-    if len(content) < 4 or content[:3] != b"\0\0\x08" or len(content) < 4 + 4 * content[3]:
-        raise DatasetError(f"{dataset}: {path} is not an IDX file of unsigned bytes. {again}")
-    start = 4 + 4 * content[3]
-    shape = tuple(np.frombuffer(content[4:start], ">u4").tolist())
-    if len(content) - start != math.prod(shape):
-        raise DatasetError(
-            f"{dataset}: {path} says it holds {shape}, which is {math.prod(shape)} bytes, and holds "
-            f"{len(content) - start}. It was cut off, or written over. {again}"
-        )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    with reading(dataset, path) as file:
+        stream = Unpacked(file, max_bytes)
+        # two zeros, the type (8: unsigned byte), how many dimensions, each as 4 bytes, big end first; then the data
+        head = stream.read(4)
+        sizes = stream.read(4 * head[3]) if len(head) == 4 else b""
+        if head[:3] != b"\0\0\x08" or not sizes or len(sizes) < 4 * head[3]:
+            raise ValueError("it is not an IDX file of unsigned bytes")
+        shape = tuple(np.frombuffer(sizes, ">u4").tolist())
+        count = math.prod(shape)
+        told = f"it says it holds {visible(str(shape), 60)}, which is {visible(str(count), 30)} bytes,"
+        if count > stream.room:
+            raise ValueError(f"{told} and {too_large(count, stream.room)}")
+        array = np.empty(count, np.uint8)
+        fill(array, stream)
+        if not stream.ended():
+            raise ValueError(f"{told} and holds more")
+        return array.reshape(shape)

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from ..errors import DatasetError
-from .files import find
+from ..errors import DatasetError, visible
+from ..io.strangers import room_for
+from .files import find, reading
 from .images import ImageDataset, check_images
+from .matlab import read_matlab
 
 __all__ = ["SVHN"]
 
@@ -24,6 +26,10 @@ class SVHN(ImageDataset):
         Of each image and each label; see `ImageDataset`.
     download : bool, default True
         Whether a missing file is downloaded.
+    timeout : float, default 30
+        The seconds in which the other side must answer, and in which each further piece must come.
+    max_bytes : int, optional
+        The bytes that the images may take. Default: 64 MiB, or 32 times the size of the file where that is more.
 
     Attributes
     ----------
@@ -37,7 +43,7 @@ class SVHN(ImageDataset):
     Raises
     ------
     DatasetError
-        If the file is missing and cannot be had, or is damaged or another one, or scipy is not installed.
+        If the file is missing and cannot be had, is damaged or another one, or asks for more than `max_bytes`.
 
     Notes
     -----
@@ -52,12 +58,22 @@ class SVHN(ImageDataset):
 
     classes = tuple("0123456789")
     checksums = {
-        "train": "e26dedcc434d2e4c54c9b2d4a06d8373",
-        "test": "eb5a983be6a315427106f1b164d9cef3",
-        "extra": "a93ce644f1a588dc4d68dda5feec44a7",
+        "train": "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
+        "test": "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b",
+        "extra": "a133a4beb38a00fcdda90c9489e0c04f900b660ce8a316a5e854838379a71eb3",
     }
 
-    def __init__(self, root=None, split="train", transform=None, target_transform=None, download=True):
+    def __init__(
+        self,
+        root=None,
+        split="train",
+        transform=None,
+        target_transform=None,
+        download=True,
+        *,
+        timeout=30,
+        max_bytes=None,
+    ):
         if split not in self.checksums:
             raise ValueError(f"SVHN: split is {split!r}; there are {', '.join(self.checksums)}.")
         name = f"{split}_32x32.mat"
@@ -67,38 +83,31 @@ class SVHN(ImageDataset):
             name,
             root,
             ("svhn", "SVHN"),
-            (f"http://ufldl.stanford.edu/housenumbers/{name}",),
-            f"md5:{self.checksums[split]}",
+            (f"https://ufldl.stanford.edu/housenumbers/{name}",),
+            f"sha256:{self.checksums[split]}",
             download,
             aliases=(f"{split}_32x32_*.mat",),
+            timeout=timeout,
         )
-        images, targets = _read(self.file)
+        images, targets = _read(self.file, max_bytes)
         super().__init__(images, targets, transform, target_transform)
 
 
-def _read(path):
-    try:
-        from scipy.io import loadmat
-    except ImportError:
-        raise DatasetError("SVHN: its files need scipy: pip install 'microtorch[data]'") from None
-    try:
-        with open(path, "rb") as file:
-            content = loadmat(file, variable_names=["X", "y"])
+def _read(path, max_bytes):
+    with reading("SVHN", path, "is no such MATLAB file") as file:
+        content = read_matlab(file, ("X", "y"), room_for(file, max_bytes))
         stored, targets = content["X"], content["y"].ravel()
-    except Exception as error:  # a damaged file may end in any of scipy's errors
-        raise DatasetError(
-            f"SVHN: {path} is no such MATLAB file ({type(error).__name__}: {error}). "
-            "Delete it to have it downloaded again."
-        ) from error
-    if stored.ndim != 4:
-        raise DatasetError(f"SVHN: {path} holds images of shape {stored.shape}, not (32, 32, 3, N).")
+        if targets.dtype.kind not in "iu" and not np.array_equal(targets, np.round(targets)):
+            raise ValueError("its labels are not whole numbers")
+        if stored.ndim != 4 or stored.dtype != np.uint8:
+            raise ValueError(
+                f"its images are {stored.dtype} of shape {stored.shape}, not uint8 of shape (32, 32, 3, N)"
+            )
     images = np.ascontiguousarray(stored.transpose(3, 2, 0, 1))  # (H, W, C, N) -> (N, C, H, W)
-    if targets.dtype.kind not in "iu" and not np.array_equal(targets, np.round(targets)):
-        raise DatasetError(f"SVHN: {path} has labels that are not whole numbers.")
     targets = targets.astype(np.int64)
     if targets.size and targets.min() < 1:
         raise DatasetError(
-            f"SVHN: {path} has the label {targets.min()}; the files count from 1, with 10 for the digit 0."
+            f"SVHN: {visible(str(path))} has the label {targets.min()}; the files count from 1, and 10 is the digit 0."
         )
     check_images("SVHN", path, images, targets - 1, (3, 32, 32), 10)
     return images, targets % 10

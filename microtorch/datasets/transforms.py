@@ -59,7 +59,11 @@ def transform_batch(transform, images):
     if isinstance(transform, Transform):
         return transform.batch(images)
     results = [transform(Tensor(image)) for image in images]
-    return np.stack([r._array if isinstance(r, Tensor) else np.asarray(r) for r in results])
+    arrays = [r._array if isinstance(r, Tensor) else np.asarray(r) for r in results]
+    if len({a.shape for a in arrays}) > 1:
+        shapes = " and ".join(sorted({str(a.shape) for a in arrays})[:3])
+        raise ShapeError(f"a transform made images of different shapes, {shapes}, which are no batch.")
+    return np.stack(arrays)
 
 
 class Compose(Transform):
@@ -128,7 +132,7 @@ class Normalize(Transform):
     Raises
     ------
     ValueError
-        If a `std` is 0.
+        If a `std` is 0, NaN or infinite.
 
     Examples
     --------
@@ -141,8 +145,8 @@ class Normalize(Transform):
     def __init__(self, mean, std):
         self.mean = np.asarray(mean, np.float32).reshape(-1, 1, 1)
         self.std = np.asarray(std, np.float32).reshape(-1, 1, 1)
-        if not self.std.all():
-            raise ValueError(f"Normalize: std {std} has a zero, and images would be divided by it.")
+        if not self.std.all() or not np.isfinite(self.std).all():
+            raise ValueError(f"Normalize: std {std} has a zero or is not finite, and images would be divided by it.")
 
     def batch(self, images):
         for name, values in (("mean", self.mean), ("std", self.std)):
@@ -252,7 +256,7 @@ class RandomShift(Transform):
     """
 
     def __init__(self, pixels, generator=None):
-        if pixels != int(pixels) or pixels < 0:
+        if not np.isfinite(pixels) or pixels != int(pixels) or pixels < 0:
             raise ValueError(f"RandomShift: pixels is {pixels!r}. Pass a whole number, 0 or more.")
         self.pixels, self.generator = int(pixels), generator
 

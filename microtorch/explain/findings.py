@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..errors import visible
+
 __all__ = ["Finding"]
 
 
@@ -21,6 +23,6 @@ class Finding:
     text: str
 
     def __str__(self):
-        return self.text
+        return "\n".join(visible(line) for line in self.text.split("\n"))
 
     __repr__ = __str__

@@ -133,7 +133,7 @@ def _rows(names, outputs, steps, top):
         flops, saved = work.get(module, (0, 0))
         node = step.node
         for a in (*(node.saved or ()), *_cached(node)) if node is not None else ():
-            if isinstance(a, np.ndarray) and id(owner(a)) not in seen | leaves:
+            if isinstance(a, np.ndarray) and id(owner(a)) not in seen and id(owner(a)) not in leaves:
                 seen.add(id(owner(a)))
                 saved += owner(a).nbytes
         work[module] = flops + _flops(step), saved

@@ -1,9 +1,11 @@
 """Tables of text."""
 
+from ..errors import visible
+
 
 def table(head, rows):
     """Rows under a head, columns aligned: numbers to the right."""
-    cells = [[str(c) for c in row] for row in rows]
+    cells = [[visible(str(c), 200) for c in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     right = [
         all(c.replace(",", "").replace(".", "").strip("- %").isdigit() or not c for c in column) and any(column)

@@ -49,7 +49,7 @@ class Check:
     def __repr__(self):
         count = len(self.findings)
         lines = ["check_training: " + (f"{count} finding{'s' * (count > 1)}" if count else "nothing suspicious")]
-        lines += [f"- {f.text}" for f in self.findings]
+        lines += [f"- {f}" for f in self.findings]
         if self.losses:
             lines.append(
                 f"One batch, {len(self.losses) - 1} steps: loss {self.losses[0]:.4g} -> {self.losses[-1]:.4g}."

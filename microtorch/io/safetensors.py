@@ -6,10 +6,11 @@ import numpy as np
 import safetensors
 
 from ..dtypes import as_dtype
-from ..errors import CheckpointError, DTypeError
+from ..errors import CheckpointError, visible
 from ..from_data import as_tensor
 from ..tensor import Tensor, wrap
 from .files import replacing
+from .strangers import documented
 
 __all__ = ["load_file", "load_metadata", "save_file"]
 
@@ -114,22 +115,20 @@ def load_metadata(filename):
 
 def _read(filename, names=None):
     """The tensors called `names`, or all, and the metadata."""
-    open(filename, "rb").close()  # the usual errors for a file that is not there or may not be read
-    try:
+    where = visible(str(filename))
+    message = (
+        f"load_file: {where} is no whole safetensors file ({{}}). It was cut off, damaged, or is of another format."
+    )
+    with documented(CheckpointError, message, let=(FileNotFoundError,)):
+        open(filename, "rb").close()  # the usual error for a file that is not there
         with safetensors.safe_open(filename, framework="np") as file:
             tensors = {}
             for name in file.keys() if names is None else names:
                 kind = file.get_slice(name).get_dtype()
                 if kind not in _DTYPES:
-                    raise DTypeError(
-                        f"load_file: {name} in {filename} is {kind}, which tensors here cannot be. Save it as float32."
+                    raise CheckpointError(
+                        f"load_file: {visible(name, 200)} in {where} is {kind}, which tensors here cannot be. Save it "
+                        "as float32."
                     )
                 tensors[name] = wrap(file.get_tensor(name).astype(as_dtype(_DTYPES[kind]), copy=False))
             return tensors, dict(file.metadata() or {})
-    except DTypeError as error:
-        raise CheckpointError(str(error)) from None
-    except (safetensors.SafetensorError, OSError, ValueError, OverflowError) as error:
-        raise CheckpointError(
-            f"load_file: {filename} is no whole safetensors file ({error}). It was cut off, damaged, or is of another "
-            "format."
-        ) from error

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, visible
 from ..tensor import Tensor
 from .safetensors import _read, save_file
+from .strangers import documented
 
 __all__ = ["load", "save"]
 
@@ -108,16 +109,14 @@ def _load(path, name):
         raise CheckpointError(text) from error
     if _KEY not in metadata:
         return tensors
-    try:
+    with documented(CheckpointError, f"load: the description in the head of {visible(str(name))} is damaged ({{}})."):
         return _decode(json.loads(metadata[_KEY]), tensors)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"load: the description in the head of {name} is damaged ({type(error).__name__}: {error})."
-        ) from error
 
 
 def _other_format(path, name):
     """The words for a file that PyTorch or numpy wrote, or None."""
+    if not Path(path).is_file():
+        return None
     with open(path, "rb") as file:
         head = file.read(6)
     members = zipfile.ZipFile(path).namelist() if zipfile.is_zipfile(path) else []

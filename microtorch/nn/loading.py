@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autograd.inplace import record_change
-from ..errors import CheckpointError, refuse_read_only, user_line
+from ..errors import CheckpointError, refuse_read_only, user_line, visible
 from ..tensor import Tensor, wrap
 from .parameter import Parameter
 
@@ -163,6 +163,7 @@ def _account(ours, theirs, missing, unexpected, unfit):
         if theirs[key].T.shape == ours[key].shape and not same:
             hint += ": transposed? Linear keeps its weight as (out_features, in_features)"
         lines.append(("wrong dtype" if same else "wrong shape", key, _what(theirs[key]), hint))
+    lines = [tuple(visible(cell, 300) for cell in row) for row in lines]  # names come from files too
     widths = [max(len(row[i]) for row in lines) for i in range(3)]
     rows = [
         "  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]).rstrip() for row in lines

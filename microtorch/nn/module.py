@@ -6,7 +6,7 @@ import numpy as np
 
 from ..autograd.mode import state
 from ..dtypes import as_dtype
-from ..errors import DTypeError, GraphError
+from ..errors import DTypeError, GraphError, visible
 from ..tensor import Tensor, wrap
 from .hooks import Hookable, call_with_hooks
 from .parameter import Parameter
@@ -399,9 +399,9 @@ class Module(Hookable, Stateful):
         return module_html(self)
 
     def __repr__(self):
-        extra = self.extra_repr()
-        lines = extra.split("\n") if extra else []
-        children = [f"({name}): {module!r}".replace("\n", "\n  ") for name, module in self._modules.items()]
+        lines = [visible(line) for line in self.extra_repr().splitlines()]
+        children = [f"({visible(name)}): {module!r}".replace("\n", "\n  ") for name, module in self._modules.items()]
+        kind = visible(type(self).__name__)
         if not children and len(lines) < 2:
-            return f"{type(self).__name__}({extra})"
-        return "\n  ".join([f"{type(self).__name__}(", *lines, *children]) + "\n)"
+            return f"{kind}({''.join(lines)})"
+        return "\n  ".join([f"{kind}(", *lines, *children]) + "\n)"

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..errors import CheckpointError, describe
+from ..errors import CheckpointError, describe, visible
 from ..io.files import replacing, save_figure
 from ..io.npz import save_npz
 
@@ -98,6 +98,7 @@ class Table:
     def markdown(self):
         """The table in Markdown."""
         names, rows = self._cells()
+        names = [name.replace("\\", r"\\").replace("|", r"\|") for name in names]
         return "\n".join("| " + " | ".join(row) + " |" for row in (names, ["--:"] * len(names), *rows))
 
     def _repr_html_(self):
@@ -108,7 +109,7 @@ class Table:
 
     def _cells(self):
         rows = zip(*self.columns.values(), strict=True)
-        return list(self.columns), [[_cell(value) for value in row] for row in rows]
+        return [visible(name, 200) for name in self.columns], [[_cell(value) for value in row] for row in rows]
 
     def state_dict(self):
         """The columns as arrays, to be saved."""
@@ -186,6 +187,8 @@ class History:
         """
         from matplotlib.figure import Figure
 
+        from ..viz.landscape import caption
+
         figure = Figure(figsize=(9, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2)
         losses = np.array(self.steps["loss"], np.float64)
@@ -201,7 +204,7 @@ class History:
         left.set(xlabel="step", ylabel="loss")
         metrics = [n for n in table.columns if n.startswith(("train_", "val_")) and not n.endswith("_loss")]
         for name in metrics:
-            right.plot(table["step"], table[name], "o-", markersize=3, label=name.replace("_", " "))
+            right.plot(table["step"], table[name], "o-", markersize=3, label=caption(name.replace("_", " ")))
         right.set(xlabel="step", ylabel="metric")
         for axes in (left, right):
             if axes.lines:

@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 
+from ..errors import visible
 from . import colors
 from .layout import curve, layered
 from .measures import measured
@@ -11,7 +12,9 @@ from .numbers import number, shape_text, size_text, summary, time_text
 from .records import Operation
 from .svg import write_svg
 
+MANY = 6  # arguments that the text of an arrow lists
 FEW = 24  # operations up to which what they keep gets boxes of its own
+LONGEST, LONGEST_TOOLTIP = 80, 400  # characters of a line
 FONT = "Helvetica,Arial,sans-serif"
 LEGEND = {
     "operation": "operation",
@@ -66,7 +69,7 @@ class Dot:
             if inner.parent is frame:
                 with dot.subgraph(name=f"cluster_{inner.id}") as cluster:
                     cluster.attr(
-                        label=inner.title, labeljust="l", labelloc="t", fontsize="10", margin="10",
+                        label=plain(inner.title), labeljust="l", labelloc="t", fontsize="10", margin="10",
                         style="rounded,dashed" if inner.times == 1 else "rounded,bold",
                         color="#8b8577" if inner.times == 1 else colors.INK,
                     )  # fmt: skip
@@ -76,7 +79,7 @@ class Dot:
 
     def _box(self, dot, box):
         attributes, ink, lines = self._look(box)
-        dot.node(box.id, label=_table(lines, ink), tooltip=_tooltip(box.record), **attributes)
+        dot.node(box.id, label=_table(lines, ink), tooltip=plain(_tooltip(box.record), LONGEST_TOOLTIP), **attributes)
         if box.kind == "operation" and box.record.saved and self.saved_boxes:
             self._saved(dot, box)
 
@@ -99,7 +102,7 @@ class Dot:
             attributes["penwidth"] = "2"
         elif failed:
             attributes.update(penwidth="3")
-        lines = self._lines(box)
+        lines = [(visible(text, LONGEST), kind) for text, kind in self._lines(box)]
         ink = colors.INK
         places = [self.places[r] for r in box.records if r in self.places]
         if places:  # a folded module: the extreme of what is in it
@@ -205,8 +208,12 @@ class Dot:
         edge = arrow.edges[0]
         text = shape_text(edge.shape) + ("" if edge.dtype == self.dtype else f"\n{edge.dtype}")
         if len(arrow.edges) > 1:
-            text += f"\n({', '.join(e.argument for e in arrow.edges)})"
-        source, target, attributes = arrow.source.id, arrow.target.id, {"label": " " + text.replace("\n", "\n ")}
+            text += f"\n({', '.join(e.argument for e in arrow.edges[:MANY])}{', …' * (len(arrow.edges) > MANY)})"
+        source, target, attributes = (
+            arrow.source.id,
+            arrow.target.id,
+            {"label": " " + text.replace("\\", "\\\\").replace("\n", "\n ")},
+        )
         if arrow.source.kind in ("parameter", "frozen", "input"):
             attributes["label"] = ""  # the box says it
         if arrow.source.kind in ("operation", "module") and arrow.target.kind in ("operation", "module"):
@@ -222,7 +229,10 @@ class Dot:
             attributes["dir"] = "forward" if flows else "none"
             source, target = target, source
         dot.edge(
-            source, target, tooltip=f"{edge.argument or 'output'}: {shape_text(edge.shape)} {edge.dtype}", **attributes
+            source,
+            target,
+            tooltip=plain(f"{edge.argument or 'output'}: {shape_text(edge.shape)} {edge.dtype}"),
+            **attributes,
         )
 
     def svg(self):
@@ -267,7 +277,7 @@ class Dot:
         if self.bar:
             title, low, high = self.bar
             steps = "".join(f'<td bgcolor="{colors.on_scale(i / 8)}" width="16"> </td>' for i in range(9))
-            rows.append(f"<tr><td>{escape(title)}: {low}</td>{steps}<td>{high}</td></tr>")
+            rows.append(f"<tr><td>{_markup(title)}: {low}</td>{steps}<td>{high}</td></tr>")
         span = max(len(cells), 11 if self.bar else 1)
         rows.append(f'<tr><td colspan="{span}">{escape(self._notes())}</td></tr>')
         return f'<<table border="0" cellborder="0" cellspacing="5" cellpadding="3">{"".join(rows)}</table>>'
@@ -292,11 +302,23 @@ def what_is_kept(saved):
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def plain(text, longest=LONGEST):
+    """A text as a quoted string of DOT, where ``<...>`` and ``\\N`` mean something."""
+    import graphviz
+
+    return graphviz.escape(visible(text, longest))
+
+
+def _markup(text):
+    """A text inside of an HTML-like label, where a backslash means something too."""
+    return escape(text).replace("\\", "&#92;&#92;")
+
+
 def _table(lines, ink):
     """Rows of text as an HTML-like label: (text, "b" title, "s" small, "g" gradient, "w" warning)."""
     rows = []
     for text, kind in lines:
-        text = escape(text) or " "
+        text = _markup(text) or " "
         if kind == "b":
             rows.append(f'<tr><td><font color="{ink}"><b>{text}</b></font></td></tr>')
             continue
@@ -309,5 +331,7 @@ def _table(lines, ink):
 def _tooltip(record):
     if isinstance(record, Operation):
         scope = f" in {record.scope.path}" if record.scope is not None and record.scope.path else ""
-        return f"{record.name}{scope}: {record.formula or record.error or 'no formula'}"
-    return f"{record.kind} {record.name}: {number(record.tensor.numel())} numbers, {record.dtype}"
+        text = f"{record.name}{scope}: {record.formula or record.error or 'no formula'}"
+    else:
+        text = f"{record.kind} {record.name}: {number(record.tensor.numel())} numbers, {record.dtype}"
+    return visible(text, LONGEST_TOOLTIP)

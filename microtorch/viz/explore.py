@@ -3,6 +3,7 @@
 import inspect
 import json
 import math
+import re
 from html import escape
 from importlib import resources
 
@@ -10,9 +11,9 @@ import numpy as np
 
 import microtorch
 
-from ..errors import operation_name
+from ..errors import operation_name, visible
 from ..io.files import replacing
-from .dot import what_is_kept
+from .dot import LONGEST_TOOLTIP, what_is_kept
 from .graph import graph
 from .mathml import derivative, mathml, terms, tokens
 from .measures import MEASURES, with_times
@@ -28,6 +29,7 @@ WHOLE = 4096  # numbers up to which a tensor is put into the page whole
 IN_ALL = 16_384  # numbers in the page, about 200 kB; the tensors after that come as summaries
 FEW = 40  # operations up to which what they keep is drawn beside them
 MANY = 1000  # tensors, after which summaries become shorter, so that pages of large graphs stay a few MB
+LONGEST = 80  # characters of a name in a box
 WINDOW = 8  # rows and columns that are shown of a larger one
 
 
@@ -99,10 +101,12 @@ class _Page:
             for name in ("explorer.html", "explorer.css", "explorer.js", "explorer_calls.js", "explorer_panel.js")
         ]
         data = json.dumps(self.data(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        title = ", ".join(v.name for v in self.records.roots)
-        page = template.replace("/*STYLE*/", style).replace("TITLE", escape(title))
-        # "</" ends a script wherever it stands, also inside a string.
-        return page.replace("/*SCRIPT*/", "".join(scripts)).replace('"DATA"', data.replace("</", "<\\/"))
+        parts = {
+            "/*STYLE*/": style, "TITLE": escape(visible(", ".join(v.name for v in self.records.roots), LONGEST)),
+            # "</script" ends a script also inside a string, and "<!--<script>" makes it end much later.
+            "/*SCRIPT*/": "".join(scripts), '"DATA"': data.replace("<", "\\u003c"),
+        }  # fmt: skip
+        return re.sub("|".join(map(re.escape, parts)), lambda place: parts[place[0]], template)  # in one go: names too
 
     def data(self):
         """Everything; edges and tensors are numbered, nodes named."""
@@ -120,7 +124,12 @@ class _Page:
             for e in records.edges
         ]  # fmt: skip
         modules = [
-            {"id": s.id, "title": s.title, "path": s.path, "parent": s.parent.id if s.parent else None}
+            {
+                "id": s.id,
+                "title": visible(s.title, LONGEST),
+                "path": visible(s.path, LONGEST_TOOLTIP),
+                "parent": s.parent.id if s.parent else None,
+            }
             for s in records.scopes
         ]
         found = {
@@ -138,8 +147,8 @@ class _Page:
         root = self.records.roots[0]
         value = f" {number(root.array.item())}" if root.array.size == 1 else ""
         counts = [
-            f"{root.name}{value}", f"{len(self.steps)} steps", f"{len(self.records.parameters)} parameters",
-            f"keeps {size_text(self.records.nbytes)}",
+            f"{visible(root.name, LONGEST)}{value}", f"{len(self.steps)} steps",
+            f"{len(self.records.parameters)} parameters", f"keeps {size_text(self.records.nbytes)}",
         ]  # fmt: skip
         return " · ".join(counts)
 
@@ -191,7 +200,8 @@ class _Page:
     def _operation(self, o):
         subtitle = ", ".join(o.labels) or ", ".join(shape_text(s) for s in o.shapes if s is not None)
         return {
-            "id": o.id, "kind": "operation", "title": o.name, "subtitle": ("→ " if o.labels else "") + subtitle,
+            "id": o.id, "kind": "operation", "title": visible(o.name, LONGEST),
+            "subtitle": visible(("→ " if o.labels else "") + subtitle, LONGEST),
             "module": o.scope.id if o.scope else None, "formula": mathml(o.formula, _names(o)) if o.formula else "",
             "doc": _docstring(o.name), "arguments": o.arguments, "hooks": bool(o.node is not None and o.node.hooks),
             "values": [self.tensor(a) for a in o.arrays], "gradients": [self.tensor(g) for g in o.grads],
@@ -209,8 +219,9 @@ class _Page:
     def _value(self, v):
         small = v.array.size == 1 and v.kind in ("output", "input")
         return {
-            "id": v.id, "kind": v.kind, "title": _short(v.name or v.kind),
-            "subtitle": number(v.array.item()) if small else shape_text(v.shape), "name": v.name or v.kind,
+            "id": v.id, "kind": v.kind, "title": visible(_short(v.name or v.kind), LONGEST),
+            "subtitle": number(v.array.item()) if small else shape_text(v.shape),
+            "name": visible(v.name or v.kind, LONGEST_TOOLTIP),
             "module": v.scope.id if v.scope else None, "values": [self.tensor(v.array)],
             "gradients": [self.tensor(v.grad)], "state": v.state, "used": v.used,
             "stale": self.tensor(v.tensor.grad._array) if v.state in ("stale", "filled") else None,

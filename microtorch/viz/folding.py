@@ -12,6 +12,7 @@ __all__ = ["Arrow", "Box", "Frame", "View", "fold"]
 
 READABLE = 60  # boxes that fit one screen; graphs beyond it are folded unless a depth says otherwise
 LONGEST_PERIOD = 16
+MANY_ALIKE = 8  # values of one operation beside the first, from which on it stands for them
 
 
 @dataclass(eq=False)
@@ -205,7 +206,23 @@ class _Folder:
 
     # -- values and arrows -----------------------------------------------------------------------------------------
 
+    def _alike(self):
+        """Let the first of many values that go into the same operations, and look the same, stand for the others."""
+        users = defaultdict(list)
+        for edge in self.graph.edges:
+            users[edge.source].append(edge.target)
+        groups = defaultdict(list)
+        for value in self.graph.values:
+            if value.kind != "output" and users[value] and self._shown(value) is value:
+                alike = (value.kind, value.shape, value.dtype, value.scope, value.state, *map(id, users[value]))
+                groups[alike].append(value)
+        for first, *others in groups.values():
+            if len(others) >= MANY_ALIKE:
+                self.stands_for.update(dict.fromkeys(others, first))
+
     def _values(self):
+        if self.repeats:
+            self._alike()
         hidden = defaultdict(int)
         for value in self.graph.values:
             if self._shown(value) is not value:

@@ -12,6 +12,7 @@ from ..autograd import grad
 from ..autograd.graph import maker, nodes_below
 from ..autograd.memory import has_values
 from ..autograd.views import owner
+from ..errors import visible
 from ..tensor import Tensor, edge_of, tensor_at
 from .failure import failed_call
 from .names import arguments, brief, names_in, signature
@@ -91,9 +92,9 @@ class _Reader:
         operation = Operation(
             id=f"op{number}",
             number=number,
-            name=node.name(),
-            formula=formula.strip(),
-            gradient=gradient.strip(),
+            name=visible(node.name()),
+            formula=visible(formula.strip()),
+            gradient=visible(gradient.strip()),
             arguments={},
             shapes=[None] * count,
             dtypes=[None] * count,
@@ -143,7 +144,7 @@ class _Reader:
             operation.tensors[k] = tensor_at(node if node.outputs is None else (node, k), tensor._array)
             name = self.names.get((node, k)) or tensor.name
             if name:
-                operation.labels.append(name)
+                operation.labels.append(visible(name))
         if operation.arrays[k] is None and has_values(tensor):
             operation.arrays[k] = tensor._array
 
@@ -152,7 +153,7 @@ class _Reader:
         operation = Operation(
             id=f"op{number}",
             number=number,
-            name=call.name,
+            name=visible(call.name),
             formula="",
             gradient="",
             shapes=[],
@@ -164,7 +165,7 @@ class _Reader:
             scope=self._scope_of_failure(call.scope),
             node=None,
             tensors=[],
-            error=call.error,
+            error=visible(" ".join(call.error.split())),
         )
         self._connect(
             operation, [(k, x, edge_of(x) if isinstance(x, Tensor) else None) for k, x in call.arguments.items()]
@@ -185,7 +186,7 @@ class _Reader:
         value = Value(
             f"v{len(self.values) + 1}",
             kind,
-            named,
+            visible(named),
             tensor.shape,
             tensor.dtype.name,
             tensor._array,
@@ -205,10 +206,10 @@ class _Reader:
         node, k = tensor.grad_fn, tensor.output_nr
         given = name or self.names.get((node, k) if node else tensor) or tensor.name
         if node is None:
-            source, name = self._leaf(tensor), given or "output"
+            source, name = self._leaf(tensor), visible(given or "output")
         else:
             source = self.by_node[node]
-            name = given or ("loss" if tensor.ndim == 0 else "output")
+            name = visible(given or ("loss" if tensor.ndim == 0 else "output"))
             self._fill(source, k, tensor)
             source.labels = [n for n in source.labels if n != name]  # the box beside it says so
         value = Value(
@@ -266,7 +267,12 @@ class _Reader:
             if path is None:  # outside the model: its class names it
                 path = ".".join(filter(None, (parent.path if parent else "", type(module).__name__)))
             self.scopes[id(inner)] = Scope(
-                f"m{len(self.scopes) + 1}", path, type(module).__name__, signature(module), self.calls[module], parent
+                f"m{len(self.scopes) + 1}",
+                visible(path),
+                visible(type(module).__name__),
+                visible(signature(module)),
+                self.calls[module],
+                parent,
             )
             self.recorded[self.scopes[id(inner)]] = (module, parent)
             self.keys.append(inner)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..autograd import grad, no_grad
+from ..errors import visible
 from ..from_data import as_tensor
 from ..tensor import Tensor
 
@@ -19,6 +20,12 @@ def new_axes(ax, **options):
         _, ax = plt.subplots(layout="constrained", **options)
     ax.set_prop_cycle(color=_COLORS)
     return ax
+
+
+def caption(text, longest=60):
+    """A name as matplotlib shows it: not as a formula between dollars, and in a legend also where it begins with _."""
+    text = visible(str(text), longest).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
 
 
 def activation_functions(functions, ax=None, low=-4.0, high=4.0):
@@ -43,7 +50,7 @@ def activation_functions(functions, ax=None, low=-4.0, high=4.0):
         y = function(x)
         (dx,) = grad(y.sum(), x)
         color = _COLORS[i % len(_COLORS)]
-        ax.plot(x.detach().numpy(), y.detach().numpy(), color=color, label=name)
+        ax.plot(x.detach().numpy(), y.detach().numpy(), color=color, label=caption(name))
         ax.plot(x.detach().numpy(), dx.numpy(), color=color, linestyle="--", linewidth=1)
     ax.set(xlabel="x", title="functions, and dashed their derivatives")
     ax.legend()
@@ -196,7 +203,7 @@ def optimizer_path(optimizers, ax=None, steps=60, start=(-4.0, 2.5), curvature=(
         for _ in range(steps):
             optimizer.step(closure)
             path.append(w.detach().numpy().copy())
-        ax.plot(*np.array(path).T, "o-", markersize=2.5, linewidth=1.2, label=label)
+        ax.plot(*np.array(path).T, "o-", markersize=2.5, linewidth=1.2, label=caption(label))
     ax.plot(0, 0, "*", color="#e69f00", markersize=12, markeredgecolor="black")
     ax.set(xlim=(-width[0], width[0]), ylim=(-width[1], width[1]), title=f"{steps} steps")
     ax.legend()

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from ..errors import visible
 from ..tensor import Tensor
 
 
@@ -69,6 +70,6 @@ def signature(module):
 def brief(x):
     if isinstance(x, np.ndarray):
         return f"{x.dtype} {x.shape}"
-    text = " ".join(repr(x).split())
+    text = visible(" ".join(repr(x).split()))
     text = f"<{type(x).__name__}>" if " at 0x" in text else text  # an address is another one in the next run
     return text if len(text) <= 32 else text[:29] + "..."

@@ -4,8 +4,10 @@ from html import escape
 
 import numpy as np
 
+from ..errors import visible
 from .numbers import number, shape_text, size_text, summary
 
+LONGEST = 400  # characters of a line
 ROWS, COLUMNS = 8, 12  # of a matrix; larger ones are told by a histogram and statistics
 
 
@@ -19,7 +21,7 @@ def tensor_html(tensor):
         marks.append(f"made by {tensor.grad_fn.name()}")
     elif tensor.requires_grad:
         marks.append("requires a gradient" if tensor.grad is None else "has a gradient")
-    head = f"<div><strong>tensor</strong> {escape(' · '.join(marks))}</div>"
+    head = f"<div><strong>tensor</strong> {escape(visible(' · '.join(marks), LONGEST))}</div>"
     if array.ndim <= 2 and array.size and max(array.shape[:1], default=1) <= ROWS and _width(array) <= COLUMNS:
         return head + _table(np.atleast_2d(array))
     return f"{head}<div><code>{escape(summary(array))}</code></div>"
@@ -52,7 +54,8 @@ def module_html(module):
 def _branch(name, module, opened=False):
     own = [f"{label} {shape_text(p.shape)}" for label, p in module.named_parameters(recurse=False)]
     title = f"{name}: " if name else ""
-    line = escape(f"{title}{type(module).__name__}({module.extra_repr()})" + (f"  {', '.join(own)}" if own else ""))
+    line = f"{title}{type(module).__name__}({module.extra_repr()})" + (f"  {', '.join(own)}" if own else "")
+    line = escape(visible(line, LONGEST))
     children = "".join(_branch(label, child) for label, child in module.named_children())
     if not children:
         return f'<div style="margin-left:1.2em">{line}</div>'

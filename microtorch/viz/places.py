@@ -3,6 +3,7 @@
 import json
 
 from ..errors import GraphError
+from .dot import plain
 from .layout import LARGE, curve, layered
 from .render import render
 
@@ -116,7 +117,7 @@ def _inside(dot, members, module):
             continue
         with dot.subgraph(name=f"cluster_{item['id']}") as cluster:
             # The title is laid out too, so that a frame is as wide as what it says.
-            cluster.attr(label=item["title"], labelloc="b", labeljust="l", fontsize="13", margin="14")
+            cluster.attr(label=plain(item["title"]), labelloc="b", labeljust="l", fontsize="13", margin="14")
             _inside(cluster, members, item["id"])
 
 

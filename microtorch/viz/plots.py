@@ -8,6 +8,7 @@ import numpy as np
 
 from .landscape import (
     activation_functions,
+    caption,
     decision_boundary,
     loss_surface,
     new_axes,
@@ -65,7 +66,7 @@ def gradient_flow(model, ax=None):
         ax.plot(missing, np.full(len(missing), 0.03), "kx", transform=ax.get_xaxis_transform(), label=".grad is None")
     if np.nanmax([*largest, 0.0]) > 0:
         ax.set_yscale("log", nonpositive="mask")
-    ax.set_xticks(x, names, rotation=60, ha="right")
+    ax.set_xticks(x, [caption(name) for name in names], rotation=60, ha="right")
     ax.set(title="gradient flow", xlabel="parameter, input side first")
     ax.legend()
     return ax
@@ -97,7 +98,7 @@ def histograms(series, ax=None, title=None):
     ends = np.concatenate([[-np.inf], EDGES, [np.inf]])
     ticks = np.unique(np.linspace(first, last, 7).astype(int))
     ax.set_yticks(ticks, [f"{ends[i]:.0e}" if np.isfinite(ends[i]) else "" for i in ticks])
-    ax.set(xlabel="step", ylabel="value", title=title or "distribution over training")
+    ax.set(xlabel="step", ylabel="value", title=caption(title or "distribution over training"))
     return ax
 
 
@@ -115,7 +116,7 @@ def update_ratios(watch, ax=None):
     """
     ax = new_axes(ax)
     for name, series in watch.updates.items():
-        ax.plot(np.cumsum(series.steps[: series.used]), series.mean_norms(), label=name)
+        ax.plot(np.cumsum(series.steps[: series.used]), series.mean_norms(), label=caption(name))
     ax.axhline(1e-3, color="#5b626d", linestyle="--", linewidth=1)
     ax.set_yscale("log", nonpositive="mask")
     ax.set(xlabel="step", ylabel="‖Δw‖ / ‖w‖", title="update-to-weight ratio")
@@ -148,12 +149,12 @@ def curves(runs, ax=None, xlabel="epoch", ylabel="loss", log=False):
         table = np.stack([c[:length] for c in seeds])  # (seeds, epochs)
         x = np.arange(1, length + 1)
         mean, std = table.mean(axis=0), table.std(axis=0)
-        (line,) = ax.plot(x, mean, label=label if len(seeds) == 1 else f"{label} ({len(seeds)} seeds)")
+        (line,) = ax.plot(x, mean, label=caption(label) + (f" ({len(seeds)} seeds)" if len(seeds) > 1 else ""))
         if len(seeds) > 1:
             ax.fill_between(x, mean - std, mean + std, color=line.get_color(), alpha=0.25, linewidth=0)
     if log:
         ax.set_yscale("log")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set(xlabel=caption(xlabel), ylabel=caption(ylabel))
     ax.legend()
     return ax
 
@@ -186,7 +187,7 @@ def schedules(schedulers, steps, ax=None):
             rates.append(optimizer.param_groups[0]["lr"])
             optimizer.step()
             scheduler.step()
-        ax.plot(np.arange(steps), rates, label=label)
+        ax.plot(np.arange(steps), rates, label=caption(label))
     ax.set(xlabel="step", ylabel="learning rate", title="schedules")
     ax.legend()
     return ax
@@ -219,7 +220,7 @@ def confusion_matrix(target, predicted, classes=None, ax=None):
     for i, j in np.ndindex(table.shape):
         if table[i, j]:
             ax.text(j, i, str(table[i, j]), ha="center", va="center", color="white" if share[i, j] < 0.5 else "black")
-    names = list(classes) if classes is not None else list(range(count))
+    names = [caption(name) for name in (classes if classes is not None else range(count))]
     ax.set_xticks(range(count), names, rotation=45 if classes is not None else 0)
     ax.set_yticks(range(count), names)
     ax.set(xlabel="predicted", ylabel="true", title=f"{np.trace(table) / max(1, table.sum()):.1%} right")

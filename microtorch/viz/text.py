@@ -1,24 +1,31 @@
 """`tree`: the graph as lines of text, for terminals and logs."""
 
+from ..errors import visible
 from .graph import graph
 from .numbers import shape_text, size_text, summary
 from .records import Operation
 
 __all__ = ["tree"]
 
+DEEPEST = 40  # levels, after which lines begin at the left again: 10,000 levels, each indented, take 150 MB
+LONGEST = 400  # characters of a line
 
-def tree(loss, model=None, names=None):
+
+def tree(loss, model=None, names=None, lines=5000):
     """The graph that leads to `loss` as text, newest first; each line's inputs are indented below it.
 
     Parameters
     ----------
     loss, model, names
         As in `draw`.
+    lines : int or None, default 5000
+        How many lines are written at most, the newest operations; None for all.
 
     Returns
     -------
     str
-        A value that several operations use is written out once; after that a line points to it by its number.
+        A value that several operations use is written out once; after that a line points to it by its number. Every
+        40th level begins at the left, with its number.
 
     Examples
     --------
@@ -35,30 +42,38 @@ def tree(loss, model=None, names=None):
           └─ 2 Mul(b=2.0)  2  keeps a
              └─ w  2  parameter, .grad none
     """
-    return as_text(graph(loss, model, names))
+    return as_text(graph(loss, model, names), lines)
 
 
-def as_text(records):
-    """The lines of `tree`, from records."""
+def as_text(records, most=5000):
+    """The lines of `tree`, from records; at most so many."""
     into = {}
     for edge in records.edges:
         into.setdefault(edge.target, []).append(edge.source)
     roots = records.roots or [o for o in records.operations if o.error is not None]
     lines, seen = [], set()
-    # (record, what stands before its line, what stands before its children's); a stack, because graphs are deep
-    stack = [(root, "", "") for root in reversed(roots)]
-    while stack:
-        record, before, indent = stack.pop()
+    # (record, level, what stands before its line, what stands before its children's); a stack, because graphs are deep
+    stack = [(root, 0, "", "") for root in reversed(roots)]
+    while stack and (most is None or len(lines) < most):
+        record, level, before, indent = stack.pop()
+        if level and level % DEEPEST == 0:
+            before, indent = f"level {level}: ", ""
         repeated = record in seen and isinstance(record, Operation)
-        lines.append(before + (f"{record.number} {record.name}  (above)" if repeated else _line(record)))
+        line = f"{record.number} {record.name}" if repeated else _line(record)
+        lines.append(before + visible(line, LONGEST) + "  (above)" * repeated)
         if record in seen:
             continue
         seen.add(record)
         sources = into.get(record, [])
         for i, source in reversed(list(enumerate(sources))):
             last = i == len(sources) - 1
-            stack.append((source, indent + ("└─ " if last else "├─ "), indent + ("   " if last else "│  ")))
-    lines += [f"not reached: {_line(v)}" for v in records.values if not v.used]
+            above, below = (indent + "└─ ", indent + "   ") if last else (indent + "├─ ", indent + "│  ")
+            stack.append((source, level + 1, above, below))
+    unused = [f"not reached: {visible(_line(v), LONGEST)}" for v in records.values if not v.used]
+    lines += unused if most is None else unused[:most]
+    if stack:
+        left = sum(o not in seen for o in records.operations)
+        lines.append(f"… and {left:,} more operations: tree(loss, lines=None) writes all")
     return "\n".join(lines)
 
 

@@ -4,7 +4,7 @@ import html
 
 import numpy as np
 
-from ...errors import GradientError
+from ...errors import GradientError, visible
 
 WORST = 5  # elements shown
 KINKS = 3
@@ -151,7 +151,7 @@ class Report:
                 f"  {place:24} {e['analytic']:13.6g} {e['numeric']:13.6g} {e['error']:10.2g} {e['numeric_error']:14.1g}"
             )
         lines += [f"  note: {note}" for note in self.notes]
-        return "\n".join(lines)
+        return "\n".join(visible(line) for text in lines for line in text.split("\n"))
 
     __repr__ = __str__
 
@@ -186,6 +186,6 @@ def _heat_map(b):
                 f'<td style="width:9px;height:9px;padding:0;background:{colour}" title="{i}, {j}: {float(e):.2g}"></td>'
             )
         rows.append(f"<tr>{''.join(tds)}</tr>")
-    caption = html.escape(f"relative error of the gradient of {b.name} {b.shape}")
+    caption = html.escape(visible(f"relative error of the gradient of {b.name} {b.shape}"))
     style = "border-collapse:collapse;border:1px solid #888"
     return f'<table style="{style}"><caption>{caption}</caption>{"".join(rows)}</table>'
