@@ -43,8 +43,7 @@ class _Lazy:
             return self.kernel
 
     def compile(self):
-        import numba
-
+        numba = _numba()
         names = self.function.__globals__
         for name in self.function.__code__.co_names:  # the kernels that this one calls
             if isinstance(names.get(name), _Lazy) and names[name] is not self:
@@ -79,6 +78,19 @@ def jit(function=None, **options):
 def ready(kernel):
     """`kernel` compiled, for somebody who keeps it rather than look it up in its module at each call."""
     return kernel.compiled() if isinstance(kernel, _Lazy) else kernel
+
+
+@functools.cache
+def _numba():
+    """The package, after all that it imports when it first looks at an array, which it does without a lock.
+
+    A process that forks while another thread imports a module could never import that module.
+    """
+    import numba
+    import numpy
+
+    numba.typeof(numpy.empty(0))
+    return numba
 
 
 @functools.cache
