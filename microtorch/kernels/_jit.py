@@ -7,6 +7,7 @@ function takes its place in its module, so that later calls pay nothing for the 
 import contextlib
 import functools
 import hashlib
+import logging  # noqa: F401 (its own lock at forks must be taken after those here: numba logs while it holds them)
 import os
 import pathlib
 import platform
