@@ -352,3 +352,34 @@ def test_forks_while_another_thread_compiles(folder):
     go_on.set()
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+FORK = """
+import os, signal, threading, warnings
+import numpy as np
+warnings.simplefilter("ignore")  # Python warns of forks beside threads
+from microtorch.kernels import activation
+
+def use(kind):
+    x = np.linspace(-2, 2, 64).astype(kind)
+    y = np.empty_like(x)
+    activation.relu(x, y)
+    assert (y == np.maximum(x, 0)).all()
+
+thread = threading.Thread(target=use, args=(np.float32,))
+thread.start()
+child = os.fork()
+if child == 0:
+    signal.alarm(120)  # a child that waits for ever ends here
+    use(np.float64)
+    os._exit(0)
+thread.join()
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_fork_while_another_thread_uses_the_first_kernel(tmp_path):
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    found = subprocess.run([sys.executable, "-c", FORK], env=env, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr

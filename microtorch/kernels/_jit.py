@@ -7,6 +7,7 @@ function takes its place in its module, so that later calls pay nothing for the 
 import contextlib
 import functools
 import hashlib
+import logging  # noqa: F401 (its own lock at forks must be taken after those here: numba logs while it holds them)
 import os
 import pathlib
 import platform
@@ -43,8 +44,7 @@ class _Lazy:
             return self.kernel
 
     def compile(self):
-        import numba
-
+        numba = _numba()
         names = self.function.__globals__
         for name in self.function.__code__.co_names:  # the kernels that this one calls
             if isinstance(names.get(name), _Lazy) and names[name] is not self:
@@ -85,6 +85,19 @@ IN_ORDER = jit(fastmath={"nsz", "contract"})
 def ready(kernel):
     """`kernel` compiled, for somebody who keeps it rather than look it up in its module at each call."""
     return kernel.compiled() if isinstance(kernel, _Lazy) else kernel
+
+
+@functools.cache
+def _numba():
+    """The package, after all that it imports when it first looks at an array, which it does without a lock.
+
+    A process that forks while another thread imports a module could never import that module.
+    """
+    import numba
+    import numpy
+
+    numba.typeof(numpy.empty(0))
+    return numba
 
 
 @functools.cache
