@@ -23,6 +23,7 @@ LAYERS = [
         "tensor",
         "autograd",
         "autograd.function",
+        "autograd.copy_slices",
         "autograd.inplace",
         "autograd.engine",
         "autograd.higher",

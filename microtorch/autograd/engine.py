@@ -8,11 +8,12 @@ import numpy as np
 from ..errors import GradientError, GraphError
 from ..kernels.reduction import sum_over
 from ..tensor import Tensor, edge_of, wrap
+from .copy_slices import CopySlices
 from .function import Function
 from .graph import nodes_below
 from .higher import differentiable_step
-from .inplace import CopySlices, changes, check_saved
-from .memory import drop_inputs
+from .inplace import changes, check_saved
+from .memory import drop_inputs, results
 from .messages import released, where, wrong_count, wrong_shape
 from .mode import state
 from .observe import observed, tell
@@ -56,11 +57,12 @@ class _Pass:
     def __init__(self, user, asked, retain_graph, create_graph):
         self.user, self.asked, self.retain_graph, self.create_graph = user, asked, retain_graph, create_graph
         self.pending = {}  # the gradients that have arrived, by edge
+        self.sums = set()  # the edges where that is a sum, in an array of our own
         self.retained = []  # results that want their gradient, and that
 
     def go(self, node, dxs):
         """A node hands gradients on to where its edges lead; then comes the newest node that any wait for."""
-        pending, sums, heap = self.pending, set(), []  # which of the pending we may add to; the nodes, newest first
+        pending, heap = self.pending, []
         observers, needed = state.observers, None if self.asked is None else self.asked.needed
         while True:
             for edge, x, dx in zip(node.edges, node.inputs, dxs):  # dxs may be shorter: trailing Nones
@@ -69,28 +71,33 @@ class _Pass:
                 if dx.shape != x._array.shape or dx.dtype is not x._array.dtype:
                     dx = _checked(node, dx, x._array)
                 held = pending.get(edge)
-                if held is None:
+                if held is not None:
+                    pending[edge] = self.sum(edge, held, dx)
+                else:
                     pending[edge] = dx
                     if not isinstance(edge, Tensor):
                         waits_at = edge[0] if type(edge) is tuple else edge
                         heappush(heap, (-waits_at.number, waits_at))
-                elif edge in sums:
-                    held += dx
-                else:
-                    pending[edge] = held + dx  # what arrived first may be somebody else's
-                    if not self.create_graph:
-                        pending[edge] = np.asarray(pending[edge])  # 0-d sums are numpy's scalars
-                        sums.add(edge)
                 if observers:
                     tell("arrived", node, edge, dx, held, pending[edge])
             self.release(node)
-            dxs = dx = held = None  # only `pending` holds what was handed on; Note [Last reader] in inplace.py
+            dxs = dx = held = None  # only `pending` holds what was handed on; Note [Last reader] in copy_slices.py
             if not heap:
                 return pending  # what waits now waits at leaves
             node = heappop(heap)[1]
             while heap and heap[0][1] is node:  # its other outputs
                 heappop(heap)
             dxs = self.step(node)
+
+    def sum(self, edge, held, dx):
+        """What waits at `edge` together with `dx`: added to a sum of ours in place, else to what may be another's."""
+        if edge in self.sums:
+            held += dx
+            return held
+        if self.create_graph:
+            return held + dx
+        self.sums.add(edge)
+        return np.asarray(held + dx)  # 0-d sums are numpy's scalars
 
     def step(self, node):
         """What `node` makes of the gradients of its outputs, one for each argument."""
@@ -146,7 +153,8 @@ class _Pass:
                 node.saved = None
             if node.cache is not None:
                 node.cache = None
-            drop_inputs(node, True, None if self.asked is None else self.asked.needed)
+            if results.any_large:
+                drop_inputs(node, True, None if self.asked is None else self.asked.needed)
 
 
 def _nobody():

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import GraphError, explain
 from ..tensor import LEAF, Tensor, wrap
-from .memory import SHELL_BYTES, drop_inputs, spare
+from .memory import SHELL_BYTES, drop_inputs, results, spare
 from .messages import released
 from .mode import state
 from .observe import observed, tell
@@ -173,7 +173,7 @@ class Function:
                 out._edge = ctx
                 ctx.result = id(y)
                 if y.nbytes > SHELL_BYTES:
-                    ctx.large = True
+                    ctx.large = results.any_large = True
                     drop_inputs(ctx)
         else:
             out = _wrapped(ctx, y, tracked)

@@ -33,6 +33,13 @@ np.empty((32 << 20) - (1 << 14), np.uint8)  # memory that stays
 _NO_VALUES = bytes(16)  # the one element that all shells look at; no array of a user's lies over bytes of ours
 
 
+class _Results:
+    any_large = False  # whether one has been made in this process: before, nothing has to be looked at
+
+
+results = _Results()
+
+
 def drop_inputs(node, released=False, needed=None):
     """Replace large inputs of `node` whose values nobody saved by shells.
 

@@ -117,13 +117,12 @@ class Binary(Function):
     @staticmethod
     def prepare(a, b):
         """Both operands as `pair` gives them; as they are in a backward, on arrays."""
-        if (
-            isinstance(a, Tensor)
-            or isinstance(b, Tensor)
-            or (not isinstance(a, _ARRAYS) and not isinstance(b, _ARRAYS))
-        ):
-            return pair(a, b)
-        return a, b
+        if isinstance(a, Tensor):
+            if isinstance(b, Tensor) and a._array.dtype is b._array.dtype:  # as `pair` has it, without a call
+                return a, b
+        elif not isinstance(b, Tensor) and (isinstance(a, _ARRAYS) or isinstance(b, _ARRAYS)):
+            return a, b
+        return pair(a, b)
 
 
 def only_tensors(operation, **arguments):
