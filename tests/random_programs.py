@@ -100,11 +100,31 @@ def compare(program, ours, theirs):
         except Exception:
             outcome.refused_by_torch = True
             return outcome
+        give_memory(line, other)
         kept.append(line)
     found = difference(mine, other)
     if found is not None:
         outcome.kind, outcome.detail = found
     return outcome
+
+
+def give_memory(line, namespace):
+    """Give the gradients that `line` has asked PyTorch for memory of their own: there, several elements may be one."""
+    for name in made_by(line) if "autograd.grad(" in line else ():
+        gradient = namespace[name]
+        if gradient is not None and any(step == 0 and n > 1 for step, n in zip(gradient.stride(), gradient.shape)):
+            namespace[name] = gradient.clone()
+
+
+def asks_before_hooks(program):
+    """Whether a gradient of a result with hooks is asked for.
+
+    PyTorch then gives it as it was before the hooks, if it leads to another that is asked for, else after them;
+    microtorch always gives what the hooks made of it.
+    """
+    hooked = {match.group(1) for line in program if (match := re.match(r"(t\d+)\.register_hook", line))}
+    asked = [match.group(1) for line in program if (match := re.search(r"autograd\.grad\(.*\[(.*?)\]", line))]
+    return any(hooked & set(NAME.findall(names)) for names in asked)
 
 
 def accepts(package, program):
@@ -280,6 +300,9 @@ def examine(seed):
             outcome.kind = "ill-conditioned"
             return outcome, None
         small = shrink(program, outcome.kind, ours, theirs)
+        if asks_before_hooks(small):
+            outcome.kind = "hooks"
+            return outcome, None
         outcome.detail = compare(small, ours, theirs).detail
         return outcome, small
 
@@ -293,8 +316,9 @@ class Tally:
     def add(self, seed, outcome, small):
         """Count one program."""
         self.counts["programs"] += 1
-        if outcome.kind == "ill-conditioned":
-            self.counts["ill-conditioned, not judged"] += 1
+        if outcome.kind in ("ill-conditioned", "hooks"):
+            why = "ill-conditioned" if outcome.kind != "hooks" else "a gradient that PyTorch takes before its hooks"
+            self.counts[f"not judged: {why}"] += 1
         elif outcome.kind is not None:
             self.counts[f"FAULTS of kind {outcome.kind}"] += 1
             self.failures.setdefault(cause(small, outcome.kind), []).append((seed, small, outcome.detail))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import microtorch
-from microtorch.errors import GraphError, ShapeError
+from microtorch.errors import ShapeError
 from microtorch.ops import (
     alpha_dropout,
     batch_norm,
@@ -47,13 +47,13 @@ def test_a_mean_far_from_zero_costs_no_digits_in_float32():
     np.testing.assert_allclose(far, near, atol=2e-3)  # x + 4096 itself is exact to 2.4e-4 only
 
 
-def test_running_statistics_changed_under_a_waiting_backward_are_noticed():
+def test_running_statistics_may_change_under_a_waiting_backward():
     x = microtorch.tensor(np.ones((4, 2)) * [[1.0], [2.0], [3.0], [4.0]], requires_grad=True)
     mean, var = microtorch.zeros(2, dtype=np.float64), microtorch.ones(2, dtype=np.float64)
     y = batch_norm(x, mean, var)
     batch_norm(x, mean, var, training=True)
-    with pytest.raises(GraphError, match=r"BatchNorm saved a value .* changed in place afterwards, by batch_norm at"):
-        y.sum().backward()
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), 1 / np.sqrt(1 + 1e-5))  # of the variance that it was computed with
 
 
 def test_one_value_per_channel_cannot_be_normalised():

@@ -220,7 +220,8 @@ def _seeds(caller, roots, given, create_graph):
                     f"{caller}: the tensor has shape {root.shape}, and only a scalar has an implicit gradient of 1. "
                     f"Reduce it first, as in loss.mean().backward(), or pass a gradient of shape {root.shape}."
                 )
-            seed = np.ones_like(root._array) if root._array.ndim else _ONE[root._array.dtype]
+            shared = not root._array.ndim and not create_graph  # else the gradients may be views of it
+            seed = _ONE[root._array.dtype] if shared else np.ones_like(root._array)
         else:
             if isinstance(seed, Tensor):
                 shape = seed.shape

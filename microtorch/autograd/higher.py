@@ -42,13 +42,13 @@ def _as_tensor(node, i, s):
             return s
         if isinstance(a, Tensor) and a._array is s:
             return a if edge is None or edge_of(a) is edge else tensor_at(edge, s)
+    if s.dtype.kind != "f":
+        return wrap(s)
     if node.outputs is None:
         if id(s) == node.result:  # it is saved, so alive: the number is still its own
             return tensor_at(node, s)
     elif id(s) in node.result:
         return tensor_at((node, node.result.index(id(s))), s)
-    if s.dtype.kind != "f":
-        return s
     raise GradientError(saved_intermediate(node, i, s.shape))
 
 

@@ -212,6 +212,8 @@ def is_recorded(self, operation, operands):
 def _shares(array, node):
     """Whether `array` lies in the memory of an argument of `node`, which does not say so by `is_view`."""
     memory = owner(array)
+    if isinstance(node, CopySlices):  # of its own base
+        return False
     return memory is not array and any(isinstance(a, Tensor) and owner(a._array) is memory for a in node.inputs)
 
 

@@ -1,6 +1,6 @@
 """What the engine says where it cannot go on."""
 
-from .graph import maker
+from .graph import maker, nodes_below
 from .mode import scope_title
 
 
@@ -26,10 +26,13 @@ def released(node, user=None):
             "through the same graph. Compute the loss anew for each backward, or keep the values with "
             "backward(retain_graph=True)."
         )
+    users = [(a, edge) for n in nodes_below(user.edges) for a, edge in zip(n.inputs, n.edges, strict=True)]
+    names = [a.name for a, edge in users if maker(edge)[0] is node and a.name]
+    which = f", whose result is {names[0]}," if names else ""
     return (
-        f"backward: this loss is new, but a part of its graph is older: the values that {node.name()}{called_at(node)} "
-        "saved were released by an earlier backward. Compute that part inside the loop too; where only its values are "
-        "to go on, as with a hidden state, cut it off with h = h.detach(); or keep the values with "
+        f"backward: this loss is new, but a part of its graph is older: the values that {node.name()}{called_at(node)}"
+        f"{which} saved were released by an earlier backward. Compute that part inside the loop too; where only its "
+        "values are to go on, as with a hidden state, cut it off with h = h.detach(); or keep the values with "
         "backward(retain_graph=True) the first time."
     )
 

@@ -4,6 +4,7 @@ The tensors are those of a safetensors file, each under its path in the tree (``
 that reads the format finds them; the rest is JSON in the head of the file. Nothing in it can be executed.
 """
 
+import contextlib
 import json
 import tempfile
 import zipfile
@@ -119,7 +120,9 @@ def _other_format(path, name):
         return None
     with open(path, "rb") as file:
         head = file.read(6)
-    members = zipfile.ZipFile(path).namelist() if zipfile.is_zipfile(path) else []
+    members = []
+    with contextlib.suppress(Exception):  # it may be damaged in any way
+        members = zipfile.ZipFile(path).namelist()
     if any(member.endswith(".npy") for member in members):
         return f"load: {name} is an .npz file of numpy's. Read it with microtorch.io.load_npz."
     if head.startswith(b"\x93NUMPY"):

@@ -27,19 +27,17 @@ class Absorb(Function):
 
     @staticmethod
     def forward(ctx, a, factor):
-        ctx.save_for_backward(a, factor)
-        return _absorbed(a, factor)
+        ctx.save_factors(a, factor)
+        y = _absorbed(a, factor)
+        ctx.off = None if np.isfinite(factor).all() else (a == 0) & ~np.isfinite(factor)  # where it absorbed
+        return y
 
     @staticmethod
     def backward(ctx, dy):
         a, factor = ctx.saved_tensors
-        need_a, need_factor = ctx.needs_input_grad
-        da = None
-        if need_a:
-            if type(factor) is not float:  # where it absorbed it is 0 all around
-                factor = np.where((a == 0) & ~np.isfinite(factor), 0.0, factor)
-            da = absorb(dy, factor)
-        return da, absorb(dy, a) if need_factor else None
+        if factor is not None and ctx.off is not None:  # where it absorbed it is 0 all around
+            factor = np.where(ctx.off, 0.0, factor)
+        return None if factor is None else absorb(dy, factor), None if a is None else absorb(dy, a)
 
 
 def absorb(dy, factor):

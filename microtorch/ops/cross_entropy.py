@@ -124,7 +124,7 @@ class CrossEntropy(Function):
                 terms = target_terms(weight, smoothing, C, x.dtype)
             losses = ctx.empty((len(rows),), x.dtype)
             total = kernels.cross_entropy_of_shares(rows, as_rows(target), terms, losses)
-            ctx.labels, ctx.sums = None, None
+            ctx.labels, ctx.sums, ctx.count = None, None, len(rows)
             return reduced(ctx, reduction, total, len(rows), losses, x)
         check_labels("cross_entropy", x, target)
         ctx.labels, labels = target, as_labels(target)
@@ -152,7 +152,7 @@ class CrossEntropy(Function):
             labels = np.expand_dims(ctx.labels, dim)
             q = np.where(labels == np.arange(C).reshape(across), 1 - smoothing + smoothing / C, smoothing / C)
             q = q.astype(x.dtype) * charge * (labels != ignore_index)
-        count = x.size // C if ctx.labels is None else ctx.sums[1, -1].item()
+        count = ctx.count if ctx.labels is None else ctx.sums[1, -1].item()
         g = dy / count if reduction == "mean" else dy if reduction == "sum" else np.expand_dims(dy, dim)
         p = Softmax.apply(x, dim)
         dx = g * (p * q.sum(axis=dim, keepdims=True) - q)

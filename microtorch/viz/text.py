@@ -34,12 +34,12 @@ def tree(loss, model=None, names=None, lines=5000):
     >>> loss = (w * w + w * 2.0) * 0.5
     >>> print(microtorch.viz.tree(loss, names={"w": w, "loss": loss}))
     loss  2  = 7.5 12
-    └─ 4 Mul(b=0.5)  2  keeps a
+    └─ 4 Mul(b=0.5)  2
        └─ 3 Add  2
           ├─ 1 Mul  2  keeps a
           │  ├─ w  2  parameter, .grad none
           │  └─ w  2  parameter, .grad none
-          └─ 2 Mul(b=2.0)  2  keeps a
+          └─ 2 Mul(b=2.0)  2
              └─ w  2  parameter, .grad none
     """
     return as_text(graph(loss, model, names), lines)
