@@ -100,7 +100,7 @@ def compare(program, ours, theirs):
         except Exception:
             outcome.refused_by_torch = True
             return outcome
-        give_memory(line, other)
+        give_memory(line, mine, other)
         kept.append(line)
     found = difference(mine, other)
     if found is not None:
@@ -108,23 +108,35 @@ def compare(program, ours, theirs):
     return outcome
 
 
-def give_memory(line, namespace):
-    """Give the gradients that `line` has asked PyTorch for memory of their own: there, several elements may be one."""
+def give_memory(line, mine, other):
+    """Give the gradients that `line` has asked PyTorch for memory of their own: there, several elements may be one, and
+    the gradients of two tensors may be one tensor."""
+    given = {}  # name -> (PyTorch's tensor, what takes its place)
     for name in made_by(line) if "autograd.grad(" in line else ():
-        gradient = namespace[name]
-        if gradient is not None and any(step == 0 and n > 1 for step, n in zip(gradient.stride(), gradient.shape)):
-            namespace[name] = gradient.clone()
+        gradient = other[name]
+        if gradient is None or (gradient.is_leaf and gradient.requires_grad):
+            continue
+        twins = [n for n, (tensor, _) in given.items() if tensor is gradient]
+        same = next((n for n in twins if mine[n] is mine[name]), None)
+        several = any(step == 0 and n > 1 for step, n in zip(gradient.stride(), gradient.shape))
+        if same is not None:
+            other[name] = given[same][1]
+        elif twins or several:
+            other[name] = gradient.clone()
+        given[name] = gradient, other[name]
 
 
-def asks_before_hooks(program):
-    """Whether a gradient of a result with hooks is asked for.
+def has_hooks_of_its_own(program):
+    """Whether PyTorch may run hooks in a way of its own, which microtorch does not follow.
 
-    PyTorch then gives it as it was before the hooks, if it leads to another that is asked for, else after them;
-    microtorch always gives what the hooks made of it.
+    The gradient of a result with hooks is asked for: PyTorch gives it as it was before the hooks if it leads to another
+    that is asked for, else after them; microtorch always gives what the hooks made of it. Or memory is written without
+    being recorded: a view with hooks then loses them in PyTorch.
     """
+    unrecorded = any("no_grad" in line or ".detach()" in line or ".data" in line for line in program)
     hooked = {match.group(1) for line in program if (match := re.match(r"(t\d+)\.register_hook", line))}
     asked = [match.group(1) for line in program if (match := re.search(r"autograd\.grad\(.*\[(.*?)\]", line))]
-    return any(hooked & set(NAME.findall(names)) for names in asked)
+    return bool(hooked) and (unrecorded or any(hooked & set(NAME.findall(names)) for names in asked))
 
 
 def accepts(package, program):
@@ -300,7 +312,7 @@ def examine(seed):
             outcome.kind = "ill-conditioned"
             return outcome, None
         small = shrink(program, outcome.kind, ours, theirs)
-        if asks_before_hooks(small):
+        if has_hooks_of_its_own(small):
             outcome.kind = "hooks"
             return outcome, None
         outcome.detail = compare(small, ours, theirs).detail
@@ -317,7 +329,7 @@ class Tally:
         """Count one program."""
         self.counts["programs"] += 1
         if outcome.kind in ("ill-conditioned", "hooks"):
-            why = "ill-conditioned" if outcome.kind != "hooks" else "a gradient that PyTorch takes before its hooks"
+            why = "ill-conditioned" if outcome.kind != "hooks" else "hooks that PyTorch runs in a way of its own"
             self.counts[f"not judged: {why}"] += 1
         elif outcome.kind is not None:
             self.counts[f"FAULTS of kind {outcome.kind}"] += 1

@@ -58,7 +58,7 @@ class Cleared(Function):
     @staticmethod
     def forward(ctx, x, steps, then):
         ctx.steps, ctx.then = steps, then
-        y = np.array(x)
+        y = np.array(x, order="C")
         clear(y, steps, then)
         return y
 

@@ -104,6 +104,10 @@ class _Pass:
         dys = self.complete(node)
         if self.asked is not None and not self.asked.goes_on(node, dys):
             return ()
+        for k, dy in enumerate(dys):
+            if dy is None:  # an output of several that none has arrived for
+                zeros = np.zeros(*node.outputs[k])
+                dys[k] = wrap(zeros) if self.create_graph else zeros
         if node.saved is None:
             raise GraphError(released(node, self.user))
         if node.number < changes.last:
@@ -128,7 +132,7 @@ class _Pass:
             raise
 
     def complete(self, node):
-        """The gradients of all outputs of `node`, past its hooks; zeros for those that none has arrived for."""
+        """The gradients of all outputs of `node`, past its hooks; None for those that none has arrived for."""
         if node.outputs is None:
             dys = [self.pending.pop(node)]
         else:
@@ -140,10 +144,6 @@ class _Pass:
                     result = (node.retained or {}).get(k, _nobody)()
                     if result is not None:
                         self.retained.append((result, dy))
-        for k, dy in enumerate(dys):
-            if dy is None:
-                zeros = np.zeros(*node.outputs[k])
-                dys[k] = wrap(zeros) if self.create_graph else zeros
         return dys
 
     def release(self, node):
@@ -224,7 +224,7 @@ class _Asked:
     def goes_on(self, node, dys):
         """Keep what was asked for; whether something further back was."""
         for edge, dy in zip(_outputs_of(node), dys, strict=True):
-            if edge in self.found:
+            if edge in self.found and dy is not None:
                 self.found[edge] = dy
         return node in self.leading
 

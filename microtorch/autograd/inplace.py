@@ -117,8 +117,9 @@ def in_place(self, operation, compute, *args, **kwargs):
     source = self
     if recorded:  # what is computed may save the values before the change, which are about to be overwritten
         source = before_change(self)
-        args = [source if a is self else a for a in args]
-        kwargs = {k: source if a is self else a for k, a in kwargs.items()}
+        operand = tensor_at(edge_of(self), source._array.view())
+        args = [operand if a is self else a for a in args]
+        kwargs = {k: operand if a is self else a for k, a in kwargs.items()}
     result = compute(source, *args, **kwargs)
     if result.shape != self.shape:
         raise ShapeError(
@@ -158,11 +159,11 @@ def attach_in_place(function, *names):
 
 
 def before_change(self):
-    """A tensor with the values that `self` has now, in its place in the graph."""
-    copy = self._array.copy()
+    """A tensor with the values that `self` has now, in its place in the graph: of a view, where its base shows it."""
+    copy, view = self._array.copy(), view_of(self)
     if state.observers:
         tell("called", np.copyto, (copy, self._array), {}, copy)
-    return tensor_at(edge_of(self), copy)
+    return tensor_at(edge_of(self if view is None else walk(view.base, view.steps)), copy)
 
 
 def move(self, result):
