@@ -86,10 +86,11 @@ def taking_part(step):
 
     @functools.wraps(step)
     def call(self, *args, **kwargs):
-        if state.observers:
-            tell("used", self)
-            if any(callable(a) for a in (*args, *kwargs.values())):
-                tell("left", "an optimizer's closure is Python code that runs at every step")
+        if not state.observers:
+            return step(self, *args, **kwargs)
+        tell("used", self)
+        if any(callable(a) for a in (*args, *kwargs.values())):
+            tell("left", "an optimizer's closure is Python code that runs at every step")
         return noted(self, *args, **kwargs)
 
     return call

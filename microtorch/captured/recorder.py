@@ -11,6 +11,7 @@ from ..autograd.observe import Observer
 from ..autograd.views import owner
 from ..errors import CaptureError, user_line
 from ..kernels._jit import ready
+from ..optim.batches import same_step
 from ..optim.optimizer import Optimizer
 from ..tensor import Tensor, wrap
 from .calls import Call, Memory, keep_results
@@ -274,6 +275,11 @@ class Recorder(Observer):
             self._copied(*args)
             return
         self.unexplained = None
+        if function is Optimizer.step.__wrapped__ and type(args[0]).update is Optimizer.update and len(args) == 1:
+            gradients = {call.gradient[0]: call.gradient[1] for call in self.calls if call.gradient is not None}
+            if (run := same_step(args[0], gradients)) is not None:
+                self.add(f"{type(args[0]).__name__}.step", (run,), looks=True)
+                return
         kept = result._array if isinstance(result, Tensor) else result
         kept = kept if isinstance(kept, np.ndarray) else None
 

@@ -226,7 +226,7 @@ class Recording:
             if module.training is not training or module._hooks:
                 return False
         for leaf, array, edge in self.memory:
-            if leaf._array is not array or leaf._edge is not edge or getattr(leaf, "_hooks", None):
+            if leaf._array is not array or leaf._edge is not edge or (leaf._edge is not None and leaf.hooks):
                 return False
         for leaf, had_gradient in self.accumulating:
             if (leaf.grad is not None) is not had_gradient:
@@ -250,7 +250,7 @@ class Recording:
             if module.training is not training:
                 return f"{type(module).__name__} in {'train' if module.training else 'eval'} mode"
         for leaf, (array, edge) in self.leaves.items():
-            if getattr(leaf, "_hooks", None):
+            if edge is not None and leaf.hooks:
                 return "hooks of a tensor"
             if leaf._array is not array or leaf._edge is not edge:
                 return "a parameter with other memory, or frozen or unfrozen"

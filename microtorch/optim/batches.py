@@ -6,8 +6,8 @@ were, and `first_misfit` reads shapes, dtypes and flags where numpy keeps them. 
 
 import numpy as np
 
-from ..autograd.inplace import watch
-from ..errors import CheckpointError, DTypeError, ShapeError, describe
+from ..autograd.inplace import record_changes, watch
+from ..errors import CheckpointError, DTypeError, ShapeError, describe, user_line
 from ..kernels import _address
 from ..kernels import optim as kernels
 from ..kernels._jit import ready
@@ -134,22 +134,33 @@ class Batches:
         params, gradients = self.group["params"], []
         if len(params) != len(self.places):
             return False
-        for option, on in self.options:
-            if bool(self.group[option]) is not on:
-                return False
-        for here, (param, p, kept, cells, i) in zip(params, self.places):
+        for here, (param, p, _, cells, i) in zip(params, self.places):
             grad = getattr(here, "_grad", None)
             if here is not param or (grad is None) is not (p is None):
                 return False
             if grad is not None:
-                if param._array is not p or state.get(param) is not kept:
-                    return False
                 gradient = grad._array
                 gradients.append(gradient)
                 if cells is not None:
                     cells[i] = id(gradient)
                 elif gradient.shape != p.shape or not p.flags.writeable:
                     return False
+        if not self.hold_states(state):
+            return False
+        for batch in self.batches:
+            if batch.kernel is not None and self.misfit(batch.rows, batch.dtype) >= 0:
+                return False
+        self.gradients = gradients  # alive, for the rows have only their ids
+        return True
+
+    def hold_states(self, state):
+        """Whether the options, and all arrays and numbers but the gradients, are those that they were."""
+        for option, on in self.options:
+            if bool(self.group[option]) is not on:
+                return False
+        for param, p, kept, _, _ in self.places:
+            if p is not None and (param._array is not p or state.get(param) is not kept):
+                return False
         for kept, key, tensor, array in self.arrays:
             if kept.get(key) is not tensor or tensor._array is not array:
                 return False
@@ -158,10 +169,39 @@ class Batches:
                 for kept in batch.states:
                     if kept.get(key) is not value:
                         return False
-            if batch.kernel is not None and self.misfit(batch.rows, batch.dtype) >= 0:
-                return False
-        self.gradients = gradients  # alive, for the rows have only their ids
         return True
+
+
+def same_step(optimizer, gradients):
+    """A function that does what ``optimizer.step()`` does, for a captured step, whose gradients are always the same.
+
+    Eager and captured steps run the same kernels on the same rows; this one leaves out to look for gradients, which takes
+    half of a small step. Returns None where a gradient is not among `gradients`, {parameter: its gradient}, or where
+    something has no row.
+    """
+    found = [(group, optimizer._batches.get(id(group))) for group in optimizer.param_groups]
+    if any(batches is None for _, batches in found):
+        return None
+    places = [place for _, batches in found for place in batches.places if place[1] is not None]
+    given = [(param._grad, cells, i) for param, _, _, cells, i in places if gradients.get(param) is param._grad]
+    if len(given) < len(places) or any(cells is None for _, cells, _ in given):
+        return None
+    watched, name, line = [w for _, b in found for w in b.watched], f"{type(optimizer).__name__}.step", user_line()
+
+    def again():
+        for group, batches in found:
+            if optimizer._batches.get(id(group)) is not batches or not batches.hold_states(optimizer.state):
+                optimizer.step()
+                return
+        for gradient, cells, i in given:
+            cells[i] = id(gradient._array)
+        for group, batches in found:
+            for batch in batches.batches:
+                batch.run(*optimizer.numbers(group, batch.entries[0].kept))
+        optimizer.stepped = True
+        record_changes(watched, name, line)
+
+    return again
 
 
 def _filled(p, value):
