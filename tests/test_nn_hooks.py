@@ -85,9 +85,28 @@ def test_backward_hooks_without_input_gradients_are_called_all_the_same():
     net, seen = nn.Linear(2, 1), []
     net.register_full_backward_hook(lambda m, gx, gy: seen.append((gx, gy[0].tolist())))
     net(microtorch.ones(1, 2)).sum().backward()
-    assert seen == [((), [[1.0]])]
+    assert seen == [((None,), [[1.0]])]
     net.register_full_backward_hook(lambda m, gx, gy: (gx[0][0],))
     with pytest.raises(
         GradientError, match=r"a backward hook must return None or a tuple of gradients of shapes \(\(1, 2"
     ):
         net(microtorch.ones(1, 2, requires_grad=True)).sum().backward()
+
+
+def test_an_answer_of_a_backward_hook_that_cannot_count_is_refused():
+    net = nn.Linear(2, 1)
+    net.register_full_backward_hook(lambda m, gx, gy: (gy[0],))
+    with pytest.raises(GradientError, match=r"backward hook of Linear.*no input of which takes a gradient"):
+        net(microtorch.ones(1, 2)).sum().backward()
+
+
+def test_backward_hooks_get_none_for_outputs_without_a_gradient():
+    class Two(nn.Module):
+        def forward(self, x):
+            return x * 2, x.detach()
+
+    seen, net = [], Two()
+    net.register_full_backward_hook(lambda m, gx, gy: seen.append(gy))
+    net(microtorch.ones(2, requires_grad=True))[0].sum().backward()
+    assert seen[0][0].tolist() == [1.0, 1.0]
+    assert seen[0][1] is None

@@ -47,7 +47,7 @@ class Hookable:
     def register_full_backward_hook(self, hook, prepend=False):
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are complete.
 
-        Both are tuples, `grad_input` with None for inputs that take no gradient; a tuple that the hook returns takes
+        Both are tuples, with None for inputs and outputs that take no gradient; a tuple that the hook returns takes
         the place of `grad_input`.
         """
         hooks = self._own_hooks()
@@ -120,11 +120,11 @@ class _Boundary:
     def around_inputs(self, args):
         """`args` with the tensors that carry gradients replaced by what the module is to differentiate."""
         at = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a.requires_grad]
+        self.places, self.count = at, len(args)
         if not at:
             return args
         self.inside = True
         args = list(args)
-        self.places, self.count = at, len(args)
         for i, tensor in zip(at, _Leave.apply(*(args[i] for i in at), self), strict=True):
             args[i] = tensor
         return tuple(args)
@@ -134,6 +134,7 @@ class _Boundary:
         several = isinstance(result, tuple)
         items = list(result) if several else [result]
         at = [i for i, t in enumerate(items) if isinstance(t, Tensor) and t.requires_grad]
+        self.outputs = at, len(items)
         if not at:
             return result
         for i, tensor in zip(at, _Enter.apply(*(items[i] for i in at), self), strict=True):
@@ -144,21 +145,24 @@ class _Boundary:
 
     def enter(self, dys):
         """The gradients of the outputs, past the pre-hooks."""
-        grads = _as_tensors(dys)
+        at, count = self.outputs
+        grads = _placed(dys, at, count)
         for (hook,) in tuple(self.hooks.backward_before):
             grads = _answer(hook(self.module, grads), grads)
         self.grad_output = grads
         if not self.inside:  # no input takes a gradient: the hooks are called all the same
             for (hook,) in tuple(self.hooks.backward):
-                hook(self.module, (), grads)
-        return _like(dys, grads)
+                answer = hook(self.module, (None,) * self.count, grads)
+                if any(a is not None for a in (answer if isinstance(answer, tuple) else (answer,))):
+                    raise GradientError(
+                        f"a backward hook of {type(self.module).__name__}, no input of which takes a gradient, must "
+                        "return None: its answer would have no effect."
+                    )
+        return _like(dys, [grads[i] for i in at])
 
     def leave(self, dxs):
         """The gradients of the inputs, past the hooks."""
-        grads = [None] * self.count
-        for i, dx in zip(self.places, _as_tensors(dxs), strict=True):
-            grads[i] = dx
-        grads = tuple(grads)
+        grads = _placed(dxs, self.places, self.count)
         for (hook,) in tuple(self.hooks.backward):
             grads = _answer(hook(self.module, grads, self.grad_output), grads)
         return _like(dxs, [grads[i] for i in self.places])
@@ -166,8 +170,6 @@ class _Boundary:
 
 class _Enter(Function):
     """y = x        dx = what the backward pre-hooks make of dy"""
-
-    is_view = True
 
     @staticmethod
     def forward(ctx, *args):
@@ -187,8 +189,12 @@ class _Leave(_Enter):
         return tuple(ctx.inputs[-1].leave(dys))
 
 
-def _as_tensors(gradients):
-    return tuple(g if isinstance(g, Tensor) else Tensor(g) for g in gradients)
+def _placed(gradients, places, count):
+    """`gradients` as tensors in their `places`, None for the others of `count`."""
+    placed = [None] * count
+    for i, g in zip(places, gradients, strict=True):
+        placed[i] = g if isinstance(g, Tensor) else Tensor(g)
+    return tuple(placed)
 
 
 def _like(given, gradients):

@@ -253,7 +253,7 @@ class NllLoss(Function):
     def forward(ctx, x, target, weight, ignore_index, reduction):
         check_labels("nll_loss", x, target)
         check_weight("nll_loss", x, weight, x.shape[1] if x.ndim > 1 else x.shape[0])
-        ctx.save_for_backward(target, weight)
+        ctx.save_for_backward(x, target, weight)  # x, of which dx is independent: its derivative is 0 everywhere
         ctx.options = ignore_index, reduction
         ctx.shape, ctx.dtype = x.shape, x.dtype
         rows = as_rows(x)
@@ -269,7 +269,7 @@ class NllLoss(Function):
 
     @staticmethod
     def backward(ctx, dy):
-        target, weight = ctx.saved_tensors
+        _, target, weight = ctx.saved_tensors
         (ignore_index, reduction), shape = ctx.options, ctx.shape
         dim = 1 if len(shape) > 1 else 0
         across = tuple(n if i == dim else 1 for i, n in enumerate(shape))
@@ -282,7 +282,7 @@ class NllLoss(Function):
 
     @staticmethod
     def backward_kernel(ctx, dy):
-        target, weight = ctx.saved_tensors
+        _, target, weight = ctx.saved_tensors
         (ignore_index, reduction), shape = ctx.options, ctx.shape
         g, count = dy.ravel(), ctx.weights if reduction == "mean" else 1.0
         dx = ctx.empty((target.size, shape[1 if len(shape) > 1 else 0]), ctx.dtype)

@@ -175,7 +175,7 @@ class Batches:
 def same_step(optimizer, gradients):
     """A function that does what ``optimizer.step()`` does, for a captured step, whose gradients are always the same.
 
-    Eager and captured steps run the same kernels on the same rows; this one leaves out to look for gradients, which takes
+    Eager and captured steps run the same kernels on the same rows; this one does not look for gradients, which takes
     half of a small step. Returns None where a gradient is not among `gradients`, {parameter: its gradient}, or where
     something has no row.
     """

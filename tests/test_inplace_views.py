@@ -1,0 +1,183 @@
+"""Changes in place through views, with the tensor itself as operand, and by elements: the values by hand."""
+
+import numpy as np
+import pytest
+
+import microtorch as mt
+from microtorch.autograd import grad
+from microtorch.errors import DTypeError, GraphError
+
+
+def leaf(*values):
+    return mt.tensor(np.array(values, np.float64), requires_grad=True)
+
+
+def itself_added(x):
+    h = x * 3
+    h += h
+    h += 1
+    return h
+
+
+def itself(method, *args):
+    def change(x):
+        h = x * 3
+        getattr(h, method)(*args, h)
+        return h
+
+    return change
+
+
+def assigned(x):
+    h = x * 3
+    h[:] = h
+    return h
+
+
+def a_row(x):
+    h = x * 3
+    h[0].mul_(2)
+    return h
+
+
+def a_diagonal(x):
+    h = x.repeat(3, 1) * 3
+    h.diagonal().mul_(2)
+    return h
+
+
+def a_view_of_a_view(x):
+    h = x * 3
+    h[1:][None].view(-1)[0].mul_(5)
+    return h
+
+
+def a_part_of_several(x):
+    h = x * 3
+    h.chunk(3)[1].mul_(4)
+    return h
+
+
+def every_row(x):
+    h = (x * 3).unsqueeze(0).repeat(2, 1)
+    for row in h:
+        row.mul_(2)
+    return h
+
+
+def swapped(x):
+    y = x * 1
+    y[0] = y[1]
+    y[1] = y[2]
+    return y
+
+
+def half_added(x):
+    h = x * 3
+    h.add_(h * 0.5)
+    return h
+
+
+def an_older_view(x):
+    base = mt.zeros(4, dtype=mt.float64)
+    head = base[:3]
+    base[:3] = x
+    return head * 2
+
+
+def a_view_transposed(x):
+    h = x.repeat(2, 1) * 1
+    turned = h.T
+    h.view(-1)[0] = 2.0
+    return turned
+
+
+CHANGES = {
+    "itself added": (itself_added, [6, 6, 6]),
+    "itself subtracted": (itself("sub_"), [0, 0, 0]),
+    "itself multiplied": (itself("mul_"), [18, 36, 72]),
+    "itself copied": (itself("copy_"), [3, 3, 3]),
+    "itself assigned": (assigned, [3, 3, 3]),
+    "a row": (a_row, [6, 3, 3]),
+    "a diagonal": (a_diagonal, [12, 12, 12]),
+    "a view of a view": (a_view_of_a_view, [3, 15, 3]),
+    "a part of several": (a_part_of_several, [3, 12, 3]),
+    "every row": (every_row, [12, 12, 12]),
+    "elements swapped": (swapped, [0, 1, 2]),
+    "half of itself": (half_added, [4.5, 4.5, 4.5]),
+    "a view older than the graph": (an_older_view, [2, 2, 2]),
+    "a transposed view": (a_view_transposed, [1, 2, 2]),
+}
+
+
+@pytest.mark.parametrize("change, right", CHANGES.values(), ids=CHANGES)
+def test_gradients_by_hand(change, right):
+    x = leaf(1, 2, 4)
+    change(x).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), right)
+
+
+def test_rows_of_a_flat_view_that_is_older():
+    H, w = mt.zeros(2, 2, dtype=mt.float64), leaf(1, 1)
+    flat = H.view(-1)
+    for t in (0, 1):
+        H[t] = mt.tanh(w * (t + 1))
+    ((flat**2).mean() + 0.1 * (w**2).sum()).backward()
+    np.testing.assert_allclose(w.grad.numpy(), [0.42803435, 0.42803435], rtol=1e-7)
+
+
+def test_forms_in_place_that_save_their_output_can_be_differentiated_twice():
+    for name, second in (("exp_", np.exp), ("sigmoid_", lambda v: (s := 1 / (1 + np.exp(-v))) * (1 - s) * (1 - 2 * s))):
+        x = leaf(0.3, -0.7)
+        y = x * 1
+        getattr(y, name)()
+        (dx,) = grad(y.sum(), x, create_graph=True)
+        np.testing.assert_allclose(grad(dx.sum(), x)[0].numpy(), second(x.detach().numpy()))
+
+
+def test_retained_gradients_belong_to_the_new_value_and_see_every_hook():
+    x = leaf(1, 2)
+    a = x * 1
+    a.retain_grad()
+    a.mul_(2)
+    a.sum().backward()
+    np.testing.assert_array_equal(a.grad.numpy(), [1, 1])
+    b = x * 2
+    b.retain_grad()
+    b.register_hook(lambda g: 10 * g)
+    loss = (b * 3).sum()
+    loss.backward(retain_graph=True)
+    loss.backward()
+    np.testing.assert_array_equal(b.grad.numpy(), [60, 60])
+
+
+def test_a_leaf_frozen_before_backward_gets_no_gradient():
+    w = leaf(2)
+    loss = (w * 3).sum()
+    w.requires_grad_(False)
+    loss.backward()
+    assert w.grad is None
+
+
+def test_what_would_be_silently_wrong_is_refused():
+    w = leaf(2)
+    with pytest.raises(DTypeError, match="data: .* requires a gradient, and int64 values"):
+        w.data = mt.tensor([1])
+    a = mt.zeros(3)
+    b = a[:]
+    a.requires_grad = True
+    with pytest.raises(GraphError, match="view of a leaf"):
+        b.add_(5)
+    h = leaf(1, 2) * 1
+    with mt.no_grad():
+        part = h[:1]
+    h.mul_(3)
+    with pytest.raises(GraphError, match="view that was made under no_grad"):
+        part * 2
+
+
+def test_edges_have_pytorch_names():
+    x, w = leaf(1, 2), leaf(3, 4)
+    (node, nr), (other, _) = (x.exp() * w).grad_fn.next_functions
+    assert (node.name(), nr, other.name(), other.variable is w) == ("Exp", 0, "AccumulateGrad", True)
+    assert (x.exp() * 2.0).grad_fn.next_functions[1] == (None, 0)
