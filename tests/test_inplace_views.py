@@ -161,7 +161,7 @@ def test_a_leaf_frozen_before_backward_gets_no_gradient():
 
 def test_what_would_be_silently_wrong_is_refused():
     w = leaf(2)
-    with pytest.raises(DTypeError, match="data: .* requires a gradient, and int64 values"):
+    with pytest.raises(DTypeError, match=r"data: .* requires a gradient, and int64 values"):
         w.data = mt.tensor([1])
     a = mt.zeros(3)
     b = a[:]
