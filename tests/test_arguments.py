@@ -204,7 +204,9 @@ def test_memory_is_shared_where_pytorch_shares_it(torch):
             for sample in itertools.islice(torch_samples.samples(op, "float64"), 6):
                 outputs = torch_samples.shared_outputs(op, sample)
                 if outputs is not None:
-                    assert outputs[0] == outputs[1], (name, sample.summary())
+                    # What PyTorch returns as it is may be another tensor over the same memory here.
+                    fits = [a == b and (same or not ours) for (a, ours), (b, same) in zip(*outputs, strict=True)]
+                    assert all(fits), (name, sample.summary(), outputs)
                     compared += 1
     assert compared > 500
 

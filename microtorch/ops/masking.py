@@ -7,7 +7,7 @@ from ..autograd.observe import one_call
 from ..dtypes import as_number
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
-from ..tensor import attach, wrap
+from ..tensor import Tensor, attach, wrap
 from . import dimensions
 from .expansion import expand
 from .gathering import within
@@ -220,10 +220,14 @@ def masked_fill(input, mask, value):
         raise ShapeError(f"masked_fill: value must be one number, not a tensor of shape {value.shape}. See where.")
     if mask._array.dtype.kind != "b":
         raise DTypeError(f"masked_fill: mask must be bool, not {mask.dtype}. Convert with .bool().")
-    as_number("masked_fill", given, input.dtype)
-    if input._array.dtype.kind != "f" and value._array.dtype.kind == "f" and value.item() != int(value.item()):
+    number = value._array
+    if not isinstance(given, Tensor):
+        as_number("masked_fill", given, input.dtype)
+    elif input._array.dtype.kind != "f":  # floating tensors hold every number of a tensor
+        as_number("masked_fill", number, input.dtype)
+    if input._array.dtype.kind != "f" and number.dtype.kind == "f" and number.item() != int(number.item()):
         raise DTypeError(
-            f"masked_fill: a tensor of {input.dtype} cannot hold {value.item()}. Convert it with .float()."
+            f"masked_fill: a tensor of {input.dtype} cannot hold {number.item()}. Convert it with .float()."
         )
     return np.where(mask, value.to(input.dtype), input)
 
