@@ -48,7 +48,7 @@ NAMESPACES = [
 CHAPTERS = {
     "Tensors": (
         *("microtorch.tensor", "microtorch.from_data", "microtorch.dtypes"),
-        *("microtorch.hooks", "microtorch.random", "microtorch.errors"),
+        *("microtorch.autograd.hooks", "microtorch.random", "microtorch.errors"),
     ),
     "Operations": ("microtorch.ops.",),
     "Autograd": ("microtorch.autograd", "microtorch.captured"),
