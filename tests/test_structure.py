@@ -34,6 +34,7 @@ LAYERS = [
     ["captured", "data", "io", "explain"],
     ["datasets", "viz"],
     ["train"],
+    ["sklearn"],
     ["exercises"],
     ["commands", "__main__"],
 ]
