@@ -7,6 +7,7 @@ from numpy import finfo, iinfo
 
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .captured import capture
+from .dlpack import *
 from .dtypes import *
 from .dtypes import bool_, float32, float64, int32, int64, uint8
 from .errors import *

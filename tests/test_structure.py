@@ -19,6 +19,7 @@ LAYERS = [
     [
         "dispatch",
         "dtypes",
+        "dlpack",
         "from_data",
         "tensor",
         "autograd",

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import nn, random
 from ..autograd.gradcheck import gradcheck
 from ..autograd.mode import no_grad
+from ..ops import cat
 from ..tensor import wrap
 from ..train.evaluation import evaluating
 from ..train.history import History
@@ -157,8 +158,6 @@ class Estimator(BaseEstimator):
 
     def _scores(self, X):
         """The network's outputs for checked data, as a Tensor of shape (n_samples, n_outputs_)."""
-        from ..ops import cat
-
         dtype = next(self.module_.parameters()).dtype
         parts = []
         with no_grad(), evaluating(self.module_):
