@@ -1,6 +1,6 @@
 """Questions are handed out as files, and the filled-in files are checked step by step.
 
-A lesson is two files: ``questions/03.py``, which the student gets a copy of, and ``lesson03.py``, whose ``steps`` check
+A lesson is two files: ``questions/03.py``, which the student gets a copy of, and ``lessons/lesson03.py``, whose ``steps`` check
 the copy. Each step is worth points by itself, so that what is right counts although something else is not.
 """
 
@@ -174,7 +174,7 @@ def lesson_of(exercise):
     """(title, steps) of a lesson's number, of a file, or of a module."""
     if isinstance(exercise, int) or (isinstance(exercise, str) and exercise.isdigit()):
         exercise = number_of(str(exercise))
-        lesson = importlib.import_module(f"{__package__}.lesson{exercise}")
+        lesson = importlib.import_module(f"{__package__}.lessons.lesson{exercise}")
         return f"Lesson {int(exercise)}: {lesson.TITLE}", lesson.steps
     if not hasattr(exercise, "steps"):
         path = Path(exercise)
@@ -243,7 +243,17 @@ def what_is_wrong(step):
 
 
 def equal(got, wanted, what, tolerance=1e-6):
-    """Complain if `got` is not `wanted`, up to rounding."""
+    """Complain if `got` is not `wanted`, up to rounding.
+
+    Parameters
+    ----------
+    got : array_like, Tensor, or what came back from the answers
+    wanted : array_like
+    what : str
+        What it is called in the complaint.
+    tolerance : float, default 1e-6
+        By which share of it, and by how much, each number may differ.
+    """
     if got is None:
         raise NotImplementedError
     got = values(got)
@@ -257,7 +267,7 @@ def equal(got, wanted, what, tolerance=1e-6):
 
 
 def values(x):
-    """A tensor, here or there, an array or a list as an array."""
+    """What `x` holds, a tensor here or there, an array, a list or a number, as an array."""
     return x._array if hasattr(x, "_array") else np.asarray(x)
 
 

@@ -2,9 +2,9 @@
 
 import microtorch
 
-from ..datasets import Digits
-from ..nn.functional import cross_entropy, linear, relu
-from .grading import Step, equal, holds, values
+from ...datasets import Digits
+from ...nn.functional import cross_entropy, linear, relu
+from ..grading import Step, equal, holds, values
 
 TITLE = "a network, trained by hand"
 

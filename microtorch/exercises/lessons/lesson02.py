@@ -1,6 +1,6 @@
 """Checks of lesson 2."""
 
-from .grading import Step, equal, holds
+from ..grading import Step, equal, holds
 
 TITLE = "a tensor that remembers"
 

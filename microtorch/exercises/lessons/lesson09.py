@@ -4,7 +4,7 @@ import numpy as np
 
 import microtorch
 
-from .grading import Step, equal, holds, values
+from ..grading import Step, equal, holds, values
 
 TITLE = "initialisation and gradient flow"
 

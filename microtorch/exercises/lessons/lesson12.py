@@ -4,7 +4,7 @@ import numpy as np
 
 import microtorch
 
-from .grading import Step, equal
+from ..grading import Step, equal
 
 TITLE = "when it goes wrong"
 
