@@ -122,6 +122,11 @@ SAMPLES = {
     # of one array, on its domain
     **{name: unary(low=0.3, high=3) for name in ("Log", "Log2", "Log10", "Sqrt", "Rsqrt", "Reciprocal")},
     "Log1p": unary(low=-0.6),
+    **{name: unary(low=-0.8, high=0.8) for name in ("Asin", "Acos", "Atanh")},
+    "Acosh": unary(low=1.2, high=3),
+    "Logit": unary(low=0.1, high=0.9),
+    "Sinc": unary() + of(at(0.0, 0.1, -0.19, 0.21, 1.0)),
+    "Xlogy": binary(a=(0.5, 2), b=(0.5, 2)) + of(at(0.0, 1.0), x(2, low=0.5)),
     "Tan": unary(low=-1.2, high=1.2),
     "Round": unary(0) + unary(1),
     "Cast": unary(np.dtype(np.float64)),
@@ -255,7 +260,7 @@ def _with_items(a, b, index):
     return c
 
 
-SAME_AS_NUMPY = "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh floor ceil trunc"
+SAME_AS_NUMPY = "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh floor ceil trunc sinc"
 
 # What forward gives, as a numpy formula of the arrays.
 NUMPY = {
@@ -282,6 +287,15 @@ NUMPY = {
     "Square": np.square,
     "Reciprocal": np.reciprocal,
     **{name.capitalize(): getattr(np, name) for name in SAME_AS_NUMPY.split()},
+    **{f"A{name}": getattr(np, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "LogAddExp": np.logaddexp,
+    "LogAddExp2": np.logaddexp2,
+    "Fmax": np.fmax,
+    "Fmin": np.fmin,
+    "Copysign": np.copysign,
+    "Erfc": np.vectorize(math.erfc, otypes=[float]),
+    "Logit": lambda a: np.log(a) - np.log1p(-a),
+    "Xlogy": lambda a, b: a * np.log(b),
     "Round": np.round,
     "Sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "Erf": np.vectorize(math.erf, otypes=[float]),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...autograd.function import outside_graph
+from ...autograd.inplace.changes import attach_in_place
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
@@ -316,3 +317,13 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 
 
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
+for _function, _other in (
+    (eq, None),
+    (ne, "not_equal_"),
+    (lt, "less_"),
+    (le, "less_equal_"),
+    (gt, "greater_"),
+    (ge, "greater_equal_"),
+):
+    attach_in_place(_function, _function.__name__ + "_", *([_other] if _other else ()))
