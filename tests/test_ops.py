@@ -23,8 +23,8 @@ KERNEL_CASES = [c for c in CASES if c.values[0].backward_kernel is not None and 
 
 # Operations whose result does not depend on every element of the input, so that NaN may rightly disappear; nothing
 # else may lose one.
-DROPS_NAN = """Absorb AddAt Clamp Cleared CrossEntropy Diagonal Dropout Embedding Fmax Fmin Gather Index MultiMarginLoss
-    NanToNum NllLoss OnDiagonal Overwrite Pad Place Scatter ScatterAdd ScatterMultiply CopySlices Sign Slice TiesShare
+DROPS_NAN = """Absorb AddAt Clamp Cleared CrossEntropy Diagonal Dropout Embedding Fmax Fmin Gather Index Kthvalue Median Mode
+    MultiMarginLoss     NanToNum NllLoss OnDiagonal Overwrite Pad Place Scatter ScatterAdd ScatterMultiply CopySlices Sign Slice TiesShare
     Topk Tril Triu Where"""
 NO_DERIVATIVE = "ScatterMultiply"  # as in PyTorch
 REFUSES_NAN = {"BinaryCrossEntropy", "NuclearNorm", "Polar"}  # not a probability; no singular values

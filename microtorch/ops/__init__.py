@@ -51,13 +51,16 @@ from .pointwise.special import *
 from .pointwise.trigonometry import *
 from .pointwise.where import *
 from .reduction.any_and_all import *
+from .reduction.histogram import *
 from .reduction.logsumexp import *
 from .reduction.max_and_min import *
 from .reduction.median import *
 from .reduction.norm import *
 from .reduction.prod_and_cumulative import *
+from .reduction.quantile import *
 from .reduction.sort import *
 from .reduction.sum_and_mean import *
+from .reduction.unique import *
 from .reduction.variance import *
 from .shape.cat import *
 from .shape.expand import *
