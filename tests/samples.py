@@ -136,6 +136,8 @@ SAMPLES = {
     "Prelu": of(x(3, 4), x(1, low=0.1)) + of(x(3, 4), x(4, low=0.1)) + of(x(), x(1, low=0.1)),
     "Threshold": unary(0.3, -1.0),
     "Hardtanh": unary(-1.0, 0.5),
+    "Hardshrink": unary(0.5),
+    "Softshrink": unary(0.5),
     "Relu6": unary(0.0, 6.0, high=8),
     "Hardsigmoid": unary(low=-5, high=5),
     "Hardswish": unary(low=-5, high=5),
@@ -190,6 +192,9 @@ SAMPLES = {
     "Scatter": of(x(2, 4), 1, np.array([[0, 2, 1], [1, 0, 3]]), x(2, 3)),
     "ScatterMultiply": of(x(2, 4), 1, PLACES, x(2, 3)),
     "ScatterAdd": of(x(2, 4), 1, PLACES, x(2, 3)),
+    "ScatterProduct": of(x(2, 4, low=0.5), 1, PLACES, x(2, 3, low=0.5))
+    + of(at(0.0, 2.0), 0, INDEX % 2, at(0.0, 3.0, 0.5, 1.5)),
+    "ScatterExtreme": of(x(2, 4), 1, PLACES, x(2, 3), np.maximum) + of(x(3), 0, INDEX[:2], x(4), np.minimum),
     "PutAlong": of(x(2, 2), np.array([[0, 3], [2, 1]]), (2, 4), 1)
     + of(x(4), np.array([2, 0, 0, 1]), (3, 4), 0)
     + of(x(), np.array(0), (), 0),

@@ -18,8 +18,10 @@ from .layers.softplus import *
 from .loss.base import *
 from .loss.binary_cross_entropy import *
 from .loss.cross_entropy import *
+from .loss.distance import *
 from .loss.likelihood import *
 from .loss.margin import *
+from .loss.multilabel import *
 from .loss.regression import *
 from .mlp import *
 from .module import *

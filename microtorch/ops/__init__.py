@@ -15,14 +15,20 @@ from .indexing.gather_and_scatter import *
 from .indexing.index import *
 from .indexing.index_select_and_take import *
 from .indexing.masked import *
+from .indexing.nonzero import *
+from .indexing.scatter_reduce import *
+from .indexing.search import *
 from .linalg.diagonal import *
 from .linalg.einsum import *
 from .linalg.matmul import *
+from .linalg.products import *
 from .linalg.triangle import *
 from .loss.binary_cross_entropy import *
 from .loss.cross_entropy import *
+from .loss.distance import *
 from .loss.likelihood import *
 from .loss.margin import *
+from .loss.multilabel import *
 from .loss.regression import *
 from .nn.batch_norm import *
 from .nn.dropout import *
@@ -51,6 +57,7 @@ from .pointwise.special import *
 from .pointwise.trigonometry import *
 from .pointwise.where import *
 from .reduction.any_and_all import *
+from .reduction.diff import *
 from .reduction.histogram import *
 from .reduction.logsumexp import *
 from .reduction.max_and_min import *
@@ -65,11 +72,13 @@ from .reduction.variance import *
 from .shape.cat import *
 from .shape.expand import *
 from .shape.flip_and_roll import *
+from .shape.meshgrid import *
 from .shape.pad import *
 from .shape.repeat import *
 from .shape.reshape import *
 from .shape.split import *
 from .shape.squeeze import *
+from .shape.tensor_split import *
 from .shape.transpose import *
 
 # The operations, and not the rooms they live in: a room `nn` must not hide the package of layers.

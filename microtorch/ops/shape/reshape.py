@@ -205,6 +205,18 @@ def view(input, *shape):
     return y
 
 
+@attach("view_as")
+def _view_as(self, other):
+    """The same elements in the shape of `other`: ``self.view(other.shape)``."""
+    return view(self, other.shape)
+
+
+@attach("reshape_as")
+def _reshape_as(self, other):
+    """The same elements in the shape of `other`: ``self.reshape(other.shape)``."""
+    return reshape(self, other.shape)
+
+
 @attach("flatten")
 def flatten(input, start_dim=0, end_dim=-1):
     """Several neighbouring dimensions as one.
