@@ -13,6 +13,7 @@ from ...autograd.inplace.changes import attach_in_place
 from ...errors import DTypeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
+from .._promotion import only_tensors
 from ..indexing.gather_and_scatter import ScatterAdd
 from ..pointwise.arithmetic import absorb
 
@@ -98,6 +99,7 @@ def cumsum(input, dim=None, *, dtype=None, axis=None):
     >>> x.grad
     tensor([3., 2., 1.])
     """
+    only_tensors("cumsum", input=input)
     return _running("cumsum", CumSum, input, dim if axis is None else axis, dtype)
 
 
@@ -160,6 +162,7 @@ def cumprod(input, dim=None, *, dtype=None, axis=None):
     >>> x.grad
     tensor([1., 8., 0.])
     """
+    only_tensors("cumprod", input=input)
     return _running("cumprod", CumProd, input, dim if axis is None else axis, dtype)
 
 
