@@ -13,6 +13,7 @@ from .autograd.memory import DROPPED, SPARE_BYTES, references
 from .autograd.mode import state
 from .autograd.observe import tell
 from .autograd.views import moves, refresh
+from .devices import CPU, check_device
 from .dispatch import NUMPY, Dispatched
 from .dtypes import as_dtype, bool_, float32, int64
 from .errors import DTypeError, GraphError, ShapeError, user_line
@@ -28,12 +29,16 @@ LEAF = "leaf"
 class Tensor(Hooked, Dispatched):
     """A multi-dimensional array that records the operations on it, so that gradients can be computed.
 
+    Called, it is PyTorch's oldest way to make a tensor, of the default dtype: ``Tensor([1, 2])`` has these values,
+    ``Tensor(2, 3)`` this shape. `microtorch.tensor`, which keeps a dtype, and `zeros` say more plainly what is meant.
+
     Parameters
     ----------
-    data : ndarray
-        Its memory is shared. `microtorch.tensor` makes tensors from lists and copies arrays.
-    requires_grad : bool, default False
-        Whether operations on it are recorded and `backward` fills its ``.grad``. Floating dtypes only.
+    *data : int or sequence or ndarray or Tensor
+        Sizes, for zeros (PyTorch leaves undefined what is in it); or one sequence or array of numbers. The memory of an
+        array is shared if its dtype fits; a Tensor is taken as it is, with its memory, dtype and graph.
+    device : str, optional
+        ``"cpu"``: there is no other.
 
     Attributes
     ----------
@@ -49,6 +54,8 @@ class Tensor(Hooked, Dispatched):
     >>> (x * x).sum().backward()
     >>> x.grad
     tensor([2., 4., 6.])
+    >>> microtorch.Tensor([1, 2]), microtorch.Tensor(2, 3).shape
+    (tensor([1., 2.]), (2, 3))
     """
 
     # Note [Unset slots]: the results of operations are made by `Function.apply`, which sets only the two slots that
@@ -69,15 +76,14 @@ class Tensor(Hooked, Dispatched):
 
     __hash__ = object.__hash__  # `==` compares elements; as a key a tensor is itself
 
-    def __init__(self, data, requires_grad=False):
-        array = np.asarray(data)
-        as_dtype(array.dtype)
-        # Note [One array, one tensor]: a view, never the object itself: no two tensors hold the same ndarray object,
-        # so that the engine can tell by identity which tensor an operation saved.
-        self._array = array.view()
-        self._edge = None
-        if requires_grad:
-            self.requires_grad_()
+    def __init__(self, *data, device=None):
+        from .legacy import as_new_tensor
+
+        check_device(device)
+        made = as_new_tensor("Tensor", None, data)
+        self._array, self._edge = made._array, made._edge
+        if hasattr(made, "_view"):
+            self._view = made._view
 
     # -- what it is -----------------------------------------------------------------------------------------------
 
@@ -113,6 +119,17 @@ class Tensor(Hooked, Dispatched):
     def output_nr(self):
         """int: which output of `grad_fn` it is."""
         return self._edge[1] if self.grad_fn is not None and type(self._edge) is tuple else 0
+
+    @property
+    def device(self):
+        """device: where it is, which is the CPU."""
+        return CPU
+
+    is_cuda = is_mps = is_sparse = is_quantized = property(lambda self: False, doc="bool: False, as there is no such thing.")
+
+    def get_device(self):
+        """The number of the accelerator it is on: -1, which stands for the CPU."""
+        return -1
 
     def size(self, dim=None):
         """Its shape, or the length of one dimension."""
@@ -198,12 +215,12 @@ class Tensor(Hooked, Dispatched):
 
         Writing into it in place is noticed where a backward still needs the old values.
         """
-        return out_of_graph(Tensor(self._array), self, "detached")
+        return out_of_graph(over(self._array), self, "detached")
 
     @property
     def data(self):
         """Tensor: the same memory outside the graph, as `detach`. Assigning replaces the values, unrecorded."""
-        return out_of_graph(Tensor(self._array), self, "taken out of the graph by .data")
+        return out_of_graph(over(self._array), self, "taken out of the graph by .data")
 
     @data.setter
     def data(self, value):
@@ -365,7 +382,7 @@ class Tensor(Hooked, Dispatched):
 
     def __deepcopy__(self, memo):
         self._refuse_to_copy("deepcopy")
-        copied = type(self)(self._array.copy(), self.requires_grad)
+        copied = leaf_of(type(self), self._array.copy(), self.requires_grad)
         memo[id(self)] = copied
         if self.grad is not None:
             copied._grad = self._grad.detach().clone()
@@ -375,7 +392,7 @@ class Tensor(Hooked, Dispatched):
 
     def __reduce__(self):
         self._refuse_to_copy("pickle")
-        return type(self), (self._array, self.requires_grad), (None, {"_name": self.name})
+        return leaf_of, (type(self), self._array, self.requires_grad), (None, {"_name": self.name})
 
     # -- how it looks ----------------------------------------------------------------------------------------------
 
@@ -417,10 +434,27 @@ def out_of_graph(tensor, source, how):
 
 
 def wrap(array):
-    """A leaf over an array that is nobody else's, without the checks and the view that `Tensor(data)` makes."""
+    """A leaf over an array that is nobody else's, without the checks and the view that `over` makes."""
     t = Tensor.__new__(Tensor)
     t._array = array
     t._edge = None
+    return t
+
+
+# Note [One array, one tensor]: no two tensors hold the same ndarray object, so that the engine can tell by identity
+# which tensor an operation saved. What is somebody else's is therefore held by a view.
+def over(array):
+    """A leaf over the memory of an array that others have, too; of a dtype that tensors have."""
+    as_dtype(array.dtype)
+    return wrap(array.view())
+
+
+def leaf_of(cls, array, requires_grad):
+    """A leaf of the class `cls` over an array that is nobody else's: what a copy, or a pickled tensor, is made by."""
+    as_dtype(array.dtype)
+    t = cls.__new__(cls)
+    t._array = array
+    t._edge = LEAF if requires_grad else None
     return t
 
 

@@ -1,5 +1,6 @@
 """The engine room: operations, the backward pass, and the switches around them, with the names of torch.autograd."""
 
+from ..legacy import Variable
 from . import functional
 from .anomaly import detect_anomaly, is_anomaly_enabled
 from .function import Function, once_differentiable
@@ -19,6 +20,7 @@ from .per_sample import per_sample_gradients
 __all__ = [
     "Function",
     "GradcheckError",
+    "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..dtypes import get_default_dtype
 from ..errors import DTypeError, ShapeError
-from ..tensor import Tensor
+from ..tensor import Tensor, over
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
 __all__ = ["DataLoader", "default_collate"]
@@ -117,8 +117,8 @@ def _stack(samples):
             raise DTypeError(f"default_collate: sample {i} is an array of {a.dtype}, not of numbers. {_OWN_COLLATE}")
     stacked = np.stack(arrays)
     if isinstance(samples[0], int) and any(isinstance(s, float) for s in samples):
-        return Tensor(stacked.astype(get_default_dtype()))  # what a list of numbers is, as in PyTorch
-    return Tensor(stacked)
+        return over(stacked.astype(get_default_dtype()))  # what a list of numbers is, as in PyTorch
+    return over(stacked)
 
 
 class DataLoader:

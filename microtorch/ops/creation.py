@@ -7,11 +7,11 @@ import numpy as np
 
 from ..autograd.mode import state
 from ..autograd.observe import tell
+from ..devices import check_device
 from ..dtypes import as_dtype, as_number, get_default_dtype, int64
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
 from ..tensor import Tensor, wrap
-from .cast import check_device
 
 __all__ = [
     "arange",
@@ -24,8 +24,12 @@ __all__ = [
 ]
 
 
-def shape_of(operation, size):
-    """The shape that ``operation(2, 3)`` or ``operation((2, 3))`` asks for, from its arguments as a tuple."""
+def shape_of(operation, size, named=None):
+    """The shape that ``operation(2, 3)`` or ``operation((2, 3))`` asks for, or by its name ``size=(2, 3)``."""
+    if named is not None:
+        if size:
+            raise TypeError(f"{operation}: takes one shape, and got {size} and size={named!r}.")
+        size = (named,)
     if len(size) == 1 and isinstance(size[0], list | tuple):
         size = size[0]
     try:
@@ -58,13 +62,15 @@ def leaf(array, requires_grad):
     return made.requires_grad_() if requires_grad else made
 
 
-def zeros(*size, dtype=None, device=None, requires_grad=False):
+def zeros(*shape, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of zeros.
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``zeros(2, 3)`` or ``zeros((2, 3))``.
+    *shape : int or sequence of int
+        As ``zeros(2, 3)`` or ``zeros((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     dtype : numpy.dtype, default that of `get_default_dtype`
         Of the elements.
     device : str, optional
@@ -88,16 +94,18 @@ def zeros(*size, dtype=None, device=None, requires_grad=False):
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return leaf(np.zeros(shape_of("zeros", size), factory_dtype(device, dtype)), requires_grad)
+    return leaf(np.zeros(shape_of("zeros", shape, size), factory_dtype(device, dtype)), requires_grad)
 
 
-def ones(*size, dtype=None, device=None, requires_grad=False):
+def ones(*shape, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of ones.
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``ones(2, 3)`` or ``ones((2, 3))``.
+    *shape : int or sequence of int
+        As ``ones(2, 3)`` or ``ones((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     dtype : numpy.dtype, default that of `get_default_dtype`
         Of the elements.
     device : str, optional
@@ -121,16 +129,18 @@ def ones(*size, dtype=None, device=None, requires_grad=False):
     tensor([[1., 1., 1.],
             [1., 1., 1.]])
     """
-    return leaf(np.ones(shape_of("ones", size), factory_dtype(device, dtype)), requires_grad)
+    return leaf(np.ones(shape_of("ones", shape, size), factory_dtype(device, dtype)), requires_grad)
 
 
-def empty(*size, dtype=None, device=None, requires_grad=False):
+def empty(*shape, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor that holds whatever the memory held before: for what will be filled at once.
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``empty(2, 3)`` or ``empty((2, 3))``.
+    *shape : int or sequence of int
+        As ``empty(2, 3)`` or ``empty((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     dtype : numpy.dtype, default that of `get_default_dtype`
         Of the elements.
     device : str, optional
@@ -153,7 +163,7 @@ def empty(*size, dtype=None, device=None, requires_grad=False):
     >>> microtorch.empty(2, 3).shape
     (2, 3)
     """
-    return leaf(np.empty(shape_of("empty", size), factory_dtype(device, dtype)), requires_grad)
+    return leaf(np.empty(shape_of("empty", shape, size), factory_dtype(device, dtype)), requires_grad)
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
