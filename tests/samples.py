@@ -1,6 +1,6 @@
 """Note [One table]: the arguments with which every operation is tested.
 
-The tests walk all subclasses of Function in the package. One whose `forward` takes only arrays (named x, or a and b)
+The tests walk all subclasses of ArrayFunction in the package. One whose `forward` takes only arrays (named x, or a and b)
 needs no row; one with options, a special domain or kinks has a row in SAMPLES. A class with neither fails the suite,
 and the message shows the line to add. NUMPY says what forward must give, for those that have a plain numpy formula.
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 import microtorch
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 from microtorch.ops.indexing import Slice
 
 
@@ -351,16 +351,16 @@ def _normalized(a, axes, eps):
 
 
 def operations():
-    """All operations of the package by name: the subclasses of Function that have a forward."""
+    """All operations of the package by name: the subclasses of ArrayFunction that have a forward."""
     for module in pkgutil.walk_packages(microtorch.__path__, "microtorch."):
         if module.name.startswith(("microtorch.ops.", "microtorch.nn.")):
             importlib.import_module(module.name)
-    found, waiting = {}, [Function]
+    found, waiting = {}, [ArrayFunction]
     while waiting:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
         public = cls.__module__.startswith("microtorch.") and not cls.__name__.startswith("_")
-        if public and cls.forward is not Function.forward:
+        if public and cls.forward is not ArrayFunction.forward:
             found[cls.__name__] = cls
     return dict(sorted(found.items()))
 

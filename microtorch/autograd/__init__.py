@@ -3,7 +3,7 @@
 from ..legacy import Variable
 from . import functional
 from .anomaly import detect_anomaly, is_anomaly_enabled
-from .function import Function, once_differentiable
+from .function import ArrayFunction, once_differentiable
 from .gradcheck import (
     GradcheckError,
     eval_numerical_gradient,
@@ -15,9 +15,11 @@ from .gradcheck import (
 )
 from .gradients import backward, grad
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .on_tensors import Function
 from .per_sample import per_sample_gradients
 
 __all__ = [
+    "ArrayFunction",
     "Function",
     "GradcheckError",
     "Variable",
