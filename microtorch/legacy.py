@@ -25,7 +25,7 @@ def as_new_tensor(name, dtype, data):
     """The tensor that ``name(*data)`` means: sizes, or one sequence, array or Tensor; `dtype` None is the default."""
     wanted = get_default_dtype() if dtype is None else dtype
     if len(data) != 1 or (_is_integer(data[0])):
-        from .ops.creation import shape_of
+        from .ops.creation.constant import shape_of
 
         return wrap(np.zeros(shape_of(name, data), wanted))
     (only,) = data
