@@ -1,6 +1,7 @@
 """The engine room: operations, the backward pass, and the switches around them, with the names of torch.autograd."""
 
 from ..legacy import Variable
+from . import functional
 from .anomaly import detect_anomaly, is_anomaly_enabled
 from .function import ArrayFunction, once_differentiable
 from .gradcheck import (
