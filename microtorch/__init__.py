@@ -15,7 +15,9 @@ from .errors import *
 from .from_data import *
 from .legacy import *
 from .ops import *
+from .printing import *
 from .random import *
+from .settings import *
 from .tensor import *
 
 # log(0) is -inf and 1/0 is inf, without a word, as in PyTorch; `detect_anomaly` finds where they come from.

@@ -15,8 +15,9 @@ from .autograd.mode import state
 from .autograd.observe import tell
 from .devices import CPU, check_device
 from .dispatch import NUMPY, Dispatched
-from .dtypes import as_dtype, bool_, float32, int64
+from .dtypes import as_dtype
 from .errors import DTypeError, GraphError, ShapeError, user_line
+from .printing import text_of
 
 __all__ = ["Tensor"]
 
@@ -143,6 +144,8 @@ class Tensor(Hooked, Dispatched):
         """The number of elements."""
         return self._array.size
 
+    nelement = numel
+
     def element_size(self):
         """The bytes of one element."""
         return self._array.itemsize
@@ -155,6 +158,31 @@ class Tensor(Hooked, Dispatched):
     def is_contiguous(self):
         """Whether the elements lie in memory in row-major order without gaps."""
         return self._array.flags.c_contiguous
+
+    def stride(self, dim=None):
+        """How many elements lie between neighbours in each dimension, or in one."""
+        steps = tuple([step // self._array.itemsize for step in self._array.strides])
+        return steps if dim is None else steps[dim]
+
+    def data_ptr(self):
+        """The address of the first element."""
+        return self._array.__array_interface__["data"][0]
+
+    def storage_offset(self):
+        """How many elements of its memory lie before the first one."""
+        return (self.data_ptr() - self.storage().data_ptr()) // self._array.itemsize
+
+    def storage(self):
+        """The whole memory it is a view of, as a row of numbers: a `Storage`."""
+        from .storage import Storage
+
+        return Storage(self)
+
+    untyped_storage = storage
+
+    def is_complex(self):
+        """Whether it holds complex numbers: False."""
+        return False
 
     def is_floating_point(self):
         """Whether the dtype is float32 or float64."""
@@ -403,22 +431,7 @@ class Tensor(Hooked, Dispatched):
 
     def __repr__(self):
         self._read("repr")
-        body = np.array2string(self._array, separator=", ", prefix="tensor(", floatmode="maxprec", precision=4)
-        if self._array.dtype.kind == "f" and self._array.ndim == 0:
-            body = (
-                np.format_float_positional(self._array, precision=4, unique=False, trim="-")
-                if (1e-4 <= abs(self._array) < 1e6 or self._array == 0)
-                else f"{self._array.item():.4e}"
-            )
-            body += "." if body.lstrip("-").isdigit() else ""
-        notes = [body]
-        if self._array.dtype not in (float32, int64, bool_):
-            notes.append(f"dtype={self._array.dtype.name}")
-        if self.grad_fn is not None:
-            notes.append(f"grad_fn=<{self.grad_fn.name()}>")
-        elif self.requires_grad:
-            notes.append("requires_grad=True")
-        return f"tensor({', '.join(notes)})"
+        return text_of(self)
 
 
 # Note [Where it was cut]: a tensor that left the graph knows how, and the user's line, for those who ask later why no

@@ -7,6 +7,7 @@ from ._promotion import *
 from .creation.cast import *
 from .creation.constant import *
 from .creation.copy import *
+from .creation.grid import *
 from .creation.like import *
 from .creation.random import *
 from .creation.random_integers import *
@@ -18,6 +19,7 @@ from .indexing.masked import *
 from .linalg.diagonal import *
 from .linalg.einsum import *
 from .linalg.matmul import *
+from .linalg.products import *
 from .linalg.triangle import *
 from .loss.binary_cross_entropy import *
 from .loss.cross_entropy import *
@@ -40,9 +42,11 @@ from .nn.softplus import *
 from .pointwise.arithmetic import *
 from .pointwise.clamp_and_maximum import *
 from .pointwise.comparison import *
+from .pointwise.composed import *
 from .pointwise.division import *
 from .pointwise.exp_and_log import *
 from .pointwise.hyperbolic import *
+from .pointwise.inverse_trigonometry import *
 from .pointwise.logic import *
 from .pointwise.power import *
 from .pointwise.rounding import *
@@ -51,6 +55,8 @@ from .pointwise.special import *
 from .pointwise.trigonometry import *
 from .pointwise.where import *
 from .reduction.any_and_all import *
+from .reduction.composed import *
+from .reduction.count import *
 from .reduction.logsumexp import *
 from .reduction.max_and_min import *
 from .reduction.median import *
@@ -62,11 +68,13 @@ from .reduction.variance import *
 from .shape.cat import *
 from .shape.expand import *
 from .shape.flip_and_roll import *
+from .shape.in_place import *
 from .shape.pad import *
 from .shape.repeat import *
 from .shape.reshape import *
 from .shape.split import *
 from .shape.squeeze import *
+from .shape.stack import *
 from .shape.transpose import *
 
 # The operations, and not the rooms they live in: a room `nn` must not hide the package of layers.
