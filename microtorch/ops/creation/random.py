@@ -68,6 +68,7 @@ def rand(*shape, size=None, generator=None, dtype=None, device=None, requires_gr
 
 
 @one_call
+@attach()
 def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
     """As `rand`, in the shape and dtype of `input`.
 
@@ -141,6 +142,7 @@ def randn(*shape, size=None, generator=None, dtype=None, device=None, requires_g
 
 
 @one_call
+@attach()
 def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
     """As `randn`, in the shape and dtype of `input`.
 

@@ -73,6 +73,7 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
 
 
 @one_call
+@attach()
 def randint_like(input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """As `randint`, in the shape and dtype of `input`.
 
