@@ -15,6 +15,8 @@ __all__ = [
     "are_deterministic_algorithms_enabled",
     "broadcast_shapes",
     "can_cast",
+    "channels_last",
+    "contiguous_format",
     "detach",
     "get_default_device",
     "get_float32_matmul_precision",
@@ -26,15 +28,21 @@ __all__ = [
     "is_same_size",
     "is_tensor",
     "numel",
+    "preserve_format",
     "promote_types",
     "set_default_device",
     "set_float32_matmul_precision",
     "set_flush_denormal",
     "set_num_interop_threads",
     "set_num_threads",
+    "strided",
     "typename",
     "use_deterministic_algorithms",
 ]
+
+
+# Layouts and orders of memory, by their names: there is one of each, row by row.
+strided, contiguous_format, preserve_format, channels_last = "strided", "contiguous_format", "preserve_format", "channels_last"
 
 
 class _SizeMeta(type):

@@ -14,7 +14,7 @@ from .autograd.inplace.views import moves, refresh
 from .autograd.memory import DROPPED, SPARE_BYTES, references
 from .autograd.mode import state
 from .autograd.observe import tell
-from .devices import CPU, check_device
+from .devices import check_device
 from .dispatch import NUMPY, Dispatched
 from .dtypes import as_dtype
 from .errors import DTypeError, GraphError, ShapeError, foreign_argument, user_line
@@ -122,17 +122,6 @@ class Tensor(Hooked, Dispatched):
         """int: which output of `grad_fn` it is."""
         return self._edge[1] if self.grad_fn is not None and type(self._edge) is tuple else 0
 
-    @property
-    def device(self):
-        """device: where it is, which is the CPU."""
-        return CPU
-
-    is_cuda = is_mps = is_sparse = is_quantized = property(lambda self: False, doc="bool: False, as there is no such thing.")
-
-    def get_device(self):
-        """The number of the accelerator it is on: -1, which stands for the CPU."""
-        return -1
-
     def size(self, dim=None):
         """Its shape, or the length of one dimension."""
         return self._array.shape if dim is None else self._array.shape[dim]
@@ -159,31 +148,6 @@ class Tensor(Hooked, Dispatched):
     def is_contiguous(self):
         """Whether the elements lie in memory in row-major order without gaps."""
         return self._array.flags.c_contiguous
-
-    def stride(self, dim=None):
-        """How many elements lie between neighbours in each dimension, or in one."""
-        steps = tuple([step // self._array.itemsize for step in self._array.strides])
-        return steps if dim is None else steps[dim]
-
-    def data_ptr(self):
-        """The address of the first element."""
-        return self._array.__array_interface__["data"][0]
-
-    def storage_offset(self):
-        """How many elements of its memory lie before the first one."""
-        return (self.data_ptr() - self.storage().data_ptr()) // self._array.itemsize
-
-    def storage(self):
-        """The whole memory it is a view of, as a row of numbers: a `Storage`."""
-        from .storage import Storage
-
-        return Storage(self)
-
-    untyped_storage = storage
-
-    def is_complex(self):
-        """Whether it holds complex numbers: False."""
-        return False
 
     def is_floating_point(self):
         """Whether the dtype is float32 or float64."""
@@ -491,7 +455,8 @@ def edge_of(t):
 def attach(*names, reflected=None, numpy=None):
     """Decorate a public function: it becomes these methods of Tensor, and stands for these numpy functions.
 
-    As a function it may be given anything: what is not a Tensor is found when it lacks what a Tensor has.
+    As a function it may be given anything: what is not a Tensor is found when it lacks what a Tensor has. And it takes
+    ``out=``, as PyTorch's functions do and their methods do not: a tensor, or several, to put the result into.
 
     Parameters
     ----------
@@ -514,9 +479,10 @@ def attach(*names, reflected=None, numpy=None):
             return function
 
         @functools.wraps(function)
-        def public(*args, **kwargs):
+        def public(*args, out=None, **kwargs):
             try:
-                return function(*args, **kwargs)
+                made = function(*args, **kwargs)
+                return made if out is None else _filled(function.__name__, out, made)
             except AttributeError as error:
                 worded = foreign_argument(error, function.__name__, function, args, kwargs)
                 if worded is None:
@@ -526,3 +492,12 @@ def attach(*names, reflected=None, numpy=None):
         return public
 
     return decorate
+
+
+def _filled(operation, out, made):
+    """`out`, with the values of `made`, where a function was given tensors to put its results into."""
+    from .ops.creation.copy import fill_out
+
+    if isinstance(made, Tensor):
+        return fill_out(operation, out, made)
+    return type(made)(*[fill_out(operation, o, m) for o, m in zip(out, made, strict=True)])

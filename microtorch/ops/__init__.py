@@ -69,6 +69,7 @@ from .shape.cat import *
 from .shape.expand import *
 from .shape.flip_and_roll import *
 from .shape.in_place import *
+from .shape.memory import *
 from .shape.pad import *
 from .shape.repeat import *
 from .shape.reshape import *

@@ -26,7 +26,7 @@ class Cast(Function):
 
 
 @attach("to")
-def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
+def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False, memory_format=None):
     """The tensor in another dtype; itself where nothing changes and no copy is asked for.
 
     Parameters
@@ -40,6 +40,8 @@ def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
     copy : bool, default False
         A new tensor even where nothing changes.
     non_blocking : bool, default False
+        Accepted for compatibility.
+    memory_format : str, optional
         Accepted for compatibility.
 
     Returns
@@ -154,8 +156,8 @@ def _bool(self):
 
 
 @attach("cpu")
-def cpu(self):
-    """The tensor itself: all are on the CPU."""
+def cpu(self, memory_format=None):
+    """The tensor itself: all are on the CPU; `memory_format` is accepted for compatibility."""
     return self
 
 

@@ -11,7 +11,7 @@ from ...devices import check_device
 from ...dtypes import as_dtype, as_number, get_default_dtype, int64
 from ...errors import DTypeError, ShapeError
 from ...from_data import as_tensor
-from ...tensor import Tensor, wrap
+from ...tensor import Tensor, attach, wrap
 
 __all__ = ["arange", "empty", "eye", "full", "linspace", "ones", "zeros"]
 
@@ -56,6 +56,7 @@ def leaf(array, requires_grad):
     return made.requires_grad_() if requires_grad else made
 
 
+@attach()
 def zeros(*shape, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of zeros.
 
@@ -91,6 +92,7 @@ def zeros(*shape, size=None, dtype=None, device=None, requires_grad=False):
     return leaf(np.zeros(shape_of("zeros", shape, size), factory_dtype(device, dtype)), requires_grad)
 
 
+@attach()
 def ones(*shape, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of ones.
 
@@ -126,6 +128,7 @@ def ones(*shape, size=None, dtype=None, device=None, requires_grad=False):
     return leaf(np.ones(shape_of("ones", shape, size), factory_dtype(device, dtype)), requires_grad)
 
 
+@attach()
 def empty(*shape, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor that holds whatever the memory held before: for what will be filled at once.
 
@@ -160,6 +163,7 @@ def empty(*shape, size=None, dtype=None, device=None, requires_grad=False):
     return leaf(np.empty(shape_of("empty", shape, size), factory_dtype(device, dtype)), requires_grad)
 
 
+@attach()
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """A tensor filled with one value.
 
@@ -195,6 +199,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     return leaf(np.full(shape_of("full", (size,)), as_number("full", fill_value, dtype)), requires_grad)
 
 
+@attach()
 def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
     """The numbers ``start``, ``start + step``, ``start + 2 * step``, ... before `end`, as 1-D tensor.
 
@@ -252,6 +257,7 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     return leaf((start + step * np.arange(length)).astype(dtype), requires_grad)
 
 
+@attach()
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
     """So many numbers at equal distances, the first `start` and the last `end`.
 
@@ -300,6 +306,7 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
     return leaf(y, requires_grad)
 
 
+@attach()
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
     """A matrix with ones on the diagonal and zeros elsewhere.
 

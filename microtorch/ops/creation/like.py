@@ -23,6 +23,8 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
         ``"cpu"``: there is no other.
     requires_grad : bool, default False
         Whether operations on it are recorded.
+    memory_format : str, optional
+        Accepted for compatibility.
 
     Returns
     -------
@@ -51,6 +53,8 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_for
         ``"cpu"``: there is no other.
     requires_grad : bool, default False
         Whether operations on it are recorded.
+    memory_format : str, optional
+        Accepted for compatibility.
 
     Returns
     -------
@@ -79,6 +83,8 @@ def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
         ``"cpu"``: there is no other.
     requires_grad : bool, default False
         Whether operations on it are recorded.
+    memory_format : str, optional
+        Accepted for compatibility.
 
     Returns
     -------
@@ -107,6 +113,8 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
         ``"cpu"``: there is no other.
     requires_grad : bool, default False
         Whether operations on it are recorded.
+    memory_format : str, optional
+        Accepted for compatibility.
 
     Returns
     -------

@@ -26,6 +26,7 @@ def draws(generator):
 
 
 @one_call
+@attach()
 def rand(*shape, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn evenly from 0 (included) to 1 (excluded).
 
@@ -100,6 +101,7 @@ def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=F
 
 
 @one_call
+@attach()
 def randn(*shape, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn from the normal distribution with mean 0 and standard deviation 1.
 
@@ -174,6 +176,7 @@ def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=
 
 
 @one_call
+@attach()
 def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn from normal distributions.
 
@@ -240,3 +243,12 @@ def uniform_(self, a=0.0, b=1.0, *, generator=None):
         raise ValueError(f"uniform_: from a={a} to b={b}: a must not be above b")
     drawn = rand(self.shape, generator=generator, dtype=self.dtype)._array
     return overwrite(self, "uniform_", wrap(np.asarray(drawn * float(b - a) + float(a))))
+
+
+@attach("exponential_")
+def exponential_(self, lambd=1.0, *, generator=None):
+    """In place: every element is drawn from the exponential distribution of rate `lambd`, with the mean 1 / `lambd`."""
+    if not lambd > 0:
+        raise ValueError(f"exponential_: lambd={lambd} is a rate, above 0.")
+    drawn = draws(generator).exponential(1 / lambd, self.shape)
+    return overwrite(self, "exponential_", wrap(np.asarray(drawn).astype(self.dtype)))

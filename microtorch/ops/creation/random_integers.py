@@ -18,6 +18,7 @@ __all__ = ["bernoulli", "multinomial", "randint", "randint_like", "randperm"]
 
 
 @one_call
+@attach()
 def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Integers drawn evenly from `low` (included) to `high` (excluded).
 
@@ -110,6 +111,7 @@ def randint_like(input, low, high=None, *, generator=None, dtype=None, device=No
 
 
 @one_call
+@attach()
 def randperm(n, *, generator=None, dtype=int64, device=None, requires_grad=False):
     """The integers from 0 to before `n` in random order.
 
@@ -281,3 +283,17 @@ def _last_positive(weights):
 def bernoulli_(self, p=0.5, *, generator=None):
     """In place: every element becomes 1 with probability `p`, else 0."""
     return overwrite(self, "bernoulli_", bernoulli(self.detach(), p, generator=generator))
+
+
+@attach("random_")
+def random_(self, from_=None, to=None, *, generator=None):
+    """In place: every element is a whole number drawn evenly from `from_` (included) to `to` (excluded).
+
+    ``random_(n)`` begins at 0; without numbers it goes as far as all of them are exact in the dtype.
+    """
+    low, high = (0, from_) if to is None else (from_, to)
+    if high is None:
+        kind = self.dtype.kind
+        high = 2 ** (np.finfo(self.dtype).nmant + 1) if kind == "f" else 2 if kind == "b" else np.iinfo(self.dtype).max
+    drawn = draws(generator).integers(index(low), index(high), self.shape)
+    return overwrite(self, "random_", wrap(np.asarray(drawn).astype(self.dtype)))
