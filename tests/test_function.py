@@ -165,7 +165,7 @@ def test_arrays_in_array_out():
 
 
 def test_a_handle_takes_its_hook_away_at_the_end_of_a_block():
-    x, seen = microtorch.ones(2, requires_grad=True), []
+    x, seen = mt.ones(2, requires_grad=True), []
     with x.register_hook(lambda grad: seen.append(grad.tolist())):
         x.sum().backward()
     x.sum().backward()
