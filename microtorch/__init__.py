@@ -57,4 +57,4 @@ def __getattr__(name):
         return import_module(_MODULES[name], __name__)
     if name in _NAMES:
         return getattr(import_module(_NAMES[name], __name__), name)
-    raise import_module(".absent", __name__).refuse("", name)
+    raise import_module(".absent", __name__).refuse("microtorch", name, [*globals(), *_MODULES, *_NAMES])

@@ -57,7 +57,7 @@ class Finder(MetaPathFinder, Loader):
         if name.partition(".")[0] not in ("torch", "torchvision"):
             return None
         if name not in MODULES:
-            raise ModuleNotFoundError(absent.module_sentence(name), name=name)
+            raise absent.no_module(name)
         return ModuleSpec(name, self, is_package=True)
 
     def create_module(self, spec):

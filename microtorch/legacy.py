@@ -27,7 +27,7 @@ def as_new_tensor(name, dtype, data):
     if len(data) != 1 or (_is_integer(data[0])):
         from .ops.creation.constant import shape_of
 
-        return wrap(np.zeros(shape_of(name, data), wanted))
+        return wrap(np.zeros(shape_of(name, data or (0,)), wanted))
     (only,) = data
     if isinstance(only, Tensor):
         if dtype is not None and only.dtype != dtype:

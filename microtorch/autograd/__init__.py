@@ -42,3 +42,9 @@ __all__ = [
     "relative_error",
     "set_grad_enabled",
 ]
+
+
+def __getattr__(name):
+    from ..absent import refuse
+
+    raise refuse("autograd", name, globals())

@@ -268,3 +268,9 @@ class RandomShift(Transform):
         around = ((0, 0), (0, 0), (margin, margin), (margin, margin))
         windows = np.lib.stride_tricks.sliding_window_view(np.pad(images, around), (height, width), axis=(2, 3))
         return windows[np.arange(n), :, top, left]  # (N, C, 2m+1, 2m+1, H, W) -> (N, C, H, W)
+
+
+def __getattr__(name):
+    from ..absent import refuse
+
+    raise refuse("datasets.transforms", name, globals())

@@ -25,3 +25,9 @@ from .loss.regression import *
 from .mlp import *
 from .module import *
 from .parameter import *
+
+
+def __getattr__(name):
+    from ..absent import refuse
+
+    raise refuse("nn", name, globals())

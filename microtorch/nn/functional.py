@@ -62,3 +62,9 @@ from ..ops import (
     threshold,
     triplet_margin_loss,
 )
+
+
+def __getattr__(name):
+    from ..absent import refuse
+
+    raise refuse("nn.functional", name, globals())

@@ -8,4 +8,4 @@ def __getattr__(name):
         return data
     from ..absent import refuse
 
-    raise refuse("utils", name)
+    raise refuse("utils", name, globals())

@@ -5,6 +5,7 @@ from ...autograd.function import Function, outside_graph
 from ...devices import check_device, not_here
 from ...devices import device as device_type
 from ...dtypes import as_dtype, bool_, float32, float64, int32, int64, uint8
+from ...errors import DTypeError
 from ...tensor import Tensor, attach, out_of_graph
 from .._promotion import only_tensors
 from .copy import clone
@@ -165,3 +166,9 @@ def cpu(self, memory_format=None):
 def cuda(self, device=None, non_blocking=False):
     """Raise ValueError: there is no CUDA `device` to copy it to, `non_blocking` or not."""
     raise not_here("Tensor.cuda()")
+
+
+@attach("half", "bfloat16", "cfloat", "cdouble")
+def unsupported(self):
+    """Raise DTypeError: there are no dtypes of 16 bits, and no complex ones."""
+    raise DTypeError("dtypes of 16 bits and complex ones are not here. Use .float() or .double().")
