@@ -1,5 +1,7 @@
 """The operations, one family per file; importing them attaches them to Tensor and to numpy's functions."""
 
+from types import ModuleType as _Module
+
 from .activation import *
 from .arithmetic import *
 from .assignment import *
@@ -22,6 +24,7 @@ from .embedding import *
 from .expansion import *
 from .exponential import *
 from .extremes import *
+from .gamma import *
 from .gathering import *
 from .group_norm import *
 from .hard_activation import *
@@ -49,7 +52,11 @@ from .selection import *
 from .shape import *
 from .smooth import *
 from .softmax import *
+from .solve import *
 from .sorting import *
 from .splitting import *
 from .statistics import *
 from .trigonometry import *
+
+# Functions, not the files that they are in: `from .ops import *` must not make `ops.linalg` the package's linalg.
+__all__ = [_name for _name, _value in globals().items() if _name[0] != "_" and not isinstance(_value, _Module)]
