@@ -137,6 +137,7 @@ SAMPLES = {
     "Round": unary(0) + unary(1),
     "Cast": unary(np.dtype(np.float64)),
     "Overwrite": of(x(3, 4), x(4)),
+    "Xlogy": binary(b=(0.5, 2)) + of(at(0.0, 0.0, 1.0), at(0.5, 2.0, 1.0)),
     "Lgamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
     "Digamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
     "Polygamma": unary(1, low=0.4, high=6) + unary(2, low=0.4, high=6) + of(at(-0.5, -2.3, 40.0), 1),

@@ -22,13 +22,18 @@ __all__ = [
 class Sampler:
     """An order of indices; subclasses define ``__iter__`` and, for ``len(loader)``, ``__len__``.
 
+    Parameters
+    ----------
+    data_source : Dataset, optional
+        Not looked at; scripts of long ago call ``super().__init__(data_source)``.
+
     Notes
     -----
     A sampler that knows its whole order beforehand may define ``indices()``, which returns it as an integer
     array: batches are then slices of that array, without Python work per sample.
     """
 
-    def __init__(self, data_source=None):  # PyTorch's took one, and scripts call super().__init__(data_source)
+    def __init__(self, data_source=None):
         pass
 
     def __iter__(self):

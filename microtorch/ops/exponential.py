@@ -11,9 +11,9 @@ from ..tensor import attach
 from .activation import one_pass
 from .arithmetic import absorb
 from .elementwise import FEW
-from .promotion import floating
+from .promotion import Binary, floating, floating_pair
 
-__all__ = ["exp", "exp2", "expm1", "log", "log10", "log1p", "log2"]
+__all__ = ["exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "xlogy"]
 
 
 LN2, LN10 = _ln(2), _ln(10)
@@ -342,6 +342,48 @@ def log1p(input):
     tensor([1., 1.])
     """
     return Log1p.apply(floating(input))
+
+
+class Xlogy(Binary):
+    """y = a · log b, 0 where a = 0        da = dy · log b,  db = dy · a / b"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return np.where((a == 0) & (b == b), 0, a * np.log(b)).astype(np.result_type(a, b), copy=False)
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b = ctx.saved_tensors
+        da = absorb(dy, np.where((a == 0) & (b <= 0), 0, np.log(b)))
+        return da, absorb(dy, np.where((a == 0) & (b == 0), 0, a / b))
+
+
+@attach("xlogy")
+def xlogy(input, other):
+    """`input` times the logarithm of `other`, and 0 where `input` is 0.
+
+    Parameters
+    ----------
+    input, other : Tensor or float
+        Broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Floating.
+
+    Notes
+    -----
+    y = a · log b; da = dy · log b, db = dy · a / b, and where a is 0, b = 0 does no harm. Both are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.xlogy(microtorch.tensor([0.0, 2.0]), microtorch.tensor([0.0, 1.0]))
+    tensor([0., 0.])
+    """
+    return Xlogy.apply(*floating_pair(input, other))
 
 
 for _function in (exp, exp2, expm1, log, log2, log10, log1p):
