@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from ..autograd.function import Function, once_differentiable
-from ..kernels import gamma as kernels
+from ..kernels import special as kernels
 from ..ops import digamma, lgamma, stack, where, xlogy
 from ..random import default_generator
 from ..tensor import wrap

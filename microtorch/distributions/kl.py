@@ -3,7 +3,7 @@
 import math
 
 from ..ops import digamma, erf, lgamma, where
-from ..ops.solve import solve_triangular
+from ..ops.linalg.solve import solve_triangular
 from .categorical import Categorical, OneHotCategorical
 from .continuous import Gumbel, Laplace, Uniform
 from .discrete import Bernoulli, Geometric, Poisson

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ops import cholesky, inverse, matmul, randn
-from ..ops.solve import solve_triangular
+from ..ops.linalg.solve import solve_triangular
 from ..tensor import Tensor
 from . import constraints
 from .distribution import LOG_2PI, Distribution, kept
