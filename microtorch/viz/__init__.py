@@ -3,7 +3,6 @@
 Importing it is light: graphviz, pygraphviz and matplotlib are imported when something is rendered.
 """
 
-from . import plots
 from .drawing.draw import Drawing, draw
 from .drawing.text import tree
 from .page.explore import explore
