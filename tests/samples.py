@@ -103,6 +103,17 @@ INDEX = np.array([0, 2, 2, 1])  # with a repetition: its gradients must add
 PLACES = np.array([[0, 2, 2], [1, 0, 1]])
 STEPS = (slice(None, None, 2), slice(3, None, -1))
 
+
+def _solved(a, b):
+    """The solution with matrices that are not singular whatever `a` is."""
+    return microtorch.linalg.solve(a + np.eye(a.shape[-1], dtype=a.dtype) * 9, b)
+
+
+def _positive_definite(x, *rest):
+    """A positive definite matrix for each matrix, so that any small step from it is one, too."""
+    return microtorch.cholesky(x @ x.mT + np.eye(x.shape[-1], dtype=x.dtype))
+
+
 SAMPLES = {
     # arithmetic
     "Div": binary(b=(0.5, 2)),
@@ -126,6 +137,16 @@ SAMPLES = {
     "Round": unary(0) + unary(1),
     "Cast": unary(np.dtype(np.float64)),
     "Overwrite": of(x(3, 4), x(4)),
+    "Xlogy": binary(b=(0.5, 2)) + of(at(0.0, 0.0, 1.0), at(0.5, 2.0, 1.0)),
+    "Lgamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
+    "Digamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
+    "Polygamma": unary(1, low=0.4, high=6) + unary(2, low=0.4, high=6) + of(at(-0.5, -2.3, 40.0), 1),
+    "Erfinv": unary(low=-0.9, high=0.9),
+    # systems of equations
+    "Solve": of(x(3, 3), x(3, 2), call=_solved)
+    + of(x(2, 3, 3), x(3, 2), call=_solved)
+    + of(x(3, 3), x(3), call=_solved),
+    "Cholesky": of(x(3, 3), call=_positive_definite) + of(x(2, 2, 2), call=_positive_definite),
     # activations
     "LeakyRelu": unary(0.1) + unary(-0.5),
     "Prelu": of(x(3, 4), x(1, low=0.1)) + of(x(3, 4), x(4, low=0.1)) + of(x(), x(1, low=0.1)),

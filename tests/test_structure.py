@@ -31,7 +31,7 @@ LAYERS = [
     ],
     ["ops"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
-    ["captured", "data", "io", "explain"],
+    ["captured", "data", "distributions", "explain", "func", "io", "linalg"],
     ["datasets", "viz"],
     ["train"],
     ["exercises"],

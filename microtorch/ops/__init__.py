@@ -20,6 +20,7 @@ from .linalg.diagonal import *
 from .linalg.einsum import *
 from .linalg.matmul import *
 from .linalg.products import *
+from .linalg.solve import *
 from .linalg.triangle import *
 from .loss.binary_cross_entropy import *
 from .loss.cross_entropy import *
