@@ -13,11 +13,11 @@ from .dtypes import *
 from .dtypes import bool_, float32, float64, int32, int64, uint8
 from .errors import *
 from .from_data import *
-from .legacy import *
 from .ops import *
 from .printing import *
+from .pytorch.legacy import *
+from .pytorch.settings import *
 from .random import *
-from .settings import *
 from .tensor import *
 
 # log(0) is -inf and 1/0 is inf, without a word, as in PyTorch; `detect_anomaly` finds where they come from.
@@ -29,7 +29,7 @@ bool, int, long, float, double = bool_, int32, int64, float32, float64
 __version__ = "0.1.0"
 
 
-# Loaded when asked for, so that computing pays nothing for them: the modules, and the names with the module they are in.
+# Loaded when asked for, so that computing pays nothing for them: modules, and names with the module they are in.
 _MODULES = {
     "accelerator": ".devices.accelerator",
     "backends": ".devices.backends",
@@ -60,4 +60,4 @@ def __getattr__(name):
         return import_module(_MODULES[name], __name__)
     if name in _NAMES:
         return getattr(import_module(_NAMES[name], __name__), name)
-    raise import_module(".absent", __name__).refuse("microtorch", name, [*globals(), *_MODULES, *_NAMES])
+    raise import_module(".pytorch.absent", __name__).refuse("microtorch", name, [*globals(), *_MODULES, *_NAMES])

@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 
-from . import absent
+from .pytorch import absent
 
 # PyTorch's and torchvision's modules that scripts import, and which of ours takes the place of each.
 MODULES = {
@@ -21,7 +21,7 @@ MODULES = {
     "torch.autograd.functional": "microtorch.autograd.functional",
     "torch.autograd.gradcheck": "microtorch.autograd.gradcheck",
     "torch.autograd.graph": "microtorch.autograd.graph",
-    "torch.autograd.variable": "microtorch.legacy",
+    "torch.autograd.variable": "microtorch.pytorch.legacy",
     "torch.backends": "microtorch.devices.backends",
     "torch.backends.cudnn": "microtorch.devices.backends:cudnn",
     "torch.backends.mps": "microtorch.devices.backends:mps",

@@ -79,7 +79,7 @@ class Tensor(Hooked, Dispatched):
     __hash__ = object.__hash__  # `==` compares elements; as a key a tensor is itself
 
     def __init__(self, *data, device=None):
-        from .legacy import as_new_tensor
+        from .pytorch.legacy import as_new_tensor
 
         check_device(device)
         made = as_new_tensor("Tensor", None, data)
@@ -452,6 +452,12 @@ def edge_of(t):
     return t if t._edge is LEAF else t._edge
 
 
+def _into(out, operation, made):
+    from .ops.creation.copy import fill_out
+
+    return fill_out(operation, out, made)
+
+
 def attach(*names, reflected=None, numpy=None):
     """Decorate a public function: it becomes these methods of Tensor, and stands for these numpy functions.
 
@@ -482,7 +488,7 @@ def attach(*names, reflected=None, numpy=None):
         def public(*args, out=None, **kwargs):
             try:
                 made = function(*args, **kwargs)
-                return made if out is None else _filled(function.__name__, out, made)
+                return made if out is None else _into(out, function.__name__, made)
             except AttributeError as error:
                 worded = foreign_argument(error, function.__name__, function, args, kwargs)
                 if worded is None:
@@ -492,12 +498,3 @@ def attach(*names, reflected=None, numpy=None):
         return public
 
     return decorate
-
-
-def _filled(operation, out, made):
-    """`out`, with the values of `made`, where a function was given tensors to put its results into."""
-    from .ops.creation.copy import fill_out
-
-    if isinstance(made, Tensor):
-        return fill_out(operation, out, made)
-    return type(made)(*[fill_out(operation, o, m) for o, m in zip(out, made, strict=True)])

@@ -19,7 +19,10 @@ CASES = [
     ("acosh", (ABOVE,)),
     ("addcmul", (A, B, A), {"value": 0.5}),
     ("addcdiv", (A, INSIDE, B), {"value": 2}),
-    *[(name, (A,)) for name in ("frac", "fix", "sgn", "deg2rad", "rad2deg", "erfc", "sinc", "signbit", "fliplr", "flipud")],
+    *[
+        (name, (A,))
+        for name in ("frac", "fix", "sgn", "deg2rad", "rad2deg", "erfc", "sinc", "signbit", "fliplr", "flipud")
+    ],
     ("logit", (np.array([0.2, 0.7]),)),
     ("logit", (np.array([0.0, 0.7, 1.0]), 0.1)),
     *[(name, (A, B)) for name in ("copysign", "logaddexp", "logaddexp2", "fmax", "fmin", "dist", "inner", "kron")],

@@ -19,7 +19,9 @@ def leaf(*shape, low=-2.0, high=2.0, seed=0):
 def wrong(name, backward):
     """The operation `name` with another backward."""
     forward = OPERATIONS[name].forward
-    return type("Wrong" + name, (ArrayFunction,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
+    return type(
+        "Wrong" + name, (ArrayFunction,), {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    )
 
 
 def saved(formula):

@@ -1,8 +1,9 @@
 """The engine room: operations, the backward pass, and the switches around them, with the names of torch.autograd."""
 
-from ..legacy import Variable
-from . import functional
-from .anomaly import detect_anomaly, is_anomaly_enabled
+from ..pytorch.legacy import Variable
+from . import functional, graph
+from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+from .extending.on_tensors import Function
 from .function import ArrayFunction, once_differentiable
 from .gradcheck import (
     GradcheckError,
@@ -15,7 +16,6 @@ from .gradcheck import (
 )
 from .gradients import backward, grad
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
-from .on_tensors import Function
 from .per_sample import per_sample_gradients
 
 __all__ = [
@@ -40,11 +40,12 @@ __all__ = [
     "once_differentiable",
     "per_sample_gradients",
     "relative_error",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 
 
 def __getattr__(name):
-    from ..absent import refuse
+    from ..pytorch.absent import refuse
 
     raise refuse("autograd", name, globals())

@@ -23,6 +23,6 @@ __all__ = [
 
 
 def __getattr__(name):
-    from ..absent import refuse
+    from ..pytorch.absent import refuse
 
     raise refuse("datasets", name, globals())

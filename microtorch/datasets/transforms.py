@@ -271,6 +271,6 @@ class RandomShift(Transform):
 
 
 def __getattr__(name):
-    from ..absent import refuse
+    from ..pytorch.absent import refuse
 
     raise refuse("datasets.transforms", name, globals())

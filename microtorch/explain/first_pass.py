@@ -86,7 +86,9 @@ class FirstPass(Observer):
             with _Aside(self):
                 held = {p for group in thing.param_groups for p in group["params"]}
                 owners = [m for m in self.calls if held.intersection(m.parameters())]
-                self._try("--check", lambda: self._tell(check_of_optimizer(owners[-1] if owners else model, thing), True))
+                self._try(
+                    "--check", lambda: self._tell(check_of_optimizer(owners[-1] if owners else model, thing), True)
+                )
 
     def _tell(self, check, optimizer=False):
         what = "the optimizer" if optimizer else "the first step"

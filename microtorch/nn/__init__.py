@@ -28,6 +28,6 @@ from .parameter import *
 
 
 def __getattr__(name):
-    from ..absent import refuse
+    from ..pytorch.absent import refuse
 
     raise refuse("nn", name, globals())

@@ -65,6 +65,6 @@ from ..ops import (
 
 
 def __getattr__(name):
-    from ..absent import refuse
+    from ..pytorch.absent import refuse
 
     raise refuse("nn.functional", name, globals())

@@ -9,7 +9,7 @@ from ..devices import check_device, not_here
 from ..devices import device as device_type
 from ..dtypes import as_dtype
 from ..errors import DTypeError, GraphError, visible
-from ..legacy import dtype_of_type
+from ..pytorch.legacy import dtype_of_type
 from ..tensor import Tensor, wrap
 from .hooks import EVERY, Hookable, call_with_hooks
 from .parameter import Parameter

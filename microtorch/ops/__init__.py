@@ -4,6 +4,7 @@ from types import ModuleType as _Module
 
 from ._numpy_spelling import *
 from ._promotion import *
+from .composed import *
 from .creation.cast import *
 from .creation.constant import *
 from .creation.copy import *
@@ -43,11 +44,9 @@ from .nn.softplus import *
 from .pointwise.arithmetic import *
 from .pointwise.clamp_and_maximum import *
 from .pointwise.comparison import *
-from .pointwise.composed import *
 from .pointwise.division import *
 from .pointwise.exp_and_log import *
 from .pointwise.hyperbolic import *
-from .pointwise.inverse_trigonometry import *
 from .pointwise.logic import *
 from .pointwise.power import *
 from .pointwise.rounding import *

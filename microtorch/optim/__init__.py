@@ -34,6 +34,6 @@ __all__ = [
 
 
 def __getattr__(name):
-    from ..absent import refuse
+    from ..pytorch.absent import refuse
 
     raise refuse("optim", name, globals())

@@ -6,6 +6,6 @@ def __getattr__(name):
         from .. import data
 
         return data
-    from ..absent import refuse
+    from ..pytorch.absent import refuse
 
     raise refuse("utils", name, globals())

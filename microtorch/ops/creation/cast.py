@@ -1,11 +1,11 @@
 """Other dtypes and devices."""
 
-from ... import legacy
 from ...autograd.function import Function, outside_graph
 from ...devices import check_device, not_here
 from ...devices import device as device_type
 from ...dtypes import as_dtype, bool_, float32, float64, int32, int64, uint8
 from ...errors import DTypeError
+from ...pytorch import legacy
 from ...tensor import Tensor, attach, out_of_graph
 from .._promotion import only_tensors
 from .copy import clone

@@ -166,7 +166,9 @@ def zero_(self):
 
 
 def fill_out(operation, out, made):
-    """Put `made` into the tensor `out=` of a function, which takes its shape if it had another; return `out`."""
+    """Put `made` into the tensor, or tensors, `out=` of a function; it takes the shape if it had another. Return it."""
+    if not isinstance(made, Tensor):
+        return type(made)(*[fill_out(operation, o, m) for o, m in zip(out, made, strict=True)])
     if (out.requires_grad or made.requires_grad) and state.grad:
         raise GraphError(
             f"{operation}: out= is not recorded, and an operand or out requires a gradient. Leave out= away, or compute "

@@ -53,9 +53,7 @@ def meshgrid(*tensors, indexing="ij"):
     if swapped:
         order[:2] = 1, 0
     shape = tuple(tensors[i].numel() for i in order)
-    return tuple(
-        expand(reshape(t, tuple(-1 if i == k else 1 for i in order)), *shape) for k, t in enumerate(tensors)
-    )
+    return tuple(expand(reshape(t, tuple(-1 if i == k else 1 for i in order)), *shape) for k, t in enumerate(tensors))
 
 
 def cartesian_prod(*tensors):
@@ -98,7 +96,9 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     tensor([  1.,  10., 100.])
     """
     dtype = factory_dtype(device, dtype)
-    return leaf(np.power(float(base), linspace(start, end, steps, dtype=np.float64)._array).astype(dtype), requires_grad)
+    return leaf(
+        np.power(float(base), linspace(start, end, steps, dtype=np.float64)._array).astype(dtype), requires_grad
+    )
 
 
 def range(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
@@ -122,7 +122,9 @@ def range(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=F
     if step == 0 or (end - start) * step < 0:
         raise ValueError(f"range: from {start}, step={step} does not lead to {end}.")
     dtype = factory_dtype(device, dtype)
-    return arange(start, start + (int((end - start) / step) + 0.5) * step, step, dtype=dtype, requires_grad=requires_grad)
+    return arange(
+        start, start + (int((end - start) / step) + 0.5) * step, step, dtype=dtype, requires_grad=requires_grad
+    )
 
 
 def _places(operation, find, row, col, offset, dtype, device):

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...devices import check_device
 from ...from_data import as_tensor, tensor
-from ...legacy import as_new_tensor
+from ...pytorch.legacy import as_new_tensor
 from ...tensor import attach
 from .constant import empty, factory_dtype, full, leaf, ones, zeros
 

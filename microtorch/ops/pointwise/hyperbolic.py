@@ -12,7 +12,7 @@ from .arithmetic import absorb
 from .special import FEW
 from .trigonometry import cos, sin, tan
 
-__all__ = ["cosh", "sinh", "tanh"]
+__all__ = ["acosh", "arccosh", "arcsinh", "arctanh", "asinh", "atanh", "cosh", "sinh", "tanh"]
 
 
 class Tanh(Function):
@@ -163,3 +163,69 @@ def cosh(input):
 
 for _function in (sin, cos, tan, sinh, cosh):
     attach_in_place(_function, _function.__name__ + "_")
+
+
+class Asinh(Function):
+    """y = arsinh x        dx = dy / √(x² + 1)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arcsinh(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return dy / np.sqrt(x * x + 1)
+
+
+@attach("asinh", "arcsinh", numpy=np.arcsinh)
+def asinh(input):
+    """The number whose hyperbolic sine each element of the Tensor `input` is; dx = dy / √(x² + 1)."""
+    return Asinh.apply(floating(input))
+
+
+class Acosh(Function):
+    """y = arcosh x        dx = dy / (√(x − 1) · √(x + 1))"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arccosh(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
+
+
+@attach("acosh", "arccosh", numpy=np.arccosh)
+def acosh(input):
+    """The number >= 0 whose hyperbolic cosine each element of the Tensor `input` is; dx = dy / √(x² − 1)."""
+    return Acosh.apply(floating(input))
+
+
+class Atanh(Function):
+    """y = artanh x        dx = dy / (1 − x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arctanh(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / (1 - x * x))
+
+
+@attach("atanh", "arctanh", numpy=np.arctanh)
+def atanh(input):
+    """The number whose hyperbolic tangent each element of the Tensor `input` is; dx = dy / (1 − x²)."""
+    return Atanh.apply(floating(input))
+
+
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
+attach_in_place(asinh, "asinh_", "arcsinh_")
+attach_in_place(acosh, "acosh_", "arccosh_")
+attach_in_place(atanh, "atanh_", "arctanh_")

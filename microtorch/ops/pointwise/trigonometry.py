@@ -1,4 +1,4 @@
-"""Trigonometric and hyperbolic functions, by element; angles are in radians."""
+"""Trigonometric functions and their inverses, by element; angles are in radians."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from ...tensor import attach
 from .._promotion import Binary, floating, floating_pair
 from .arithmetic import absorb
 
-__all__ = ["arctan2", "atan2", "cos", "hypot", "sin", "tan"]
+__all__ = ["acos", "arccos", "arcsin", "arctan", "arctan2", "asin", "atan", "atan2", "cos", "hypot", "sin", "tan"]
 
 
 class Sin(Function):
@@ -267,3 +267,69 @@ arctan2 = atan2
 
 attach_in_place(atan2, "atan2_", "arctan2_")
 attach_in_place(hypot, "hypot_")
+
+
+class Asin(Function):
+    """y = arcsin x        dx = dy / √(1 − x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arcsin(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / np.sqrt(1 - x * x))
+
+
+@attach("asin", "arcsin", numpy=np.arcsin)
+def asin(input):
+    """The angle whose sine each element of the Tensor `input` is, from −π/2 to π/2; dx = dy / √(1 − x²)."""
+    return Asin.apply(floating(input))
+
+
+class Acos(Function):
+    """y = arccos x        dx = −dy / √(1 − x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arccos(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, -1 / np.sqrt(1 - x * x))
+
+
+@attach("acos", "arccos", numpy=np.arccos)
+def acos(input):
+    """The angle whose cosine each element of the Tensor `input` is, from 0 to π; dx = −dy / √(1 − x²)."""
+    return Acos.apply(floating(input))
+
+
+class Atan(Function):
+    """y = arctan x        dx = dy / (1 + x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arctan(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return dy / (1 + x * x)
+
+
+@attach("atan", "arctan", numpy=np.arctan)
+def atan(input):
+    """The angle whose tangent each element of the Tensor `input` is, from −π/2 to π/2; dx = dy / (1 + x²)."""
+    return Atan.apply(floating(input))
+
+
+arcsin, arccos, arctan = asin, acos, atan
+attach_in_place(asin, "asin_", "arcsin_")
+attach_in_place(acos, "acos_", "arccos_")
+attach_in_place(atan, "atan_", "arctan_")

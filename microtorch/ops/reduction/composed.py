@@ -138,9 +138,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     >>> microtorch.cosine_similarity(microtorch.tensor([[1.0, 0.0]]), microtorch.tensor([[2.0, 0.0]]))
     tensor([1.])
     """
-    return sum(
-        (x1 / clamp(norm(x1, 2, dim, True), min=eps)) * (x2 / clamp(norm(x2, 2, dim, True), min=eps)), dim
-    )
+    return sum((x1 / clamp(norm(x1, 2, dim, True), min=eps)) * (x2 / clamp(norm(x2, 2, dim, True), min=eps)), dim)
 
 
 def cdist(x1, x2, p=2.0, compute_mode=None):
@@ -223,8 +221,10 @@ def _quantile(operation, input, q, dim, keepdim, interpolation, skip_nan):
         result = where(known == flat.shape[-1], result, float("nan"))
     result = result.movedim(-1, 0)
     if keepdim:
-        result = reshape(result, (-1, *([1] * len(shape)))) if dim is None else result.unsqueeze(
-            dimensions.one(operation, dim, len(shape)) + 1
+        result = (
+            reshape(result, (-1, *([1] * len(shape))))
+            if dim is None
+            else result.unsqueeze(dimensions.one(operation, dim, len(shape)) + 1)
         )
     return result[0] if wanted.ndim == 0 else result
 

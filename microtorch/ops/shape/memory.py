@@ -73,7 +73,7 @@ def data_ptr(self):
 @attach("storage", "untyped_storage")
 def storage(self):
     """The whole memory it is a view of, as a row of numbers: a `Storage`."""
-    from ...storage import Storage
+    from ...pytorch.storage import Storage
 
     return Storage(self)
 

@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 
-from .dtypes import as_dtype, bool_, float32, float64, get_default_dtype, int32, int64, set_default_dtype, uint8
-from .errors import DTypeError, not_a_tensor
-from .from_data import as_array
-from .tensor import Tensor, out_of_graph, over, wrap
+from ..dtypes import as_dtype, bool_, float32, float64, get_default_dtype, int32, int64, set_default_dtype, uint8
+from ..errors import DTypeError, not_a_tensor
+from ..from_data import as_array
+from ..tensor import Tensor, out_of_graph, over, wrap
 
 __all__ = [
     "BoolTensor",
@@ -25,7 +25,7 @@ def as_new_tensor(name, dtype, data):
     """The tensor that ``name(*data)`` means: sizes, or one sequence, array or Tensor; `dtype` None is the default."""
     wanted = get_default_dtype() if dtype is None else dtype
     if len(data) != 1 or (_is_integer(data[0])):
-        from .ops.creation.constant import shape_of
+        from ..ops.creation.constant import shape_of
 
         return wrap(np.zeros(shape_of(name, data or (0,)), wanted))
     (only,) = data
@@ -49,7 +49,7 @@ class _Typed(type):
     """The class of `FloatTensor` and its like: called, they make a Tensor; asked, they tell one of their dtype."""
 
     def __call__(cls, *data, device=None):
-        from .devices import check_device
+        from ..devices import check_device
 
         check_device(device)
         return as_new_tensor(cls.__name__, cls.dtype, data)

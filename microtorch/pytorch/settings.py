@@ -4,11 +4,11 @@ import os
 
 import numpy as np
 
-from .devices import CPU, check_device
-from .dtypes import as_dtype
-from .errors import ShapeError
-from .ops import result_type
-from .tensor import Tensor, wrap
+from ..devices import CPU, check_device
+from ..dtypes import as_dtype
+from ..errors import ShapeError
+from ..ops import result_type
+from ..tensor import Tensor, wrap
 
 __all__ = [
     "Size",
@@ -42,7 +42,12 @@ __all__ = [
 
 
 # Layouts and orders of memory, by their names: there is one of each, row by row.
-strided, contiguous_format, preserve_format, channels_last = "strided", "contiguous_format", "preserve_format", "channels_last"
+strided, contiguous_format, preserve_format, channels_last = (
+    "strided",
+    "contiguous_format",
+    "preserve_format",
+    "channels_last",
+)
 
 
 class _SizeMeta(type):

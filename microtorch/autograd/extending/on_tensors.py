@@ -7,11 +7,11 @@ in the class they are derived from, and in nothing else that has to be remembere
 
 import numpy as np
 
-from ..errors import GraphError, describe
-from ..tensor import LEAF, Tensor, wrap
-from .function import ArrayFunction
-from .higher import saved_as_tensors
-from .mode import no_grad
+from ...errors import GraphError, describe
+from ...tensor import LEAF, Tensor, wrap
+from ..function import ArrayFunction
+from ..higher import saved_as_tensors
+from ..mode import no_grad
 
 __all__ = ["Function"]
 
@@ -160,7 +160,7 @@ def _own(t, arrays):
 
 
 def _changed(output, dirty):
-    """What to return for `output`: the input that was changed in place, if it is one, with its new place in the graph."""
+    """What to return for `output`: itself, or the input that was changed in place, at its new place in the graph."""
     for x in dirty:
         if output._array.base is x._array or (output._array.base is not None and output._array.base is x._array.base):
             if x._edge is LEAF:

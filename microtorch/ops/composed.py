@@ -4,21 +4,21 @@ import math
 
 import numpy as np
 
-from ...autograd.function import outside_graph
-from ...autograd.inplace.changes import attach_in_place
-from ...from_data import as_tensor
-from ...tensor import Tensor, attach
-from .._promotion import floating
-from .arithmetic import mul, neg
-from .clamp_and_maximum import clamp, maximum, minimum
-from .division import div
-from .exp_and_log import exp, log, log1p, log2
-from .power import pow
-from .rounding import trunc
-from .sign import abs, sign
-from .special import erf
-from .trigonometry import sin
-from .where import where
+from ..autograd.function import outside_graph
+from ..autograd.inplace.changes import attach_in_place
+from ..from_data import as_tensor
+from ..tensor import Tensor, attach
+from ._promotion import floating
+from .pointwise.arithmetic import mul, neg
+from .pointwise.clamp_and_maximum import clamp, maximum, minimum
+from .pointwise.division import div
+from .pointwise.exp_and_log import exp, log, log1p, log2
+from .pointwise.power import pow
+from .pointwise.rounding import trunc
+from .pointwise.sign import abs, sign
+from .pointwise.special import erf
+from .pointwise.trigonometry import sin
+from .pointwise.where import where
 
 __all__ = [
     "addcdiv",

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .autograd.inplace.changes import record_change
-from .autograd.inplace.views import owner
-from .errors import user_line
+from ..autograd.inplace.changes import record_change
+from ..autograd.inplace.views import owner
+from ..errors import user_line
 
 __all__ = ["Storage"]
 
