@@ -1,7 +1,7 @@
 """Note [One table]: the arguments with which every operation is tested.
 
-The tests walk all subclasses of ArrayFunction in the package. One whose `forward` takes only arrays (named x, or a and b)
-needs no row; one with options, a special domain or kinks has a row in SAMPLES. A class with neither fails the suite,
+The tests walk all subclasses of ArrayFunction in the package. One whose `forward` takes only arrays (named x, or a and
+b) needs no row; one with options, a special domain or kinks has a row in SAMPLES. A class with neither fails the suite,
 and the message shows the line to add. NUMPY says what forward must give, for those that have a plain numpy formula.
 
 What is not tested here: the public functions around the operations, which `test_torch_samples` compares with PyTorch.

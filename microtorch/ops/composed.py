@@ -45,13 +45,13 @@ __all__ = [
 
 @attach("addcmul")
 def addcmul(input, tensor1, tensor2, *, value=1):
-    """``input + value * tensor1 * tensor2``, by element: `input`, `tensor1` and `tensor2` broadcast together."""
+    """`input` plus `value` times the product of `tensor1` and `tensor2`, by element; they broadcast together."""
     return input + mul(tensor1, tensor2) * value
 
 
 @attach("addcdiv")
 def addcdiv(input, tensor1, tensor2, *, value=1):
-    """``input + value * tensor1 / tensor2``, by element: `input`, `tensor1` and `tensor2` broadcast together."""
+    """`input` plus `value` times the quotient of `tensor1` by `tensor2`, by element; they broadcast together."""
     return input + div(tensor1, tensor2) * value
 
 

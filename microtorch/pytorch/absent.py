@@ -9,7 +9,7 @@ import sys
 _SENTENCES = [
     (
         r"half|float16|bfloat16|HalfTensor|BFloat16Tensor|float8\w*",
-        "is a dtype of 16 bits or less, which pays on accelerators only; numpy computes in it more slowly than in float32",
+        "is a dtype of 16 bits or less, which pays on accelerators only; numpy is slower in it than in float32",
         "Use float32, or float64",
     ),
     (r"cfloat|cdouble|chalf|complex\w*|polar|view_as_complex|view_as_real", "needs complex numbers", "Use real ones"),

@@ -171,8 +171,8 @@ def fill_out(operation, out, made):
         return type(made)(*[fill_out(operation, o, m) for o, m in zip(out, made, strict=True)])
     if (out.requires_grad or made.requires_grad) and state.grad:
         raise GraphError(
-            f"{operation}: out= is not recorded, and an operand or out requires a gradient. Leave out= away, or compute "
-            "under no_grad."
+            f"{operation}: out= is not recorded, and an operand or out requires a gradient. Leave out= away, or "
+            "compute under no_grad."
         )
     if "buif".index(made.dtype.kind) > "buif".index(out.dtype.kind):
         raise DTypeError(f"{operation}: a result of {made.dtype} cannot be put into out= of {out.dtype}.")

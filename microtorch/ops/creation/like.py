@@ -162,7 +162,7 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
 
 @attach("new")
 def new(self, *data, device=None):
-    """As the oldest constructor, in this tensor's dtype: ``x.new(2, 3)`` has this shape, ``x.new([1, 2])`` these values.
+    """As `Tensor`, in this tensor's dtype: ``x.new(2, 3)`` has this shape, ``x.new([1, 2])`` these values.
 
     Parameters
     ----------

@@ -14,13 +14,13 @@ __all__ = ["addmv", "addr", "chain_matmul", "cross", "ger", "inner", "kron", "ma
 
 @attach("addmv")
 def addmv(input, mat, vec, *, beta=1, alpha=1):
-    """``beta * input + alpha * (mat @ vec)`` of a vector `input`, a matrix `mat` and a vector `vec`."""
+    """`beta` times the vector `input` plus `alpha` times the product of the matrix `mat` and the vector `vec`."""
     return (beta * input if beta != 1 else input) + (alpha * mv(mat, vec) if alpha != 1 else mv(mat, vec))
 
 
 @attach("addr")
 def addr(input, vec1, vec2, *, beta=1, alpha=1):
-    """``beta * input + alpha * outer(vec1, vec2)`` of a matrix `input` and the vectors `vec1` and `vec2`."""
+    """`beta` times the matrix `input` plus `alpha` times the outer product of the vectors `vec1` and `vec2`."""
     return (beta * input if beta != 1 else input) + alpha * outer(vec1, vec2)
 
 
@@ -82,7 +82,7 @@ def kron(input, other):
 
 @attach("cross")
 def cross(input, other, dim=None):
-    """The cross products of vectors of 3 numbers that lie along `dim`, by default the first of length 3."""
+    """The cross products of vectors of `input` and `other`, 3 numbers along `dim`; by default the first of length 3."""
     if dim is None:
         dim = next((k for k, n in enumerate(input.shape) if n == 3), None)
     if dim is None or input.shape[dim] != 3 or other.shape[dim] != 3:

@@ -168,7 +168,7 @@ def pdist(input, p=2):
 
 @attach("logcumsumexp")
 def logcumsumexp(input, dim):
-    """The logarithm of the sum of the exponentials of the elements so far along `dim`, less what would overflow."""
+    """The logarithm of the sum of the exponentials of the elements of `input` so far along `dim`, without overflow."""
     top = amax(input, dim, True).detach()
     top = where(top.isfinite(), top, 0.0)
     return cumsum(exp(input - top), dim).log() + top

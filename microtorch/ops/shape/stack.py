@@ -170,7 +170,7 @@ def tensor_split(input, indices_or_sections, dim=0):
 
 @attach("take_along_dim")
 def take_along_dim(input, indices, dim=None):
-    """The elements of `input` that `indices` name along `dim`, as `gather` with broadcasting; without it, in one row."""
+    """The elements of `input` that `indices` name along `dim`, as `gather` broadcast; without `dim`, in one row."""
     if dim is None:
         return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
     dim = dimensions.one("take_along_dim", dim, input.ndim)
