@@ -1,7 +1,7 @@
 """Note [One table]: the arguments with which every operation is tested.
 
-The tests walk all subclasses of Function in the package. One whose `forward` takes only arrays (named x, or a and b)
-needs no row; one with options, a special domain or kinks has a row in SAMPLES. A class with neither fails the suite,
+The tests walk all subclasses of ArrayFunction in the package. One whose `forward` takes only arrays (named x, or a and
+b) needs no row; one with options, a special domain or kinks has a row in SAMPLES. A class with neither fails the suite,
 and the message shows the line to add. NUMPY says what forward must give, for those that have a plain numpy formula.
 
 What is not tested here: the public functions around the operations, which `test_torch_samples` compares with PyTorch.
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 import microtorch
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 from microtorch.ops.indexing.index import Slice
 
 
@@ -103,6 +103,17 @@ INDEX = np.array([0, 2, 2, 1])  # with a repetition: its gradients must add
 PLACES = np.array([[0, 2, 2], [1, 0, 1]])
 STEPS = (slice(None, None, 2), slice(3, None, -1))
 
+
+def _solved(a, b):
+    """The solution with matrices that are not singular whatever `a` is."""
+    return microtorch.linalg.solve(a + np.eye(a.shape[-1], dtype=a.dtype) * 9, b)
+
+
+def _positive_definite(x, *rest):
+    """A positive definite matrix for each matrix, so that any small step from it is one, too."""
+    return microtorch.cholesky(x @ x.mT + np.eye(x.shape[-1], dtype=x.dtype))
+
+
 SAMPLES = {
     # arithmetic
     "Div": binary(b=(0.5, 2)),
@@ -131,6 +142,15 @@ SAMPLES = {
     "Round": unary(0) + unary(1),
     "Cast": unary(np.dtype(np.float64)),
     "Overwrite": of(x(3, 4), x(4)),
+    "Lgamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
+    "Digamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
+    "Polygamma": unary(1, low=0.4, high=6) + unary(2, low=0.4, high=6) + of(at(-0.5, -2.3, 40.0), 1),
+    "Erfinv": unary(low=-0.9, high=0.9),
+    # systems of equations
+    "Solve": of(x(3, 3), x(3, 2), call=_solved)
+    + of(x(2, 3, 3), x(3, 2), call=_solved)
+    + of(x(3, 3), x(3), call=_solved),
+    "Cholesky": of(x(3, 3), call=_positive_definite) + of(x(2, 2, 2), call=_positive_definite),
     # activations
     "LeakyRelu": unary(0.1) + unary(-0.5),
     "Prelu": of(x(3, 4), x(1, low=0.1)) + of(x(3, 4), x(4, low=0.1)) + of(x(), x(1, low=0.1)),
@@ -375,16 +395,16 @@ def _normalized(a, axes, eps):
 
 
 def operations():
-    """All operations of the package by name: the subclasses of Function that have a forward."""
+    """All operations of the package by name: the subclasses of ArrayFunction that have a forward."""
     for module in pkgutil.walk_packages(microtorch.__path__, "microtorch."):
         if module.name.startswith(("microtorch.ops.", "microtorch.nn.")):
             importlib.import_module(module.name)
-    found, waiting = {}, [Function]
+    found, waiting = {}, [ArrayFunction]
     while waiting:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
         public = cls.__module__.startswith("microtorch.") and not cls.__name__.startswith("_")
-        if public and cls.forward is not Function.forward:
+        if public and cls.forward is not ArrayFunction.forward:
             found[cls.__name__] = cls
     return dict(sorted(found.items()))
 

@@ -1,5 +1,6 @@
 """Networks: modules with their parameters, initial values, and losses, under the names of torch.nn."""
 
+from . import functional, init, utils
 from .containers import *
 from .flatten import *
 from .layers.batch_norm import *
@@ -26,3 +27,9 @@ from .loss.regression import *
 from .mlp import *
 from .module import *
 from .parameter import *
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("nn", name, globals())

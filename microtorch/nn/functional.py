@@ -72,3 +72,9 @@ from ..ops import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("nn.functional", name, globals())

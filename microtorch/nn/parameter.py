@@ -5,7 +5,7 @@ import operator
 
 import numpy as np
 
-from ..dtypes import get_default_dtype
+from ..dtypes import as_dtype, get_default_dtype
 from ..ops.creation.constant import factory_dtype
 from ..tensor import Tensor
 
@@ -47,7 +47,11 @@ class Parameter(Tensor):
     def __init__(self, data=None, requires_grad=True):
         if data is None:
             data = np.empty(0, get_default_dtype())
-        super().__init__(data._array if isinstance(data, Tensor) else data, requires_grad)
+        array = np.asarray(data._array if isinstance(data, Tensor) else data)
+        as_dtype(array.dtype)
+        self._array = array.view()
+        self._edge = None
+        self.requires_grad_(requires_grad)
 
     def __deepcopy__(self, memo):
         copied = super().__deepcopy__(memo)

@@ -22,6 +22,7 @@ from .linalg.diagonal import *
 from .linalg.einsum import *
 from .linalg.matmul import *
 from .linalg.products import *
+from .linalg.solve import *
 from .linalg.triangle import *
 from .loss.binary_cross_entropy import *
 from .loss.cross_entropy import *
@@ -72,6 +73,8 @@ from .reduction.variance import *
 from .shape.cat import *
 from .shape.expand import *
 from .shape.flip_and_roll import *
+from .shape.in_place import *
+from .shape.memory import *
 from .shape.meshgrid import *
 from .shape.pad import *
 from .shape.repeat import *

@@ -26,13 +26,16 @@ def draws(generator):
 
 
 @one_call
-def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
+@attach()
+def rand(*shape, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn evenly from 0 (included) to 1 (excluded).
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``rand(2, 3)`` or ``rand((2, 3))``.
+    *shape : int or sequence of int
+        As ``rand(2, 3)`` or ``rand((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     generator : Generator, optional
         Where the numbers come from; default the one that `manual_seed` seeds.
     dtype : numpy.dtype, default that of `get_default_dtype`
@@ -61,7 +64,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     tensor([[0.8506, 0.637 , 0.5111],
             [0.2698, 0.3078, 0.041 ]])
     """
-    dtype, shape = _floating("rand", device, dtype), shape_of("rand", size)
+    dtype, shape = _floating("rand", device, dtype), shape_of("rand", shape, size)
     return leaf(np.asarray(draws(generator).random(shape, dtype)), requires_grad)
 
 
@@ -98,13 +101,16 @@ def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=F
 
 
 @one_call
-def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
+@attach()
+def randn(*shape, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn from the normal distribution with mean 0 and standard deviation 1.
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``randn(2, 3)`` or ``randn((2, 3))``.
+    *shape : int or sequence of int
+        As ``randn(2, 3)`` or ``randn((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     generator : Generator, optional
         Where the numbers come from; default the one that `manual_seed` seeds.
     dtype : numpy.dtype, default that of `get_default_dtype`
@@ -133,7 +139,7 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     tensor([[ 1.1176, -1.3871, -0.4266],
             [-0.8036,  0.6014, -0.075 ]])
     """
-    dtype, shape = _floating("randn", device, dtype), shape_of("randn", size)
+    dtype, shape = _floating("randn", device, dtype), shape_of("randn", shape, size)
     return leaf(np.asarray(draws(generator).standard_normal(shape, dtype)), requires_grad)
 
 
@@ -170,6 +176,7 @@ def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=
 
 
 @one_call
+@attach()
 def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn from normal distributions.
 

@@ -5,11 +5,11 @@ from operator import index
 import numpy as np
 
 from ...autograd.observe import one_call
+from ...devices import check_device
 from ...dtypes import as_dtype, as_number, cannot_hold, int64
 from ...errors import DTypeError, ShapeError
 from ...from_data import as_tensor
 from ...tensor import attach, wrap
-from .cast import check_device
 from .constant import leaf, of_numbers, shape_of
 from .copy import overwrite
 from .random import draws
@@ -18,7 +18,8 @@ __all__ = ["bernoulli", "multinomial", "randint", "randint_like", "randperm"]
 
 
 @one_call
-def randint(low, high, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
+@attach()
+def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Integers drawn evenly from `low` (included) to `high` (excluded).
 
     Parameters
@@ -57,7 +58,9 @@ def randint(low, high, size=None, *, generator=None, dtype=None, device=None, re
     tensor([8, 6, 5, 2, 3])
     """
     if size is None:
-        low, high, size = 0, low, high
+        high, size = None, high
+    if high is None:
+        low, high = 0, low
     check_device(device)
     low, high = (_integer("randint", n) for n in (low, high))
     if low >= high:
@@ -108,6 +111,7 @@ def randint_like(input, low, high=None, *, generator=None, dtype=None, device=No
 
 
 @one_call
+@attach()
 def randperm(n, *, generator=None, dtype=int64, device=None, requires_grad=False):
     """The integers from 0 to before `n` in random order.
 

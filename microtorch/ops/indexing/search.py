@@ -13,6 +13,7 @@ from ...tensor import Tensor, attach
 __all__ = ["bucketize", "searchsorted"]
 
 
+@attach()
 def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None):
     """Where each value would be put into sequences in order, so that they stay in order.
 
@@ -84,6 +85,7 @@ def _numpy_searchsorted(a, v, side="left", sorter=None):
     return searchsorted(a, v, side=side, sorter=sorter)
 
 
+@attach()
 def bucketize(input, boundaries, *, out_int32=False, right=False):
     """In which interval between boundaries each value lies, counted from 0.
 

@@ -1,16 +1,18 @@
 """Products of vectors, and of blocks."""
 
+import numpy as np
+
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import ShapeError
-from ...tensor import attach
+from ...tensor import attach, wrap
 from .. import _dimensions as dimensions
 from .._promotion import only_tensors, pair
 from ..shape.expand import broadcast_shapes, expand
 from ..shape.flip_and_roll import roll
 from .einsum import tensordot
-from .matmul import bmm, dot, mv, outer, plus, whole
+from .matmul import bmm, dot, matmul, mv, outer, plus, whole
 
-__all__ = ["addbmm", "addmv", "addr", "cross", "inner", "kron", "vdot"]
+__all__ = ["addbmm", "addmv", "addr", "chain_matmul", "cross", "ger", "inner", "kron", "matrix_power", "vdot"]
 
 
 @attach("vdot")
@@ -149,6 +151,86 @@ def cross(input, other, dim=None):
     shape = broadcast_shapes(a.shape, b.shape)
     a, b = expand(a, shape), expand(b, shape)
     return roll(a, -1, dim) * roll(b, -2, dim) - roll(a, -2, dim) * roll(b, -1, dim)
+
+
+@attach("ger")
+def ger(input, vec2):
+    """The outer product of two vectors: `outer` under its older name.
+
+    Parameters
+    ----------
+    input : Tensor, shape (n,)
+    vec2 : Tensor, shape (m,)
+
+    Returns
+    -------
+    Tensor, shape (n, m)
+    """
+    return outer(input, vec2)
+
+
+def chain_matmul(*matrices):
+    """The product of several matrices, from left to right.
+
+    Parameters
+    ----------
+    *matrices : Tensor
+        Of shapes that fit.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+    """
+    product = matrices[0]
+    for matrix in matrices[1:]:
+        product = matmul(product, matrix)
+    return product
+
+
+@attach("matrix_power")
+def matrix_power(input, n):
+    """Square matrices times themselves, `n` times.
+
+    Parameters
+    ----------
+    input : Tensor, shape (..., m, m)
+    n : int
+        0 or more; 0 gives the identity.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
+
+    Raises
+    ------
+    ValueError
+        If `n` is negative: invert the matrix first, with ``linalg.inv``.
+    ShapeError
+        If the matrices are not square.
+
+    Examples
+    --------
+    >>> microtorch.matrix_power(microtorch.tensor([[1.0, 1.0], [0.0, 1.0]]), 3)
+    tensor([[1., 3.],
+            [0., 1.]])
+    """
+    if n < 0:
+        raise ValueError(f"matrix_power: n={n}. Invert the matrix first: linalg.inv(matrix), with {-n}.")
+    if input.ndim < 2 or input.shape[-1] != input.shape[-2]:
+        raise ShapeError(f"matrix_power: takes square matrices, not shape {input.shape}.")
+    power = wrap(np.broadcast_to(np.eye(input.shape[-1], dtype=input.dtype), input.shape).copy())
+    square = input
+    while n:
+        if n & 1:
+            power = power @ square
+        square, n = square @ square, n >> 1
+    return power
 
 
 @attach("addmv")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...errors import ShapeError
+from ...errors import DTypeError, ShapeError
 from ...tensor import wrap
 from .._promotion import only_data, only_tensors
 from ..indexing.gather_and_scatter import gather, within
@@ -58,6 +58,8 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
         )
     if not input.ndim:
         return multilabel_margin_loss(input.reshape(1), target.reshape(1), reduction=reduction).reshape(())
+    if target.dtype.kind not in "iu":
+        raise DTypeError(f"multilabel_margin_loss: target names classes by integers, not by {target.dtype}.")
     C = input.shape[-1]
     labels = target._array
     counts = np.logical_and.accumulate(labels >= 0, axis=-1)

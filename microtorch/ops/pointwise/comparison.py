@@ -320,6 +320,7 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
 
+@attach()
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Where elements are among `test_elements`.
 

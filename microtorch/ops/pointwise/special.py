@@ -1,6 +1,6 @@
-"""The error function and other functions of probability and signals, by element."""
+"""The error function and its inverse, the gamma function's logarithm and its derivatives, x log y, by element."""
 
-from math import factorial, pi, sqrt
+from math import factorial, inf, pi, sqrt
 
 import numpy as np
 
@@ -8,12 +8,13 @@ from ...autograd.function import Function
 from ...autograd.inplace.changes import attach_in_place
 from ...from_data import as_tensor
 from ...kernels import pointwise as kernels
+from ...kernels import special
 from ...tensor import Tensor, attach
 from .._promotion import Binary, floating, floating_pair
 from ..nn.relu import one_pass
 from .arithmetic import absorb
 
-__all__ = ["erf", "erfc", "sinc", "xlogy"]
+__all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "polygamma", "sinc", "xlogy"]
 
 
 FEW = 500  # elements below which numpy is faster than a call of a kernel
@@ -223,5 +224,205 @@ def xlogy(input, other):
     )
 
 
-for _function in (erf, erfc, sinc, xlogy):
+class Lgamma(Function):
+    """y = ln |Γ(x)|        dx = dy · ψ(x)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(ctx, special.lgamma, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, Digamma.apply(x))
+
+
+@attach("lgamma")
+def lgamma(input):
+    """The logarithm of the absolute value of the gamma function, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; inf at 0, -1, -2, ...
+
+    Notes
+    -----
+    y = ln |Γ(x)|, with Γ(n) = (n − 1)! for whole n; dx = dy · ψ(x), see `digamma`. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 5.0], requires_grad=True)
+    >>> y = microtorch.lgamma(x)
+    >>> y
+    tensor([0.    , 3.1781], grad_fn=<Lgamma>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([-0.5772,  1.5061])
+    """
+    return Lgamma.apply(floating(input))
+
+
+class Digamma(Function):
+    """y = ψ(x), the derivative of ln Γ(x)        dx = dy · ψ⁽¹⁾(x)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(ctx, special.digamma, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, Polygamma.apply(x, 1))
+
+
+@attach("digamma")
+def digamma(input):
+    """The derivative of `lgamma`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf at 0, NaN at -1, -2, ...
+
+    Notes
+    -----
+    y = ψ(x) = Γ′(x) / Γ(x); dx = dy · ψ⁽¹⁾(x), see `polygamma`. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 5.0], requires_grad=True)
+    >>> y = microtorch.digamma(x)
+    >>> y
+    tensor([-0.5772,  1.5061], grad_fn=<Digamma>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.6449, 0.2213])
+    """
+    return Digamma.apply(floating(input))
+
+
+class Polygamma(Function):
+    """y = ψ⁽ⁿ⁾(x), the n-th derivative of ψ        dx = dy · ψ⁽ⁿ⁺¹⁾(x)"""
+
+    @staticmethod
+    def forward(ctx, x, n):
+        ctx.save_for_backward(x)
+        ctx.n = n
+        size = float(factorial(n)) if n < 171 else inf  # the largest that float64 holds
+        return one_pass(ctx, special.polygamma, (x,), float(n), size if n % 2 else -size)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, Polygamma.apply(x, ctx.n + 1))
+
+
+def polygamma(n, input):
+    """The `n`-th derivative of `digamma`, of each element.
+
+    Parameters
+    ----------
+    n : int
+        0 or more; 0 is `digamma` itself.
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Raises
+    ------
+    ValueError
+        If `n` is negative or not whole.
+
+    Notes
+    -----
+    y = ψ⁽ⁿ⁾(x) = (−1)ⁿ⁺¹ · n! · Σ (x + k)⁻ⁿ⁻¹ over k = 0, 1, ...; dx = dy · ψ⁽ⁿ⁺¹⁾(x). The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.polygamma(1, microtorch.tensor([1.0, 5.0]))
+    tensor([1.6449, 0.2213])
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+        raise ValueError(f"polygamma: n is {n!r}. It is the order of a derivative, an int of 0 or more.")
+    return digamma(input) if n == 0 else Polygamma.apply(floating(input), n)
+
+
+@attach("polygamma")
+def _polygamma(self, n):
+    """The `n`-th derivative of `digamma`, of each element."""
+    return polygamma(n, self)
+
+
+class Erfinv(Function):
+    """y with erf(y) = x        dx = dy · √π/2 · e^(y²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = one_pass(ctx, special.erfinv, (x,))
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return absorb(dy, np.exp(y * y) * 0.886226925452758)  # sqrt(π) / 2
+
+
+@attach("erfinv")
+def erfinv(input):
+    """The inverse of `erf`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        From -1 to 1; integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf and inf at -1 and 1, NaN outside.
+
+    Notes
+    -----
+    erf(y) = x; dx = dy · √π/2 · e^(y²). The output is saved.
+
+    References
+    ----------
+    S. Winitzki: A handy approximation for the error function and its inverse, 2008, for the first guess.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 0.5], requires_grad=True)
+    >>> y = microtorch.erfinv(x)
+    >>> y
+    tensor([0.    , 0.4769], grad_fn=<Erfinv>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0.8862, 1.1126])
+    """
+    return Erfinv.apply(floating(input))
+
+
+for _function in (erf, erfc, sinc, xlogy, lgamma, digamma, erfinv):
     attach_in_place(_function, _function.__name__ + "_")

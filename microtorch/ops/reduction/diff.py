@@ -62,6 +62,8 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
     if n < 0:
         raise ValueError(f"diff: n = {n} must not be negative.")
     dim = dimensions.one("diff", dim, input.ndim)
+    if n == 0:
+        return input.clone()
     for name, t in (("prepend", prepend), ("append", append)):
         if t is not None and t.ndim != input.ndim:
             raise ShapeError(f"diff: {name} {t.shape} and input {input.shape} must have as many dimensions.")
@@ -72,11 +74,9 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
     ]
     y = cat(parts, dim) if len(parts) > 1 else input
     for _ in range(min(n, y.shape[dim])):
-        if y.shape[dim] == 0:
-            break
         after, before = _neighbours(y, dim)
         y = logical_xor(after, before) if y.dtype.kind == "b" else after - before
-    return y if y is not input else input.clone()
+    return y
 
 
 @attach(numpy=np.diff)
@@ -222,6 +222,7 @@ def gradient(input, *, spacing=1, dim=None, edge_order=1):
         raise ValueError(f"gradient: edge_order = {edge_order} is neither 1 nor 2.")
     dims = range(input.ndim) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
     dims = [dimensions.one("gradient", d, input.ndim) for d in dims]
+    spacing = 1 if spacing is None else spacing
     spacings = spacing if isinstance(spacing, tuple | list) else [spacing] * len(dims)
     if len(spacings) != len(dims) or len(set(dims)) < len(dims):
         raise ShapeError(f"gradient: {len(spacings)} spacings for dimensions {tuple(dims)}: give one for each, once.")

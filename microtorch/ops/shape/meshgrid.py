@@ -10,7 +10,7 @@ from ...tensor import attach, wrap
 from .cat import stack
 from .expand import expand
 
-__all__ = ["cartesian_prod", "combinations", "meshgrid"]
+__all__ = ["cartesian_prod", "combinations", "meshgrid", "vander"]
 
 
 def meshgrid(*tensors, indexing="ij"):
@@ -139,6 +139,38 @@ def combinations(input, r=2, with_replacement=False):
         range(len(input)), r
     )
     return input[wrap(np.array(list(sets), np.int64).reshape(-1, r))]
+
+
+def vander(x, N=None, increasing=False):
+    """The powers of a vector as columns.
+
+    Parameters
+    ----------
+    x : Tensor, shape (n,)
+    N : int, optional
+        How many; default n.
+    increasing : bool, default False
+        From the 0th on, rather than down to it.
+
+    Returns
+    -------
+    Tensor, shape (n, N)
+
+    Raises
+    ------
+    ShapeError
+        If it is not a vector.
+
+    Examples
+    --------
+    >>> microtorch.vander(microtorch.tensor([1, 2]), 3)
+    tensor([[1, 1, 1],
+            [4, 2, 1]])
+    """
+    if x.ndim != 1:
+        raise ShapeError(f"vander: takes a vector, not shape {x.shape}. Flatten it first.")
+    powers = np.arange(len(x) if N is None else N)
+    return x.reshape(-1, 1) ** wrap(powers if increasing else powers[::-1].copy())
 
 
 def _vectors(operation, tensors):

@@ -137,12 +137,14 @@ class Contiguous(Function):
 
 
 @attach("contiguous")
-def contiguous(input):
+def contiguous(input, memory_format=None):
     """The same tensor with its elements in memory in row-major order.
 
     Parameters
     ----------
     input : Tensor
+    memory_format : str, optional
+        Accepted for compatibility: contiguous is row by row.
 
     Returns
     -------
@@ -203,18 +205,6 @@ def view(input, *shape):
             "without a copy. Use .reshape(), which copies where it must."
         )
     return y
-
-
-@attach("view_as")
-def _view_as(self, other):
-    """The same elements in the shape of `other`: ``self.view(other.shape)``."""
-    return view(self, other.shape)
-
-
-@attach("reshape_as")
-def _reshape_as(self, other):
-    """The same elements in the shape of `other`: ``self.reshape(other.shape)``."""
-    return reshape(self, other.shape)
 
 
 @attach("flatten")
