@@ -63,11 +63,76 @@ _SENTENCES = [
         "Use Python's cProfile, microtorch.explain.saved_tensors, or viz.draw(loss, show='time')",
     ),
     (r"models|hub|detection|segmentation", "loads networks that others trained", "Use torchvision, and safetensors"),
+    (r"conj\w*|resolve_(conj|neg)|is_(conj|neg)|angle|imag|real|isreal|H|mH", "needs complex numbers", "Use real ones"),
+    (
+        r"\w*(Circular|Constant|Zero)Pad[123]d|\w*[Pp]ixel_?[Uu]nshuffle|\w*[Cc]hannel_?[Ss]huffle|CrossMapLRN2d"
+        r"|local_response_norm|UpsamplingNearest2d|UpsamplingBilinear2d|constant_pad_nd|dirac_?|grid_sampler\w*"
+        r"|LazyBatchNorm[123]d|LazyInstanceNorm[123]d|affine_grid_generator|fuse_\w+|feature_dropout_?",
+        "belongs to networks of images",
+        "Use nn.functional.pad, or use PyTorch",
+    ),
+    (r"ctc_loss|CTCLoss|RNNCellBase", "belongs to recurrent networks", "Use PyTorch"),
+    (
+        r"det|slogdet|logdet|cholesky_(inverse|solve)|triangular_solve|orgqr|matrix_exp|solve|nuclear_norm|frobenius_norm"
+        r"|norm_except_dim",
+        "is linear algebra that fully connected networks do not need",
+        "Use linalg.solve and linalg.cholesky, norm, or numpy.linalg for values alone",
+    ),
+    (
+        r"(i0|igammac?|mvlgamma)_?|hash_tensor|histogramdd|binomial|poisson",
+        "is a function of statistics that losses do not need",
+        "Use numpy or scipy.special on t.detach().numpy(), for values alone",
+    ),
+    (
+        r"as_strided\w*|empty_strided|empty_permuted|new_empty_strided|dim_order|memory_format|const_data_ptr|index",
+        "looks at memory by strides, which nothing checks",
+        "Use slices, expand, permute and reshape",
+    ),
+    (r"\w+_copy", "is the copy of a view", "Use the view and .clone()"),
+    (r"unsafe_\w+", "is a split whose parts must not be changed", "Use the name without unsafe_"),
+    (
+        r"AdaptiveLogSoftmaxWithLoss|LinearCrossEntropy\w*|linear_cross_entropy|Adafactor|Muon|\w*grouped_mm|scaled_mm"
+        r"|ScalingType|SwizzleType",
+        "saves memory or work in networks of billions of weights",
+        "Use CrossEntropyLoss and AdamW",
+    ),
+    (
+        r"\w*DataPipe|DataChunk|StackDataset|functional_datapipe|\w*runtime_validation\w*|argument_validation"
+        r"|\w*non_?determin\w*|guaranteed_datapipes_determinism",
+        "belongs to a kind of loader that PyTorch has given up",
+        "Use Dataset and DataLoader",
+    ),
+    (
+        r"NestedIOFunction|variable|\w*multithreading\w*|\w*grad_layout\w*|Container|Buffer|NLLLoss2d|Uninitialized\w+"
+        r"|factory_kwargs|assert_int_or_pair|skip_init|swap_in_optimizer_params_and_state|clip_grad_norm",
+        "is an old or inner part of PyTorch",
+        "Use Function, Module and Parameter",
+    ),
     (r"onnx", "writes ONNX files", "Use microtorch.io.onnx"),
     (
         r"tensorboard|SummaryWriter",
         "writes for TensorBoard",
         "Use microtorch.train.History, or the package tensorboardX, which needs no PyTorch",
+    ),
+]
+
+
+# The same of the top of torch and of its Tensor alone, where PyTorch keeps much that is not for its users.
+_OF_TORCH = [
+    (r"[a-z]\w*_", "changes a tensor in place", "Use the tensor's method of that name, or the function without the _"),
+    (
+        r"[A-Z]\w*|(cudnn|miopen|mkldnn|fbgemm|native|batch_norm|sym|import_ir|parse|is|set|get)_\w+|\w+_(type|types|list)"
+        r"|nonzero_static|conv_\w+|segment_reduce|fork|wait|cond|vmap|from_file|frombuffer|asarray|to_dlpack|dtype|layout"
+        r"|init_num_threads|thread_safe_generator|parse_schema|choose_\w+|int_repr|qscheme|slice_inverse|dsmm|h?smm"
+        r"|hspmm|saddmm|spmm|put|binomial|lstm_cell|gru_cell",
+        "is a part of PyTorch's own machinery",
+        "Look for the function in nn.functional, or the name in docs/pytorch-names.md",
+    ),
+    (
+        r"(ccol|crow|col|row)_indices|indices|values|to_\w+|dense_dim|is_\w+|ipu|xpu|mtia|volatile|storage_type|smm|solve"
+        r"|as_subclass|grad_dtype|record_stream|reinforce|resize(_as)?|module_load|register_post_accumulate_grad_hook",
+        "speaks of devices, sparse tensors or times that are not here",
+        "Leave it out",
     ),
 ]
 
@@ -79,7 +144,7 @@ def refuse(path, name, known):
     put its own words in the place of these.
     """
     text = f"{path} has no {name!r}"
-    sentence = _sentence(name)
+    sentence = sentence_of(path, name)
     close = [] if sentence or name.startswith("_") else difflib.get_close_matches(name, known, 3, 0.75)
     if sentence:
         text += f": it {sentence}."
@@ -93,9 +158,9 @@ def refuse(path, name, known):
     return AttributeError(text, name=name)
 
 
-def _sentence(name):
-    """Of a name that is not here on purpose: what it is, and what to use; None of all others."""
-    for pattern, what, instead in _SENTENCES:
+def sentence_of(path, name):
+    """Of a name below `path` that is not here on purpose: what it is, and what to use; None of all others."""
+    for pattern, what, instead in _SENTENCES + (_OF_TORCH if path in ("microtorch", "Tensor") else []):
         if re.fullmatch(pattern, name):
             return f"{what}. {instead}"
     return None
@@ -104,7 +169,7 @@ def _sentence(name):
 def no_module(name):
     """The ModuleNotFoundError for a module of PyTorch's that is not here."""
     for word in reversed(name.split(".")):
-        if sentence := _sentence(word):
+        if sentence := sentence_of("", word):
             return ModuleNotFoundError(f"{name} is not in microtorch: it {sentence}.", name=name)
     return ModuleNotFoundError(
         f"{name} is not in microtorch, which stands for torch here. It has tensors, autograd, nn, optim, data and "

@@ -4,6 +4,7 @@ import numpy as np
 
 from ...autograd.function import Function
 from ...errors import ShapeError
+from ...from_data import as_tensor
 from ...tensor import attach
 from .. import _dimensions as dimensions
 from .._promotion import only_tensors
@@ -243,6 +244,39 @@ def block_diag(*tensors):
         rows.append(pad(t, (left, width - left - t.shape[1])))
         left += t.shape[1]
     return cat(rows, 0)
+
+
+@attach("fill_diagonal_")
+def fill_diagonal_(self, fill_value, wrap=False):
+    """In place: the elements with all positions equal become `fill_value`.
+
+    Parameters
+    ----------
+    fill_value : number
+    wrap : bool, default False
+        Of a tall matrix: begin again below, after one row left out.
+
+    Returns
+    -------
+    Tensor
+        Itself.
+
+    Raises
+    ------
+    ShapeError
+        If it has fewer than 2 dimensions, or more of different lengths.
+
+    Examples
+    --------
+    >>> microtorch.zeros(2, 2).fill_diagonal_(1)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    if self.ndim < 2 or (self.ndim > 2 and len(set(self.shape)) > 1):
+        raise ShapeError(f"fill_diagonal_: takes a matrix, or dimensions of one length, not shape {self.shape}.")
+    chosen = np.zeros(self.shape, np.bool_)
+    np.fill_diagonal(chosen, True, wrap)
+    return self.masked_fill_(as_tensor(chosen), fill_value)
 
 
 @attach("trace")
