@@ -25,3 +25,13 @@ from .loss.regression import *
 from .mlp import *
 from .module import *
 from .parameter import *
+
+
+def __getattr__(name):
+    if name.startswith("Lazy"):  # loaded when asked for
+        from importlib import import_module
+
+        lazy = import_module(".lazy", __name__)
+        if name in lazy.__all__:
+            return getattr(lazy, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
