@@ -20,7 +20,8 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
         From Tensors of one sample, or trees of them, to a Tensor or a tree of them.
     in_dims : int or None, or a tree of them, default 0
         Which dimension of each argument counts the samples; None for an argument that all samples share. One for all
-        arguments, or a tuple with one for each, which may be a tree of the argument's form.
+        arguments, or a tuple with one for each, which may be a tree of the argument's form. Arguments by name are
+        shared by all samples.
     out_dims : int or tuple of int, default 0
         Where that dimension is in each result.
     randomness : {"error", "different", "same"}, default "error"
@@ -64,15 +65,14 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
     @functools.wraps(func)
     def batched(*args, **kwargs):
         dims = _dims_of(in_dims, args)
-        count = _count(args, dims, kwargs)
+        count = _count(args, dims)
         results = []
         start = default_generator.get_state()
         for i in range(count):
             if randomness == "same":
                 default_generator.set_state(start)
             sample = mapped(lambda x, dim, i=i: x if dim is None else x.select(dim, i), args, dims)
-            more = mapped(lambda x, i=i: x[i] if isinstance(x, Tensor) else x, kwargs)
-            results.append(func(*sample, **more))
+            results.append(func(*sample, **kwargs))
             if i == 0 and randomness == "error" and default_generator.get_state() != start:
                 raise RuntimeError(
                     "vmap: the function draws random numbers. Say what is meant: randomness='different' for other "
@@ -114,9 +114,8 @@ def _checked(dim, x):
     return dim % x.ndim
 
 
-def _count(args, dims, kwargs):
+def _count(args, dims):
     pairs = [(x, d) for x, d in zip(leaves_of(args), leaves_of(dims), strict=True) if d is not None]
-    pairs += [(x, 0) for x in leaves_of(kwargs) if isinstance(x, Tensor)]  # those given by name, too, as in PyTorch
     counts = sorted({x.shape[d] for x, d in pairs})
     if len(counts) != 1:
         none = "no argument has samples: in_dims is None for all"

@@ -1,11 +1,13 @@
 """Gradients, products with Jacobians, and Jacobians, as functions of functions.
 
-Note [Levels]: a derivative of a derivative is recorded where an inner one finds that its argument, or something that
-its function uses, is tracked from outside. An inner argument is then a view in the outer graph, not a new leaf, so that
-derivatives nest to any depth with the one graph there is.
+Note [Levels]: there is one graph, and derivatives nest in it to any depth. The arguments of a function that is
+differentiated are new starting points, or views in the graph around it. An inner derivative is recorded if its value
+depends on something from outside: on a leaf of the user's, or on a starting point of a call that is still running.
 """
 
 import functools
+import threading
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -19,37 +21,69 @@ from .trees import leaves_of, mapped, rebuilt
 __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"]
 
 
-def _fresh(caller, tree, recorded):
-    """`tree` with its tensors as starting points: views where they are tracked and that is to be recorded."""
+class _Start(Tensor):
+    """A leaf of its own for a tensor that is differentiated by; nobody sees it but the graph."""
 
-    def start(t):
+    __slots__ = ()
+
+
+class _Running(threading.local):
+    """The starting points, by identity, of the calls that are running in this thread."""
+
+    def __init__(self):
+        self.starts = set()
+
+
+_running = _Running()
+
+
+class _Level:
+    """One call of a derivative: its starting points, as a `tree` and in order, and whether anything is recorded."""
+
+    def __init__(self, caller, tree, recorded):
+        self.recorded, self.own = recorded, {}
+        self.tree = mapped(lambda t: self._start(caller, t), tree)
+        self.starts = leaves_of(self.tree)
+
+    def _start(self, caller, t):
         if not isinstance(t, Tensor):
             raise TypeError(f"{caller}: what is differentiated by is a Tensor, not a {type(t).__name__}")
         if t.dtype.kind != "f":
             raise DTypeError(f"{caller}: a tensor of {t.dtype} has no gradient. Convert it with .float().")
-        if recorded and t.requires_grad:
+        if self.recorded and t.requires_grad:
             return t.reshape(t.shape)
-        return t.detach().requires_grad_()
+        leaf = _Start(t._array, requires_grad=True)
+        self.own[id(leaf)] = leaf
+        return leaf.reshape(leaf.shape)
 
-    return mapped(start, tree)
+    def tracked_from_outside(self, outputs):
+        """Whether `outputs` are to go on in a graph around this call. See Note [Levels]."""
+        if not self.recorded:
+            return False
+        waiting, seen = [edge_of(y) for y in outputs], set()
+        for edge in waiting:  # it grows as we go
+            if isinstance(edge, Tensor):
+                if not isinstance(edge, _Start) or (id(edge) in _running.starts and id(edge) not in self.own):
+                    return True
+                continue
+            node, _ = (None, 0) if edge is None else maker(edge)
+            if node is not None and id(node) not in seen:
+                seen.add(id(node))
+                waiting += node.edges
+        return False
 
 
-def _tracked_from_outside(outputs, starts):
-    """Whether `outputs` depend on tracked tensors other than by way of new leaves among `starts`."""
-    own = {id(t) for t in starts if t.is_leaf}
-    waiting, seen = [edge_of(y) for y in outputs], set()
-    for edge in waiting:  # it grows as we go
-        if edge is None:
-            continue
-        if isinstance(edge, Tensor):
-            if id(edge) not in own:
-                return True
-            continue
-        node, _ = maker(edge)
-        if node is not None and id(node) not in seen:
-            seen.add(id(node))
-            waiting += node.edges
-    return False
+@contextmanager
+def _level(caller, tree):
+    """A new `_Level` that is running, with recording on."""
+    recorded = is_grad_enabled()
+    with enable_grad():
+        level = _Level(caller, tree, recorded)
+        _running.starts |= level.own.keys()
+        try:
+            yield level
+        finally:
+            _running.starts -= level.own.keys()
 
 
 def _tensors(caller, what, tree):
@@ -122,11 +156,9 @@ def grad_and_value(func, argnums=0, has_aux=False):
 
     @functools.wraps(func)
     def computed(*args, **kwargs):
-        recorded = is_grad_enabled()
-        with enable_grad():
-            chosen, places = _chosen("grad", argnums, args)
-            start = _fresh("grad", chosen, recorded)
-            result = func(*_with(args, places, isinstance(argnums, tuple), start), **kwargs)
+        chosen, places = _chosen("grad", argnums, args)
+        with _level("grad", chosen) as level:
+            result = func(*_with(args, places, isinstance(argnums, tuple), level.tree), **kwargs)
             if has_aux and not (isinstance(result, tuple) and len(result) == 2):
                 raise ValueError("grad: with has_aux the function returns a pair: what is differentiated, and more")
             value, aux = result if has_aux else (result, None)
@@ -136,10 +168,9 @@ def grad_and_value(func, argnums=0, has_aux=False):
                     f"grad: the function must return a Tensor of shape (), not {shape}. Reduce it, as with .sum(); of "
                     "several elements jacrev gives the derivatives."
                 )
-            starts = leaves_of(start)
-            outside = recorded and _tracked_from_outside([value], starts)
+            outside = level.tracked_from_outside([value])
             one = wrap(np.ones_like(value._array))
-            found = rebuilt(start, _products([value], [one], starts, outside))
+            found = rebuilt(level.tree, _products([value], [one], level.starts, outside))
         value, aux = _let_go(value, outside), _let_go(aux, outside)
         return _let_go(found, outside), ((value, aux) if has_aux else value)
 
@@ -210,13 +241,11 @@ def vjp(func, *primals, has_aux=False):
     >>> product(microtorch.tensor([1.0, 10.0]))
     (tensor([ 2., 40.]),)
     """
-    recorded = is_grad_enabled()
-    with enable_grad():
-        start = _fresh("vjp", primals, recorded)
-        result = func(*start)
+    with _level("vjp", primals) as level:
+        result = func(*level.tree)
         value, aux = result if has_aux else (result, None)
-        outputs, starts = _tensors("vjp", "func", value), leaves_of(start)
-        outside = recorded and _tracked_from_outside(outputs, starts)
+        outputs = _tensors("vjp", "func", value)
+        outside = level.tracked_from_outside(outputs)
 
     def product(*cotangents):
         given = cotangents[0] if len(cotangents) == 1 else cotangents
@@ -227,8 +256,7 @@ def vjp(func, *primals, has_aux=False):
             )
         again = is_grad_enabled() and (outside or any(v.requires_grad for v in seeds))
         with enable_grad():
-            found = _products(outputs, seeds, starts, again)
-        found = rebuilt(start, found)
+            found = rebuilt(level.tree, _products(outputs, seeds, level.starts, again))
         return found if again else _let_go(found, False)
 
     value = _let_go(value, outside)
@@ -269,22 +297,19 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise TypeError("jvp: primals and tangents are tuples, as in jvp(func, (x,), (v,))")
-    recorded = is_grad_enabled()
-    with enable_grad():
-        start = _fresh("jvp", primals, recorded)
-        vectors, starts = _tensors("jvp", "tangents", tangents), leaves_of(start)
-        if [v.shape for v in vectors] != [x.shape for x in starts]:
-            raise ShapeError(
-                f"jvp: tangents of shapes {[v.shape for v in vectors]} for primals of {[x.shape for x in starts]}"
-            )
-        result = func(*start)
+    with _level("jvp", primals) as level:
+        vectors = _tensors("jvp", "tangents", tangents)
+        if [v.shape for v in vectors] != [x.shape for x in level.starts]:
+            shapes = [x.shape for x in level.starts]
+            raise ShapeError(f"jvp: tangents of shapes {[v.shape for v in vectors]} for primals of {shapes}")
+        result = func(*level.tree)
         value, aux = result if has_aux else (result, None)
         outputs = _tensors("jvp", "func", value)
         if strict and not all(y.requires_grad for y in outputs):
             raise GraphError("jvp: an output does not depend on the arguments, which strict=True forbids.")
-        outside = recorded and (_tracked_from_outside(outputs, starts) or any(v.requires_grad for v in vectors))
+        outside = level.tracked_from_outside([*outputs, *vectors])
         seeds = [wrap(np.zeros_like(y._array)).requires_grad_() for y in outputs]
-        change = _products(_products(outputs, seeds, starts, True), vectors, seeds, outside)
+        change = _products(_products(outputs, seeds, level.starts, True), vectors, seeds, outside)
     value, change = _let_go(value, outside), _let_go(rebuilt(value, change), outside)
     return (value, change, _let_go(aux, outside)) if has_aux else (value, change)
 
@@ -323,14 +348,12 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_
 
     @functools.wraps(func)
     def computed(*args, **kwargs):
-        recorded = is_grad_enabled()
-        with enable_grad():
-            chosen, places = _chosen("jacrev", argnums, args)
-            start = _fresh("jacrev", chosen, recorded)
-            result = func(*_with(args, places, isinstance(argnums, tuple), start), **kwargs)
+        chosen, places = _chosen("jacrev", argnums, args)
+        with _level("jacrev", chosen) as level:
+            result = func(*_with(args, places, isinstance(argnums, tuple), level.tree), **kwargs)
             value, aux = result if has_aux else (result, None)
-            outputs, starts = _tensors("jacrev", "func", value), leaves_of(start)
-            outside = recorded and _tracked_from_outside(outputs, starts)
+            outputs, starts = _tensors("jacrev", "func", value), level.starts
+            outside = level.tracked_from_outside(outputs)
 
             def rows(y):
                 found = []
@@ -339,7 +362,7 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_
                     seed[index] = 1
                     found.append(_products([y], [wrap(seed)], starts, outside))
                 stacked = [_stacked([row[k] for row in found], y, x) for k, x in enumerate(starts)]
-                return rebuilt(start, stacked)
+                return rebuilt(level.tree, stacked)
 
             jacobian = mapped(rows, value)
         jacobian = _let_go(jacobian, outside)
@@ -387,18 +410,18 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
 
     @functools.wraps(func)
     def computed(*args, **kwargs):
-        recorded = is_grad_enabled()
-        with enable_grad():
-            chosen, places = _chosen("jacfwd", argnums, args)
-            start = _fresh("jacfwd", chosen, recorded)
-            result = func(*_with(args, places, isinstance(argnums, tuple), start), **kwargs)
+        chosen, places = _chosen("jacfwd", argnums, args)
+        with _level("jacfwd", chosen) as level:
+            result = func(*_with(args, places, isinstance(argnums, tuple), level.tree), **kwargs)
             value, aux = result if has_aux else (result, None)
-            outputs, starts = _tensors("jacfwd", "func", value), leaves_of(start)
-            outside = recorded and _tracked_from_outside(outputs, starts)
+            outputs, starts = _tensors("jacfwd", "func", value), level.starts
+            outside = level.tracked_from_outside(outputs)
             seeds = [wrap(np.zeros_like(y._array)).requires_grad_() for y in outputs]
             products = _products(outputs, seeds, starts, True)
             columns = [_columns_of(dx, x, seeds, outputs, outside) for dx, x in zip(products, starts, strict=True)]
-            jacobian = rebuilt(value, [rebuilt(start, [column[k] for column in columns]) for k in range(len(outputs))])
+            jacobian = rebuilt(
+                value, [rebuilt(level.tree, [column[k] for column in columns]) for k in range(len(outputs))]
+            )
         jacobian = _let_go(jacobian, outside)
         return (jacobian, _let_go(aux, outside)) if has_aux else jacobian
 

@@ -168,6 +168,9 @@ def _account(ours, theirs, missing, unexpected, unfit):
         hint = f"did you mean {close!r}?" if close else ""
         lines.append(("unexpected", key, _what(theirs[key]), hint))
     for key in unfit:
+        if is_lazy(theirs[key]):
+            lines.append(("wrong", key, _what(theirs[key]), f"the module has {_what(ours[key])}"))
+            continue
         same = theirs[key].shape == ours[key].shape
         hint = f"the module has {_what(ours[key])}"
         if theirs[key].T.shape == ours[key].shape and not same:
