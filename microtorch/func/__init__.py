@@ -1,7 +1,8 @@
 """Functions of functions: gradients, Jacobians, maps over samples, models as functions; as torch.func."""
 
 from .batching import vmap
-from .derivatives import grad, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp
+from .derivatives import grad, grad_and_value, jvp, vjp
+from .jacobians import hessian, jacfwd, jacrev
 from .models import functional_call, stack_module_state
 
 __all__ = [
