@@ -63,8 +63,9 @@ def test_every_name_of_pytorch_is_here_or_has_a_sentence(theirs):
 
 # Compared elsewhere, or not comparable by values, with the reason.
 NOT_BY_SAMPLES = {
-    "its values are drawn; tests of distributions": "cauchy exponential geometric log_normal uniform nn.functional.rrelu",
-    "by its parts": "native_layer_norm native_batch_norm native_group_norm",
+    "its values are drawn": "cauchy exponential geometric log_normal uniform",
+    "refused in a sentence": "bfloat16 half cdouble cfloat",
+    "what its memory held is PyTorch's own": "new_empty resize_ resize_as_",
 }
 
 
@@ -87,7 +88,7 @@ def _plain(name):
 def test_in_place_forms(torch):
     """Where a method is here and PyTorch has it in place, too, so have we."""
     methods = [n for n in dir(torch.Tensor) if n.endswith("_") and not n.startswith("_")]
-    assert len(methods) > 200
+    assert len(methods) > 150
     missing = [
         name for name in methods if hasattr(microtorch.Tensor, name[:-1]) and not hasattr(microtorch.Tensor, name)
     ]

@@ -30,7 +30,7 @@ _SENTENCES = [
         "Unroll the steps with nn.Linear in a loop of your own, or use PyTorch",
     ),
     (
-        r"Transformer\w*|Multi[Hh]ead\w*|scaled_dot_product_attention|attention",
+        r"Transformer\w*|Multi[Hh]ead\w*|multi_head_\w+|scaled_dot_product_attention|attention",
         "is attention, and this library is about fully connected networks",
         "Write it with matmul and softmax, which have derivatives of any order, or use PyTorch",
     ),
@@ -124,13 +124,13 @@ _OF_TORCH = [
         r"[A-Z]\w*|(cudnn|miopen|mkldnn|fbgemm|native|batch_norm|sym|import_ir|parse|is|set|get)_\w+|\w+_(type|types|list)"
         r"|nonzero_static|conv_\w+|segment_reduce|fork|wait|cond|vmap|from_file|frombuffer|asarray|to_dlpack|dtype|layout"
         r"|init_num_threads|thread_safe_generator|parse_schema|choose_\w+|int_repr|qscheme|slice_inverse|dsmm|h?smm"
-        r"|hspmm|saddmm|spmm|put|binomial|lstm_cell|gru_cell",
+        r"|merge_type_from_type_comment|hspmm|saddmm|sspaddmm|spmm|put|binomial|lstm_cell|gru_cell",
         "is a part of PyTorch's own machinery",
         "Look for the function in nn.functional, or the name in docs/pytorch-names.md",
     ),
     (
         r"(ccol|crow|col|row)_indices|indices|values|to_\w+|dense_dim|is_\w+|ipu|xpu|mtia|volatile|storage_type|smm|solve"
-        r"|as_subclass|grad_dtype|record_stream|reinforce|resize(_as)?|module_load|register_post_accumulate_grad_hook",
+        r"|as_subclass|grad_dtype|record_stream|reinforce|resize(_as)?|sspaddmm|module_load|register_post_accumulate_grad_hook",
         "speaks of devices, sparse tensors or times that are not here",
         "Leave it out",
     ),
