@@ -7,6 +7,7 @@ import numpy as np
 
 from .autograd.mode import state
 from .autograd.observe import tell
+from .devices import CPU, check_device
 
 __all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 
@@ -46,9 +47,8 @@ class Generator:
     """
 
     def __init__(self, device="cpu"):
-        if str(device) != "cpu":
-            raise ValueError(f"device {device!r}: microtorch runs on the CPU only")
-        self.device = "cpu"
+        check_device(device)
+        self.device = CPU
         self._lock = threading.Lock()
         self.manual_seed(67280421310721)  # PyTorch's default seed
 

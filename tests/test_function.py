@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import microtorch as mt
-from microtorch.autograd import Function, grad, once_differentiable
+from microtorch.autograd import ArrayFunction, grad, once_differentiable
 from microtorch.errors import GradientError
 
 
@@ -12,7 +12,7 @@ def leaf(*values):
     return mt.tensor(np.array(values, np.float64), requires_grad=True)
 
 
-class SavesIntermediate(Function):
+class SavesIntermediate(ArrayFunction):
     @staticmethod
     def forward(ctx, x):
         e = np.exp(x)
@@ -45,7 +45,7 @@ def test_saved_scalars_keep_their_place_in_the_graph():
 
 
 def test_once_differentiable():
-    class Cube(Function):
+    class Cube(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             ctx.save_for_backward(x)
@@ -65,7 +65,7 @@ def test_once_differentiable():
         grad(dx.sum(), x)
 
 
-class Halves(Function):
+class Halves(ArrayFunction):
     """y, z, i = x / 2, x / 3, where x is largest"""
 
     @staticmethod
@@ -93,7 +93,7 @@ def test_several_outputs():
 
 
 def test_mark_non_differentiable():
-    class WithMask(Function):
+    class WithMask(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             mask = (x > 0).astype(x.dtype)
@@ -109,7 +109,7 @@ def test_mark_non_differentiable():
 
 
 def test_a_gradient_of_the_wrong_shape_names_both():
-    class Wrong(Function):
+    class Wrong(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             return x * 2
@@ -125,7 +125,7 @@ def test_a_gradient_of_the_wrong_shape_names_both():
 
 
 def test_too_few_gradients():
-    class TooFew(Function):
+    class TooFew(ArrayFunction):
         @staticmethod
         def forward(ctx, x, y):
             return x * y

@@ -14,10 +14,13 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.p
 
 # From left to right: a module imports from its own layer and those before it. The longest name that fits counts.
 LAYERS = [
-    ["errors", "kernels", "autograd.graph", "autograd.mode", "autograd.observe"],
+    ["errors", "kernels", "devices", "pytorch.absent", "autograd.graph", "autograd.mode", "autograd.observe"],
     ["random", "autograd.inplace.views", "autograd.memory", "autograd.messages", "autograd.hooks"],
     [
         "dispatch",
+        "printing",
+        "pytorch.legacy",
+        "pytorch.storage",
         "dtypes",
         "dlpack",
         "from_data",
@@ -30,10 +33,10 @@ LAYERS = [
         "autograd.higher",
         "autograd.gradients",
     ],
-    ["ops"],
+    ["ops", "pytorch.settings"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
-    ["captured", "data", "io", "explain"],
-    ["datasets", "viz"],
+    ["captured", "data", "distributions", "explain", "func", "io", "linalg"],
+    ["datasets", "viz", "as_torch"],
     ["train"],
     ["sklearn"],
     ["exercises"],

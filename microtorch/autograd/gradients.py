@@ -103,6 +103,8 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     """
     tensors = _sequence(tensors)
     seeds = _seeds("backward", tensors, grad_tensors, create_graph)
+    if state.observers:
+        tell("begins", tensors)
     targets = None if inputs is None else _sequence(inputs)
     for t in targets or ():
         if not t.requires_grad:

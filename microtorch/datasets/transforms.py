@@ -5,7 +5,7 @@ import numpy as np
 from .. import random
 from ..errors import DTypeError, ShapeError
 from ..from_data import as_tensor
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, over, wrap
 
 __all__ = [
     "Compose",
@@ -51,14 +51,14 @@ class Transform:
             raise ShapeError(
                 f"{type(self).__name__}: images of shape {array.shape} are neither (C, H, W) nor (N, C, H, W)."
             )
-        return Tensor(self.batch(array))
+        return over(self.batch(array))
 
 
 def transform_batch(transform, images):
     """`transform` of every image of an ndarray (N, C, H, W), as an ndarray (N, ...)."""
     if isinstance(transform, Transform):
         return transform.batch(images)
-    results = [transform(Tensor(image)) for image in images]
+    results = [transform(over(image)) for image in images]
     arrays = [r._array if isinstance(r, Tensor) else np.asarray(r) for r in results]
     if len({a.shape for a in arrays}) > 1:
         shapes = " and ".join(sorted({str(a.shape) for a in arrays})[:3])
@@ -268,3 +268,9 @@ class RandomShift(Transform):
         around = ((0, 0), (0, 0), (margin, margin), (margin, margin))
         windows = np.lib.stride_tricks.sliding_window_view(np.pad(images, around), (height, width), axis=(2, 3))
         return windows[np.arange(n), :, top, left]  # (N, C, 2m+1, 2m+1, H, W) -> (N, C, H, W)
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("datasets.transforms", name, globals())

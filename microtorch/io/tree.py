@@ -70,39 +70,60 @@ def save(obj, f):
             raise TypeError('save: the file is open for text. Open it for bytes: open(path, "wb").') from None
 
 
-def load(f):
-    """The tree that `save` wrote to a file.
+def load(f, map_location=None, pickle_module=None, *, weights_only=None, mmap=None, max_bytes=None):
+    """The tree in a file that `save`, or PyTorch's, wrote.
 
     Parameters
     ----------
     f : path or file object
         A file object is read from where it is to its end.
+    map_location : optional
+        Accepted: everything comes to the CPU.
+    pickle_module : optional
+        Only None: no pickle is run.
+    weights_only, mmap : bool, optional
+        Accepted; nothing but values is ever read, into memory of its own.
+    max_bytes : int, optional
+        The bytes of memory that a file of PyTorch's may ask for. Default: 64 MiB, or 32 times its size where that is
+        more.
 
     Returns
     -------
     object
-        As it was given to `save`; of a safetensors file of other origin, the dict of its tensors.
+        As it was given to `save`; of a safetensors file of other origin, the dict of its tensors; of a file that
+        ``torch.save`` wrote, dicts, lists and tuples of tensors, numbers and texts.
 
     Raises
     ------
     FileNotFoundError
         If it is not there.
     CheckpointError
-        If it is cut off, damaged, or of another format. Nothing in a file is ever executed.
+        If it is cut off, damaged, of another format, or asks for anything to be run, as a whole model of PyTorch's
+        does. Nothing in a file is ever executed.
+    ValueError
+        If `map_location` names another device than the CPU, or `pickle_module` is given.
     """
+    if pickle_module is not None:
+        raise ValueError("load: pickle_module is given, and no pickle is run here. Leave it out.")
+    if isinstance(map_location, str) and map_location.partition(":")[0] != "cpu":
+        raise ValueError(f"load: map_location {map_location!r}: microtorch runs on the CPU only. Pass 'cpu'.")
     if not hasattr(f, "read"):
-        return _load(f, f)
+        return _load(f, f, max_bytes)
     data = f.read()
     if isinstance(data, str):
         raise TypeError('load: the file is open for text. Open it for bytes: open(path, "rb").')
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "tensors")
         path.write_bytes(data)
-        return _load(path, getattr(f, "name", "the file object"))
+        return _load(path, getattr(f, "name", "the file object"), max_bytes)
 
 
-def _load(path, name):
+def _load(path, name, max_bytes):
     """The tree in the file at `path`, which messages call `name`."""
+    if Path(path).is_file() and _is_pytorchs(path):
+        from .torch_files import load_torch
+
+        return load_torch(path, name, max_bytes)
     try:
         tensors, metadata = _read(path)
     except CheckpointError as error:
@@ -112,6 +133,21 @@ def _load(path, name):
         return tensors
     with documented(CheckpointError, f"load: the description in the head of {visible(str(name))} is damaged ({{}})."):
         return _decode(json.loads(metadata[_KEY]), tensors)
+
+
+def _is_pytorchs(path):
+    """Whether the file at `path` looks like one that torch.save wrote."""
+    with open(path, "rb") as file:
+        head = file.read(4)
+    if head[:2] == b"\x80\x02":
+        return True
+    if head[:2] != b"PK":
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("data.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False  # somebody else will say what is wrong with it
 
 
 def _other_format(path, name):
@@ -127,14 +163,8 @@ def _other_format(path, name):
         return f"load: {name} is an .npz file of numpy's. Read it with microtorch.io.load_npz."
     if head.startswith(b"\x93NUMPY"):
         return f"load: {name} is an .npy file of numpy's. Read it with microtorch.from_numpy(np.load(path))."
-    if any(member.endswith("data.pkl") for member in members) or head[:1] == b"\x80":
-        return (
-            f"load: {name} is a pickle, as torch.save writes it, and could carry code. Convert it where PyTorch is "
-            "installed, with two lines:\n"
-            f"  state = torch.load({str(name)!r}, weights_only=True)\n"
-            "  safetensors.torch.save_file(state, 'model.safetensors')\n"
-            "Then microtorch.load('model.safetensors') reads it. (Of a whole checkpoint, save its dicts of tensors.)"
-        )
+    if head[:1] == b"\x80":
+        return f"load: {name} is a pickle, which could carry code, and not one that torch.save wrote. It was not run."
     return None
 
 
@@ -162,9 +192,17 @@ def _encode(value, path, tensors):
         if all(isinstance(key, str) and not key.startswith("$") for key in value):
             return {key: _encode(item, f"{dot}{key}", tensors) for key, item in value.items()}
         return {_PAIRS: [[key, _encode(item, f"{dot}{key}", tensors)] for key, item in value.items()]}
+    if hasattr(value, "state_dict"):
+        kind, name = type(value).__name__, path.rpartition(".")[2] or "model"
+        raise TypeError(
+            f"save: {path or 'this'} is a {kind}, an object with code, and a file holds values only. Save its values, "
+            "and load them into a new one:\n"
+            f"  microtorch.save({name}.state_dict(), 'file')\n"
+            f"  {name} = {kind}(...); {name}.load_state_dict(microtorch.load('file'))"
+        )
     raise TypeError(
         f"save: {path or 'this'} is of type {type(value).__name__}. A file holds dicts, lists, tuples, tensors, "
-        "arrays, numbers, strings and None; of modules and optimizers save the state_dict()."
+        "arrays, numbers, strings and None."
     )
 
 

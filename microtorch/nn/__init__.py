@@ -1,5 +1,6 @@
 """Networks: modules with their parameters, initial values, and losses, under the names of torch.nn."""
 
+from . import functional, init, utils
 from .containers import *
 from .flatten import *
 from .layers.batch_norm import *
@@ -18,9 +19,23 @@ from .layers.softplus import *
 from .loss.base import *
 from .loss.binary_cross_entropy import *
 from .loss.cross_entropy import *
+from .loss.distance import *
 from .loss.likelihood import *
 from .loss.margin import *
+from .loss.multilabel import *
 from .loss.regression import *
 from .mlp import *
 from .module import *
 from .parameter import *
+
+
+def __getattr__(name):
+    if name.startswith("Lazy"):  # loaded when asked for
+        from importlib import import_module
+
+        lazy = import_module(".lazy", __name__)
+        if name in lazy.__all__:
+            return getattr(lazy, name)
+    from ..pytorch.absent import refuse
+
+    raise refuse("nn", name, globals())
