@@ -9,6 +9,8 @@ from ..autograd.inplace.changes import attach_in_place
 from ..from_data import as_tensor
 from ..tensor import Tensor, attach
 from ._promotion import floating
+from .creation.constant import zeros
+from .nn.softmax import softmax
 from .pointwise.arithmetic import mul, neg
 from .pointwise.clamp_and_maximum import clamp, maximum, minimum
 from .pointwise.division import div
@@ -19,6 +21,7 @@ from .pointwise.sign import abs, sign
 from .pointwise.special import erf
 from .pointwise.trigonometry import sin
 from .pointwise.where import where
+from .reduction.max_and_min import argmax
 
 __all__ = [
     "addcdiv",
@@ -31,6 +34,8 @@ __all__ = [
     "fmax",
     "fmin",
     "frac",
+    "gumbel_softmax",
+    "hardshrink",
     "heaviside",
     "logaddexp",
     "logaddexp2",
@@ -39,6 +44,7 @@ __all__ = [
     "sgn",
     "signbit",
     "sinc",
+    "softshrink",
     "xlogy",
 ]
 
@@ -171,3 +177,45 @@ def fmax(input, other):
 def fmin(input, other):
     """The smaller of the elements of `input` and `other`; where one is NaN, the other."""
     return where(input != input, other, where(other != other, input, minimum(input, other)))
+
+
+@attach("hardshrink")
+def hardshrink(input, lambd=0.5):
+    """Each element of `input`, but 0 where its magnitude is at most `lambd`."""
+    return where(abs(input) > lambd, input, 0.0)
+
+
+@attach("softshrink")
+def softshrink(input, lambd=0.5):
+    """Each element of `input`, nearer to 0 by `lambd`, and 0 where its magnitude is at most that."""
+    if lambd < 0:
+        raise ValueError(f"softshrink: lambd={lambd} must not be negative.")
+    return input - clamp(input, -lambd, lambd)
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """A sample of categories that has a derivative: softmax of logits with Gumbel noise.
+
+    Parameters
+    ----------
+    logits : Tensor
+        Logarithms of weights, not normalised.
+    tau : float, default 1
+        The temperature: the lower, the nearer to a choice of one.
+    hard : bool, default False
+        Give a choice, ones and zeros, with the gradient of the soft one.
+    eps : float
+        Without effect, as in PyTorch.
+    dim : int, default -1
+        Along which dimension the categories lie.
+
+    References
+    ----------
+    E. Jang, S. Gu, B. Poole: Categorical reparameterization with Gumbel-softmax, 2017.
+    """
+    noise = neg(log(zeros(*logits.shape, dtype=logits.dtype).exponential_()))
+    soft = softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    choice = zeros(*logits.shape, dtype=logits.dtype).scatter_(dim, argmax(soft, dim, keepdim=True), 1.0)
+    return choice - soft.detach() + soft

@@ -3,7 +3,7 @@
 from .. import functional as F
 from ..module import Module
 
-__all__ = ["Hardsigmoid", "Hardswish", "Hardtanh", "ReLU6"]
+__all__ = ["Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "ReLU6", "Softshrink"]
 
 
 class Hardtanh(Module):
@@ -113,3 +113,59 @@ class Hardswish(Module):
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.hardswish(input, self.inplace)
+
+
+class Hardshrink(Module):
+    """Each element, but 0 where its magnitude is at most `lambd`.
+
+    Parameters
+    ----------
+    lambd : float, default 0.5
+        The magnitude.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Hardshrink()(microtorch.tensor([-1.0, 0.25])).tolist()
+    [-1.0, 0.0]
+    """
+
+    def __init__(self, lambd=0.5):
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.hardshrink(input, self.lambd)
+
+    def extra_repr(self):
+        return f"{self.lambd}"
+
+
+class Softshrink(Module):
+    """Each element, nearer to 0 by `lambd`, and 0 within it.
+
+    Parameters
+    ----------
+    lambd : float, default 0.5
+        The magnitude.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Softshrink()(microtorch.tensor([-1.0, 0.25])).tolist()
+    [-0.5, 0.0]
+    """
+
+    def __init__(self, lambd=0.5):
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.softshrink(input, self.lambd)
+
+    def extra_repr(self):
+        return f"{self.lambd}"
