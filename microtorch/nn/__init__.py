@@ -29,6 +29,12 @@ from .parameter import *
 
 
 def __getattr__(name):
+    if name.startswith("Lazy"):  # loaded when asked for
+        from importlib import import_module
+
+        lazy = import_module(".lazy", __name__)
+        if name in lazy.__all__:
+            return getattr(lazy, name)
     from ..pytorch.absent import refuse
 
     raise refuse("nn", name, globals())

@@ -12,7 +12,7 @@ from ..errors import DTypeError, GraphError, visible
 from ..pytorch.legacy import dtype_of_type
 from ..tensor import Tensor, wrap
 from .hooks import EVERY, Hookable, call_with_hooks
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 from .scope import not_given_a_tensor, note_where
 from .state import BUFFER, MODULE, PARAMETER, TRANSIENT, Stateful
 
@@ -375,7 +375,11 @@ class Module(Hookable, Stateful):
             raise DTypeError(f"to: parameters are float32 or float64, not {dtype}")
         for t in (*self.parameters(), *self.buffers()):
             for held in (t, t.grad):
-                if held is not None and held.is_floating_point() and held.dtype != dtype:
+                if held is None or not held.is_floating_point() or held.dtype == dtype:
+                    continue
+                if is_lazy(held):
+                    held.convert(dtype)
+                else:
                     held.data = held._array.astype(dtype)
         return self
 
