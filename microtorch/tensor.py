@@ -12,6 +12,7 @@ from .autograd.hooks import Hooked
 from .autograd.memory import DROPPED, SPARE_BYTES, references
 from .autograd.mode import state
 from .autograd.observe import tell
+from .autograd.structure import structure
 from .autograd.views import moves, refresh
 from .dispatch import NUMPY, Dispatched
 from .dtypes import as_dtype, bool_, float32, int64
@@ -217,6 +218,7 @@ class Tensor(Hooked, Dispatched):
                 "them with .float(), or call requires_grad_(False) first."
             )
         self._array = array.view()
+        structure.moved()
 
     def __float__(self):
         self._read("float")
@@ -289,7 +291,10 @@ class Tensor(Hooked, Dispatched):
                 f"requires_grad: {self.name or 'a tensor'} of dtype {self.dtype} has no gradient; only float32 and "
                 "float64 have. Convert with .float(), or write its numbers as 1.0 rather than 1."
             )
-        self._edge = LEAF if requires_grad else None
+        edge = LEAF if requires_grad else None
+        if self._edge is not edge:
+            self._edge = edge
+            structure.moved()
         return self
 
     @property

@@ -14,7 +14,7 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.p
 
 # From left to right: a module imports from its own layer and those before it. The longest name that fits counts.
 LAYERS = [
-    ["errors", "kernels", "autograd.graph", "autograd.mode", "autograd.observe"],
+    ["errors", "kernels", "autograd.graph", "autograd.mode", "autograd.observe", "autograd.structure"],
     ["random", "autograd.views", "autograd.memory", "autograd.messages", "autograd.hooks"],
     [
         "dispatch",

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import GraphError
 from .graph import maker
 from .mode import state
+from .structure import structure
 
 
 class View:
@@ -64,6 +65,8 @@ def take_place(t, other):
         new, k = maker(other._edge)
         new.retain(t, k)
     t._edge = other._edge
+    if old is None:  # it was a leaf
+        structure.moved()
 
 
 def walk(x, steps):

@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 
 from ..autograd.function import Function
+from ..autograd.inplace import zero_gradient
 from ..autograd.mode import scope_path, state
 from ..autograd.observe import Observer
 from ..autograd.views import owner
@@ -16,6 +17,8 @@ from ..optim.optimizer import Optimizer
 from ..tensor import Tensor, wrap
 from .calls import Call, Memory, keep_results
 from .inputs import Input, plain_arrays
+from .keys import containers_of
+from .watch import Watch
 
 _ARRAY_LEVEL = np.ndarray | np.generic | int | float | str | tuple | type(None)
 
@@ -34,17 +37,20 @@ def _heard(event):
 class Recorder(Observer):
     """What notes the calls while a step runs."""
 
-    def __init__(self, strict):
+    def __init__(self, strict, step, values):
         self.strict, self.refused = strict, None
+        self.watch = Watch(step, values, self.refuse)
         self.calls, self.inside = [], 0
         self.operations = Counter()  # (name, module path) -> how many operations of the graph
         self.unexplained, self.expected = None, False  # a write into memory: not yet noted, noted already
         self.modes = {}  # module -> its training flag
-        self.optimizers = {}  # optimizer -> its groups, each with how many parameters it has
+        self.optimizers = {}  # optimizer -> its groups, each with its parameters
+        self.schedulers = []
         self.leaves = {}  # leaf tensor -> (its array, its edge)
         self.starting = {}  # leaf that was accumulated into -> whether it had a gradient at the start
         self.given = set()  # ids of the arrays that own the inputs' memory
-        self.changed = set()  # the same of all memory that was written in place
+        self.changed = {}  # id -> array that owns memory that was written in place
+        self.shared = set()  # ids of the arrays that own memory which tensors were made over
         self.fresh = set()  # ids of arrays that only this recording writes
         self.kept = set()  # ids of the arrays that own memory which a list of calls fills again
         self.contexts = {}  # node -> (what runs again in its place, its place, ids of the memory it knows)
@@ -65,18 +71,25 @@ class Recorder(Observer):
         return wrap(leaf._array.copy())
 
     def run(self, step, given):
-        """Run `step` eagerly, noting its calls."""
+        """Run `step` eagerly, noting its calls and what it reads."""
         args, kwargs = given
+        held = containers_of((args, kwargs), [])
         with self:
-            result = step(*args, **kwargs)
+            result = self.watch.run(step, args, kwargs)
         self.settle()
+        if self.refused is None:
+            self.watch.finish(self.shared)
+        for container, then in held:
+            now = [*(container.items() if isinstance(container, dict) else container)]
+            if len(now) != len(then) or any(not _alike(a, b) for a, b in zip(now, then)):
+                self.refuse(f"the step changes a {type(container).__name__} that it was given")
         self.calls = [c for c in self.calls if c.name != "constant" or id(c.outputs[0]) in self.changed]
         self.contexts.clear()
         return result
 
-    def refuse(self, reason, remedy="Leave it out of the step, or use capture(step, strict=False)."):
+    def refuse(self, reason, remedy="Leave it out of the step, or use capture(step, strict=False).", line=None):
         """What to do about something that cannot be recorded: raise, or let the step go on eagerly."""
-        message = f"{reason} ({user_line()}). {remedy}"
+        message = f"{reason} ({line or user_line()}). {remedy}"
         if self.strict:
             raise CaptureError(f"capture: {message}")
         self.refused = self.refused or message
@@ -258,7 +271,7 @@ class Recorder(Observer):
 
     @_heard
     def written(self, watched, operation, line):
-        self.changed.update(key for _, _, key, _ in watched)
+        self.changed.update((key, owner(array)) for array, _, key, _ in watched)
         if self.expected:
             self.expected = False
         else:
@@ -274,6 +287,8 @@ class Recorder(Observer):
         if function is np.copyto:
             self._copied(*args)
             return
+        if function is zero_gradient:
+            self.starting.setdefault(args[0], True)
         self.unexplained = None
         if function is Optimizer.step.__wrapped__ and type(args[0]).update is Optimizer.update and len(args) == 1:
             gradients = {call.gradient[0]: call.gradient[1] for call in self.calls if call.gradient is not None}
@@ -302,6 +317,9 @@ class Recorder(Observer):
                     "tensor(data) makes a constant of values that change", "Use data itself, .clone() or .to(dtype)."
                 )
             return
+        if isinstance(data, np.ndarray) and np.may_share_memory(array, data):
+            self.shared.add(id(owner(array)))  # its values are those of then
+            return
         values = array.copy()
         self.add("constant", (functools.partial(np.copyto, array, values),), [array])
 
@@ -315,11 +333,17 @@ class Recorder(Observer):
     def used(self, thing):
         if isinstance(thing, Optimizer):
             groups = thing.param_groups
-            self.optimizers.setdefault(thing, (groups, [(g, g["params"], len(g["params"])) for g in groups]))
+            self.optimizers.setdefault(thing, (groups, [(g, g["params"], [*g["params"]]) for g in groups]))
+        elif thing not in self.schedulers:
+            self.schedulers.append(thing)
 
     @_heard
     def left(self, reason, remedy=None):
         self.refuse(reason, *([remedy] if remedy else []))
+
+
+def _alike(a, b):
+    return a is b or (isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) and all(map(_alike, a, b)))
 
 
 def _forward_again(cls, again, arrays, kept, memory):

@@ -4,6 +4,7 @@ from ..autograd.function import Function
 from ..autograd.hooks import RemovableHandle
 from ..autograd.mode import state
 from ..autograd.observe import tell
+from ..autograd.structure import structure
 from ..errors import GradientError
 from ..tensor import Tensor
 
@@ -67,6 +68,7 @@ class _Hooks:
 
 def _add(hooks, entry, prepend):
     hooks.insert(0 if prepend else len(hooks), entry)
+    structure.moved()
     return RemovableHandle(hooks, entry)
 
 

@@ -4,13 +4,11 @@ import collections
 import difflib
 import math
 
-import numpy as np
-
-from ..autograd.inplace import record_changes, watch
+from ..autograd.inplace import record_changes, watch, zero_gradient
 from ..autograd.mode import enable_grad, state
 from ..autograd.observe import taking_part, tell
 from ..errors import ShapeError, user_line
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from .batches import Batches
 from .checkpoint import read_state
 
@@ -202,11 +200,8 @@ class Optimizer:
             for p in group["params"]:
                 if set_to_none:
                     p.grad = None
-                elif (grad := p.grad) is not None and grad.requires_grad:
-                    p._grad = wrap(np.zeros(p.shape, p.dtype))  # the graph of one made with create_graph stays
-                elif grad is not None:
-                    grad._array.fill(0)
-                    record_changes((watch(grad._array),), "zero_grad", user_line())
+                else:
+                    zero_gradient(p)
 
     @taking_part
     def step(self, closure=None):
