@@ -91,7 +91,10 @@ def from_numpy(ndarray):
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy takes an ndarray, not {type(ndarray).__name__}. Use microtorch.tensor(data).")
-    return Tensor(ndarray)
+    made = Tensor(ndarray)
+    if state.observers:
+        tell("made", made._array, ndarray)
+    return made
 
 
 def _to_array(data, dtype):

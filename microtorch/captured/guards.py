@@ -116,8 +116,8 @@ class Guard:
                 tests.append(f"{held}['params'] == {then}")
         tests += map(source.edge, self.others)
         body = "\n            and ".join(tests)
-        text = f"def holds(args, kwargs):\n    try:\n        return ({body})\n    except Exception:\n        return False\n"
-        return source.function("holds", text)
+        lines = ["def holds(args, kwargs):", "    try:", f"        return ({body})", "    except Exception:"]
+        return source.function("holds", "\n".join([*lines, "        return False", ""]))
 
 
 class _Source:
@@ -171,6 +171,8 @@ class _Source:
             text = {dict: f"tuple({thing})", set: f"frozenset({thing})", list: f"len({thing})"}[kind]
         elif edge.kind == "ids":
             text = f"tuple(map(id, {thing}{'.values()' if isinstance(edge.thing, dict) else ''}))"
+        elif edge.kind == "has":
+            text = f"({key!r} in {thing}.__dict__)"
         elif edge.kind == "item":
             text = f"{thing}[{self.constant(key)}]"
         else:

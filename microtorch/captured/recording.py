@@ -32,9 +32,10 @@ class Recording:
     def __init__(self, guard, why, recorder, buffers, result):
         self.guard, self.holds, self.why, self.replays = guard, guard.holds, why, 0
         self.calls, self.operations = recorder.calls, recorder.operations
-        self.leaves, self.optimizers, self.modules = recorder.leaves, guard.optimizers, guard.modules
+        self.optimizers, self.modules = guard.optimizers, guard.modules
         self.schedulers, self.changed = recorder.schedulers, recorder.changed
         self.buffers = [plain_arrays(b) if isinstance(b, np.ndarray) else b._array for b in buffers]
+        self.leaves = [leaf for leaf in recorder.leaves if not any(leaf is b for b in buffers)]
         flatten(result, results := [])
         self.results = [_outside(r) for r in results]
         self.arrays = [getattr(r, "_array", r) for r in self.results]
@@ -61,6 +62,10 @@ class Recording:
         if self.written:
             self.copy_back(given)
         self.replays += 1
+        return self.outcome()
+
+    def outcome(self):
+        """What the step returns, over recorded memory."""
         for tensor, array in zip(self.results, self.arrays):  # whatever was made of the last ones
             if type(tensor) is Tensor:
                 tensor._array, tensor._edge = array, None
@@ -70,11 +75,10 @@ class Recording:
         """Copy the arguments into the recorded inputs; gives their arrays."""
         flatten((args, kwargs), leaves := [])
         given = [a if isinstance(a, np.ndarray) else a._array for a in leaves]
-        if (
-            self.overlaps
-        ):  # what came out of a replay goes in at another place: nothing is overwritten before it is read
-            given = [a if a is b else a.copy() for a, b in zip(given, self.buffers)]
-        for buffer, array in zip(self.buffers, given):
+        values = given
+        if self.overlaps:  # what came out of a replay goes in at another place: read all before anything is written
+            values = [a if a is b else a.copy() for a, b in zip(given, self.buffers)]
+        for buffer, array in zip(self.buffers, values):
             if array is not buffer:
                 buffer[...] = array
         return given

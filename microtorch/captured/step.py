@@ -93,8 +93,8 @@ class CapturedStep:
     def __init__(self, step, strict, check_every=None):
         functools.update_wrapper(self, step)
         self.step, self.strict, self.check_every = step, strict, check_every
-        self._recordings = ()  # the one used last comes first; another tuple at each change, for other threads may read
-        self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, the arguments, so that ids stay theirs)
+        self._recordings = ()  # the one used last comes first; a new tuple at each change, as other threads may read
+        self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, the arguments: their ids stay theirs)
         self._always = None  # why nothing is recorded any more
         self._wasted = 0  # recordings in a row that were never replayed
         self._warned = False
@@ -144,7 +144,7 @@ class CapturedStep:
         recording = Recording(Guard(recorder, args, kwargs, key), why, recorder, buffers, result)
         recording.copy_back([leaf if isinstance(leaf, np.ndarray) else leaf._array for leaf in leaves])
         self._put_first(recording)
-        return recording.result
+        return recording.outcome()
 
     def _warn(self, reason):
         if not self._warned:

@@ -25,6 +25,7 @@ from .reads import chains
 ITEMS = 64  # of a container, each followed; of longer ones only which objects they are
 LARGEST = 1 << 16  # bytes of an array whose values are compared at each call
 NOTHING = object()
+_BY_NAME = {"getattr", "hasattr", "vars", "attrgetter", "__dict__"}  # what reads attributes by computed names
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _STDLIB = sysconfig.get_path("stdlib")
 _LAYERS = os.path.join(_PACKAGE, "nn")
@@ -60,6 +61,8 @@ def read(thing, kind, key):
         return tuple(map(id, thing.values() if isinstance(thing, dict) else thing))
     if kind == "method":
         return getattr(thing, key).__func__
+    if kind == "has":
+        return key in thing.__dict__
     if not isinstance(thing, type) and key in getattr(thing, "__dict__", ()):
         return thing.__dict__[key]
     bases = (*(thing.__mro__ if isinstance(thing, type) else ()), *type(thing).__mro__)
@@ -89,7 +92,7 @@ class Edge:
         return isinstance(self.thing, Module) and self.kind == "attr" and self.key in self.thing.__dict__
 
     def __str__(self):
-        if self.kind == "attr":
+        if self.kind in ("attr", "has"):
             if isinstance(self.thing, types.CellType):
                 return "a variable of the step"
             if isinstance(self.thing, types.FunctionType):
@@ -279,6 +282,16 @@ class Watch:
             self._refuse("an iterator is used up")
         self._outside(value)
         self.contents(value)
+        if not _BY_NAME.isdisjoint(frame.f_code.co_names):
+            self._attributes(value, {*frame.f_code.co_names, *frame.f_code.co_consts})
+
+    def _attributes(self, thing, names):
+        """Note the attributes under any of these names, for code that reads them by computed names."""
+        if id(thing) in self.known and not isinstance(thing, Module | Tensor | type | types.ModuleType):
+            for name in names if hasattr(thing, "__dict__") else ():
+                if isinstance(name, str) and (id(thing), "attr", name) not in self.written:
+                    self.edge(thing, "has", name)
+                    self.edge(thing, "attr", name)
 
     def _variable(self, frame, name):
         """The value of a name, with an edge to it where it is not a local one."""
@@ -313,7 +326,7 @@ class Watch:
         `shared` are ids of arrays that the step has made tensors over: their values are followed.
         """
         self.line = "at its end"
-        computed = not self.names.isdisjoint(("getattr", "vars", "attrgetter", "__dict__"))
+        computed = not self.names.isdisjoint(_BY_NAME)
         items = {id(e.value) for e in self.edges.values() if e.kind == "item" and id(e.thing) not in self.globals}
         for thing in [t for t in self.keep if (computed or id(t) in items) and not isinstance(t, Module)]:
             for name in self.names & set(getattr(thing, "__dict__", ())):
