@@ -51,7 +51,9 @@ def attribute(path, *values):
 
     def change(t, call):
         *parts, name = path.split(".")
-        thing = functools.reduce(lambda thing, part: thing[int(part)] if part.isdigit() else getattr(thing, part), parts, t)
+        thing = functools.reduce(
+            lambda thing, part: thing[int(part)] if part.isdigit() else getattr(thing, part), parts, t
+        )
         setattr(thing, name, values[call % len(values)])
 
     return change
@@ -551,3 +553,41 @@ def test_one_step_in_several_threads_has_recordings_for_each():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+LAST = None
+
+
+def test_what_a_step_leaves_in_variables_it_leaves_there_at_each_replay():
+    t, mine = Settings(), [None]
+
+    def make():
+        hidden = None
+
+        def step(x):
+            nonlocal hidden
+            global LAST
+            t.hidden = LAST = hidden = x * 2
+            return hidden + 1
+
+        return step, lambda: hidden
+
+    step, get = make()
+    step = microtorch.capture(step)
+    for call in range(3):
+        mine[0] = step(microtorch.full((2,), float(call)))
+        assert t.hidden.tolist() == LAST.tolist() == get().tolist() == [2.0 * call] * 2
+        t.hidden = globals()["LAST"] = None
+    assert step.recording.replays == 2
+
+
+def test_a_step_that_prints_runs_eagerly_where_nobody_insists(capsys):
+    def step(x):
+        print("step")
+        return x * 2
+
+    with pytest.warns(UserWarning, match="print is called"):
+        captured = microtorch.capture(step, strict=False)
+        for _ in range(3):
+            captured(microtorch.ones(1))
+    assert capsys.readouterr().out == "step\n" * 3

@@ -93,7 +93,8 @@ def _named(recording, result):
 def _replayed(recording, args, kwargs):
     """Replay call by call; gives what each operation wrote, by (name, module path, direction, occurrence)."""
     seen = {}
-    given = recording.take(args, kwargs)
+    given = recording.arrays_of(args, kwargs)
+    recording.take(given)
     for call in recording.calls:
         if call.gradient is not None:
             leaf, gradient = call.gradient

@@ -6,6 +6,8 @@ each. Made from source because a loop over getters takes three times as long.
 
 import threading
 
+import numpy as np
+
 from .. import dtypes
 from ..autograd.mode import state
 from ..autograd.structure import structure
@@ -21,6 +23,8 @@ class Guard:
     ----------
     holds : callable
         ``holds(args, kwargs)``: whether a replay would do what the step would; compiled.
+    arrays_of : callable
+        ``arrays_of(args, kwargs)``: the arrays of the arguments.
     """
 
     def __init__(self, recorder, args, kwargs, key):
@@ -102,7 +106,8 @@ class Guard:
     def _compiled(self, args, kwargs):
         source = _Source(self)
         tests = [f"get_ident() == {self.thread}", f"state.grad is {self.grad}"]
-        tests += source.arguments(args, kwargs, self.key)
+        of_arguments, self.arrays_of = source.arguments(args, kwargs, self.key)
+        tests += of_arguments
         tests.append("(structure.number == self.number or self.closer())")
         for leaf, had in self.starting:
             tests.append(f"({source.constant(leaf)}.grad is not None) is {had}")
@@ -138,19 +143,28 @@ class _Source:
         return self.names[name]
 
     def arguments(self, args, kwargs, key):
-        """Tests of the arguments: tensors and numbers by what they are, others by a key."""
-        if kwargs or not all(type(a) is Tensor or a is None or isinstance(a, NUMBERS) for a in args):
-            return [f"flatten((args, kwargs), []) == {self.constant(key)}"]
-        tests = [f"not kwargs and len(args) == {len(args)}"]
-        for i, a in enumerate(args):
-            if type(a) is Tensor:
-                tests.append(
-                    f"type(a := args[{i}]) is Tensor and a._edge is None and (a := a._array).shape == {a.shape} "
-                    f"and a.dtype is {self.constant(a.dtype)}"
-                )
-            else:
-                tests.append(self.value(f"args[{i}]", a))
-        return tests
+        """Tests of the arguments, and a function that gives their arrays: by a key only where there is no quicker way."""
+        tests, leaves = [f"not kwargs and len(args) == {len(args)}"], []
+        if kwargs or not all(self._argument(f"args[{i}]", a, tests, leaves) for i, a in enumerate(args)):
+            return [f"flatten((args, kwargs), []) == {self.constant(key)}"], _arrays_of
+        return tests, self.function("arrays_of", f"def arrays_of(args, kwargs):\n    return [{', '.join(leaves)}]\n")
+
+    def _argument(self, text, a, tests, leaves):
+        """Add to `tests` what `text` has to be, to `leaves` its arrays; whether there is a quick way."""
+        if type(a) is Tensor:
+            tests.append(
+                f"type(a := {text}) is Tensor and a._edge is None and (a := a._array).shape == {a.shape} "
+                f"and a.dtype is {self.constant(a.dtype)}"
+            )
+            leaves.append(f"{text}._array")
+            return True
+        if type(a) in (tuple, list):
+            tests.append(f"type(a := {text}) is {type(a).__name__} and len(a) == {len(a)}")
+            return all([self._argument(f"{text}[{i}]", item, tests, leaves) for i, item in enumerate(a)])
+        if a is None or isinstance(a, NUMBERS):
+            tests.append(self.value(text, a))
+            return True
+        return False
 
     def value(self, text, value):
         """A test that `text` gives `value`."""
@@ -179,6 +193,11 @@ class _Source:
             text = f"{thing}.{key}" + ".__func__" * (edge.kind == "method")
         test = self.value(text, edge.value)
         return test if edge.held is None else f"{test} and {self.constant(edge.value)}.tobytes() == {edge.held!r}"
+
+
+def _arrays_of(args, kwargs):
+    flatten((args, kwargs), leaves := [])
+    return [a if isinstance(a, np.ndarray) else a._array for a in leaves]
 
 
 def structure_of(module):

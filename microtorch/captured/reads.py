@@ -24,7 +24,8 @@ def chains(code):
     -------
     dict of int to list of (str, list of (str, object))
         For each line its chains: a name, and the steps from there: ``("attr", "model")``, ``("item", 0)``,
-        ``("is", None)`` where it is only asked whether it is None, and ``("store", "model")``.
+        ``("is", None)`` where it is only asked whether it is None, ``("store", "model")`` and ``("assign", None)``
+        where an attribute or the name itself is set.
     """
     lines, path, line = {}, None, code.co_firstlineno
     ops = [op for op in dis.get_instructions(code) if op.opname not in _TRANSPARENT]
@@ -35,6 +36,9 @@ def chains(code):
             # Two names in one instruction, from Python 3.13 on; the chain goes on from the second.
             for read in op.argval if type(op.argval) is tuple else (op.argval,):
                 lines.setdefault(line, []).append((read, path := []))
+        elif name in ("STORE_GLOBAL", "STORE_DEREF"):
+            lines.setdefault(line, []).append((op.argval, [("assign", None)]))
+            path = None
         elif path is None:
             continue
         elif "NONE" in name or (name == "LOAD_CONST" and op.argval is None and after.opname == "IS_OP"):

@@ -30,7 +30,7 @@ class Recording:
     """
 
     def __init__(self, guard, why, recorder, buffers, result):
-        self.guard, self.holds, self.why, self.replays = guard, guard.holds, why, 0
+        self.guard, self.holds, self.arrays_of, self.why, self.replays = guard, guard.holds, guard.arrays_of, why, 0
         self.calls, self.operations = recorder.calls, recorder.operations
         self.optimizers, self.modules = guard.optimizers, guard.modules
         self.schedulers, self.changed = recorder.schedulers, recorder.changed
@@ -41,6 +41,7 @@ class Recording:
         self.arrays = [getattr(r, "_array", r) for r in self.results]
         self.result = rebuild(result, iter(self.results))
         self.fresh = _has_mutable(result)  # a list or dict, which the caller may change
+        self.stores = recorder.watch.stores
         self.watched = [watch(r._array) for r in results if isinstance(r, Tensor)]
         self.runs, self.fused = in_order(self.calls)
         self.words = {run: call.words for call in self.calls if call.words for run in call.runs}
@@ -51,7 +52,8 @@ class Recording:
 
     def replay(self, args, kwargs):
         """Make the recorded calls, on new inputs."""
-        given = self.take(args, kwargs)
+        given = self.arrays_of(args, kwargs)
+        self.take(given)
         try:
             for run in self.runs:
                 run()
@@ -61,6 +63,8 @@ class Recording:
             record_changes(self.watched, "the replay of a captured step", "a later call of it")
         if self.written:
             self.copy_back(given)
+        for put, thing, key, value in self.stores:
+            put(thing, key, value)
         self.replays += 1
         return self.outcome()
 
@@ -71,17 +75,14 @@ class Recording:
                 tensor._array, tensor._edge = array, None
         return rebuild(self.result, iter(self.results)) if self.fresh else self.result
 
-    def take(self, args, kwargs):
-        """Copy the arguments into the recorded inputs; gives their arrays."""
-        flatten((args, kwargs), leaves := [])
-        given = [a if isinstance(a, np.ndarray) else a._array for a in leaves]
+    def take(self, given):
+        """Copy arguments, by their arrays, into the recorded inputs."""
         values = given
         if self.overlaps:  # what came out of a replay goes in at another place: read all before anything is written
             values = [a if a is b else a.copy() for a, b in zip(given, self.buffers)]
         for buffer, array in zip(self.buffers, values):
             if array is not buffer:
                 buffer[...] = array
-        return given
 
     def copy_back(self, given):
         """Change the arguments that the step changes in place where the caller has them."""

@@ -6,6 +6,7 @@ hooks and comprehensions need no resolving, as their lines are watched when they
 not guarded. Things that the step makes itself do not count.
 """
 
+import contextlib
 import functools
 import os
 import random
@@ -118,11 +119,15 @@ class Watch:
         The arguments that are neither tensors nor containers of them.
     refuse : callable
         ``refuse(reason, remedy, line)`` for what cannot be repeated.
+    printing : str, optional
+        The remedy with which `print` is refused, too.
     """
 
-    def __init__(self, step, values, refuse):
+    def __init__(self, step, values, refuse, printing=None):
+        self.printing = printing
         self.edges = {}  # (id of the thing, kind, key) -> Edge
-        self.known, self.globals, self.written, self.names = set(), set(), set(), set()
+        self.known, self.globals, self.names = set(), set(), set()
+        self.written = {}  # the same of what is set before it is read -> (thing, key, how to set it)
         self.keep, self.functions, self.last = [], {}, {}
         self.refuse, self.line, self.changed = refuse, "before it ran", set()
         function = getattr(step, "__func__", step)
@@ -256,9 +261,14 @@ class Watch:
 
     def follow(self, frame, name, path):
         """Go along ``name.path`` as `frame` sees it now."""
+        if path and path[0][0] == "assign":
+            self._assigned(frame, name)
+            return
         value = self._variable(frame, name)
         if value is NOTHING:
             return
+        if name == "print" and value is print and self.printing is not None:
+            self._refuse("print is called", self.printing)
         for kind, key in path:
             if isinstance(value, types.ModuleType) and not self._goes_into(value, key):
                 return
@@ -273,7 +283,7 @@ class Watch:
             if kind == "item" and not isinstance(value, _CONTAINERS):
                 break
             if kind == "store":  # what is written before it is read does not matter
-                self.written.update({(id(value), "attr", key)} - self.edges.keys())
+                self._set(value, "attr", key, setattr)
                 return
             value = self.edge(value, kind, key)
             if value is NOTHING:
@@ -310,7 +320,21 @@ class Watch:
             return self.edge(frame.f_globals, "item", name)
         if name in ("open", "input"):
             self._refuse(f"{name} is called")
-        return NOTHING
+        return print if name == "print" else NOTHING
+
+    def _assigned(self, frame, name):
+        code = frame.f_code
+        if name in code.co_freevars and code in self.functions:
+            cell = self.functions[code].__closure__[code.co_freevars.index(name)]
+            self._set(cell, "attr", "cell_contents", setattr)
+        elif name in frame.f_globals and name not in code.co_cellvars:
+            self._set(frame.f_globals, "item", name, dict.__setitem__)
+
+    def _set(self, thing, kind, key, how):
+        place = id(thing), kind, key
+        if place not in self.edges:
+            self.written[place] = thing, key, how
+            self.keep.append(thing)
 
     def _goes_into(self, module, key):
         """Whether `key` of an imported module can change: in the user's own."""
@@ -342,3 +366,7 @@ class Watch:
                         edge.line,
                     )
             self.edge(edge.thing, edge.kind, edge.key)
+        self.stores = []  # what the step leaves in attributes and variables, to be left there by each replay
+        for (_, kind, key), (thing, _, how) in self.written.items():
+            with contextlib.suppress(AttributeError, LookupError, ValueError):
+                self.stores.append((how, thing, key, read(thing, kind, key)))
