@@ -143,7 +143,7 @@ class _Source:
         return self.names[name]
 
     def arguments(self, args, kwargs, key):
-        """Tests of the arguments, and a function that gives their arrays: by a key only where there is no quicker way."""
+        """Tests of the arguments, and a function that gives their arrays; by a key where there is no quicker way."""
         tests, leaves = [f"not kwargs and len(args) == {len(args)}"], []
         if kwargs or not all(self._argument(f"args[{i}]", a, tests, leaves) for i, a in enumerate(args)):
             return [f"flatten((args, kwargs), []) == {self.constant(key)}"], _arrays_of
@@ -160,7 +160,7 @@ class _Source:
             return True
         if type(a) in (tuple, list):
             tests.append(f"type(a := {text}) is {type(a).__name__} and len(a) == {len(a)}")
-            return all([self._argument(f"{text}[{i}]", item, tests, leaves) for i, item in enumerate(a)])
+            return all(self._argument(f"{text}[{i}]", item, tests, leaves) for i, item in enumerate(a))
         if a is None or isinstance(a, NUMBERS):
             tests.append(self.value(text, a))
             return True

@@ -65,10 +65,11 @@ class Recorder(Observer):
             self.given.add(id(buffer))
             return buffer.view(Input)
         if leaf.requires_grad:
-            raise CaptureError(
-                f"capture: an argument of shape {leaf.shape} requires a gradient, but arguments are copied, so none "
-                "would reach it. Pass leaf.detach(), or let the step use the tensor without passing it."
+            self.refuse(
+                f"an argument of shape {leaf.shape} requires a gradient, which would not reach it: arguments are copied",
+                "Pass leaf.detach(), or let the step use the tensor without passing it.",
             )
+            return leaf
         return wrap(leaf._array.copy())
 
     def run(self, step, given):

@@ -6,11 +6,13 @@ import warnings
 
 import numpy as np
 
+from ..autograd.inplace import record_change
 from ..autograd.mode import state
 from ..autograd.views import owner
 from .checking import checked
 from .guards import Guard
-from .keys import flatten, objects_in, rebuild
+from .inputs import plain_arrays
+from .keys import containers_of, flatten, objects_in, rebuild
 from .recorder import Recorder
 from .recording import Recording
 
@@ -88,16 +90,20 @@ class CapturedStep:
     ----------
     step : callable
         The function as it was written.
+
+    Notes
+    -----
+    With `quiet` nothing is warned of: whoever made it asks `why_eager`.
     """
 
-    def __init__(self, step, strict, check_every=None):
+    def __init__(self, step, strict=True, check_every=None, quiet=False):
         functools.update_wrapper(self, step)
         self.step, self.strict, self.check_every = step, strict, check_every
         self._recordings = ()  # the one used last comes first; a new tuple at each change, as other threads may read
         self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, the arguments: their ids stay theirs)
         self._always = None  # why nothing is recorded any more
         self._wasted = 0  # recordings in a row that were never replayed
-        self._warned = False
+        self._warned = quiet
         self._lock = threading.Lock()
 
     def __call__(self, *args, **kwargs):
@@ -140,6 +146,7 @@ class CapturedStep:
         if recorder.refused is not None:
             self._eager[key, state.grad] = recorder.refused, (args, kwargs)
             self._warn(recorder.refused)
+            _hand_back((args, kwargs), given, dict(zip(map(id, buffers), leaves)))
             return result
         recording = Recording(Guard(recorder, args, kwargs, key), why, recorder, buffers, result)
         recording.copy_back([leaf if isinstance(leaf, np.ndarray) else leaf._array for leaf in leaves])
@@ -170,6 +177,11 @@ class CapturedStep:
         return "\n".join(lines if self._always is None else [*lines, f"  eager from now on: {self._always}"])
 
     @property
+    def why_eager(self):
+        """str or None: why a step could not be recorded, the first time that happened."""
+        return self._always or next((why for why, _ in self._eager.values()), None)
+
+    @property
     def recording(self):
         """Recording: the one used last, or None where none has been made."""
         return self._recordings[0] if self._recordings else None
@@ -178,6 +190,24 @@ class CapturedStep:
     def calls(self):
         """list of str: the names of the calls of the recording used last, in order."""
         return [call.name for call in self._recordings[0].calls] if self._recordings else []
+
+
+def _hand_back(arguments, given, leaves):
+    """Do to the caller's arguments what a step that could not be recorded has done to their copies."""
+    for (mine, _), (copy, _) in zip(containers_of(arguments, []), containers_of(given, [])):
+        items = [*(copy.items() if isinstance(copy, dict) else copy)]
+        if isinstance(copy, dict):
+            mine.clear()
+            mine.update({name: leaves.get(id(item), item) for name, item in items})
+        else:
+            mine[:] = [leaves.get(id(item), item) for item in items]
+    flatten(given, copies := [])
+    for copy in copies:
+        leaf = leaves.get(id(copy))
+        there, here = (getattr(a, "_array", a) for a in (leaf, copy))
+        if leaf is not None and leaf is not copy and there.tobytes() != here.tobytes():
+            np.copyto(there, plain_arrays(here))
+            record_change(there, "a captured step", "its call")
 
 
 def _refuse_shared(recorder, leaves, buffers):
