@@ -11,6 +11,7 @@ from ..tensor import Tensor, wrap
 from .calls import in_order
 from .inputs import plain_arrays
 from .keys import flatten, rebuild
+from .native import segments
 
 
 class Recording:
@@ -45,6 +46,7 @@ class Recording:
         self.watched = [watch(r._array) for r in results if isinstance(r, Tensor)]
         self.runs, self.fused = in_order(self.calls)
         self.words = {run: call.words for call in self.calls if call.words for run in call.runs}
+        self.runs = segments(self.runs)
         inputs = {id(owner(b)) for b in self.buffers}
         self.written = [i for i, b in enumerate(self.buffers) if id(owner(b)) in recorder.changed]
         # Only where a result lies over an input can what comes in lie over another one.
@@ -58,6 +60,7 @@ class Recording:
             for run in self.runs:
                 run()
         except Exception as error:
+            run = getattr(run, "failed", run)
             raise (explain(error, *self.words[run]) if run in self.words else error) from error.__cause__
         if self.watched:
             record_changes(self.watched, "the replay of a captured step", "a later call of it")
