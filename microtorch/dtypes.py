@@ -4,8 +4,8 @@ from math import isfinite
 
 import numpy as np
 
-from .autograd.structure import structure
 from .errors import DTypeError
+from .structure import structure
 
 __all__ = ["get_default_dtype", "set_default_dtype"]
 

@@ -4,19 +4,20 @@ The methods that compute something are not here: each operation in `ops/` attach
 beside its definition (`attach`), so that one file tells all about it.
 """
 
+import functools
 import warnings
 
 import numpy as np
 
 from .autograd.hooks import Hooked
+from .autograd.inplace.views import moves, refresh
 from .autograd.memory import DROPPED, SPARE_BYTES, references
 from .autograd.mode import state
 from .autograd.observe import tell
-from .autograd.structure import structure
-from .autograd.views import moves, refresh
 from .dispatch import NUMPY, Dispatched
 from .dtypes import as_dtype, bool_, float32, int64
-from .errors import DTypeError, GraphError, ShapeError, user_line
+from .errors import DTypeError, GraphError, ShapeError, foreign_argument, user_line
+from .structure import structure
 
 __all__ = ["Tensor"]
 
@@ -385,7 +386,7 @@ class Tensor(Hooked, Dispatched):
     # -- how it looks ----------------------------------------------------------------------------------------------
 
     def _repr_html_(self):
-        from .viz.notebook import tensor_html
+        from .viz.page.notebook import tensor_html
 
         return tensor_html(self)
 
@@ -448,6 +449,8 @@ def edge_of(t):
 def attach(*names, reflected=None, numpy=None):
     """Decorate a public function: it becomes these methods of Tensor, and stands for these numpy functions.
 
+    As a function it may be given anything: what is not a Tensor is found when it lacks what a Tensor has.
+
     Parameters
     ----------
     *names : str
@@ -465,6 +468,19 @@ def attach(*names, reflected=None, numpy=None):
             setattr(Tensor, reflected, lambda self, other: function(other, self))
         for theirs in numpy if isinstance(numpy, tuple) else (numpy,) if numpy is not None else ():
             NUMPY[theirs] = function
-        return function
+        if isinstance(function, property):
+            return function
+
+        @functools.wraps(function)
+        def public(*args, **kwargs):
+            try:
+                return function(*args, **kwargs)
+            except AttributeError as error:
+                worded = foreign_argument(error, function.__name__, function, args, kwargs)
+                if worded is None:
+                    raise
+                raise worded from None
+
+        return public
 
     return decorate

@@ -17,7 +17,7 @@ import numpy as np
 
 import microtorch
 from microtorch.autograd import Function
-from microtorch.ops.indexing import Slice
+from microtorch.ops.indexing.index import Slice
 
 
 class Leaf(NamedTuple):

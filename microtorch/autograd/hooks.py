@@ -1,7 +1,7 @@
 """Hooks: functions that see a gradient, and what keeps it; and the handle that takes one away again."""
 
 from ..errors import GraphError
-from .structure import structure
+from ..structure import structure
 
 
 class RemovableHandle:

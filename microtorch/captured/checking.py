@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 
 from ..autograd.function import Function
+from ..autograd.inplace.views import owner
 from ..autograd.mode import scope_path, state
 from ..autograd.observe import Observer
-from ..autograd.views import owner
 from ..errors import CaptureError
 from ..random import Generator, default_generator
 from ..tensor import Tensor

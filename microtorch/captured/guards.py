@@ -10,8 +10,9 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.mode import state
-from ..autograd.structure import structure
+from ..nn.hooks import EVERY
 from ..nn.module import Module
+from ..structure import structure
 from ..tensor import Tensor
 from .keys import NUMBERS, flatten, same
 
@@ -40,15 +41,16 @@ class Guard:
         self.structural = [edge for edge in edges if edge.by_structure]
         self.others = [edge for edge in edges if not edge.by_structure]
         self.number = -1  # the first replay looks closely
-        dtype, modules, leaves = self._structure()
-        self.before = dtype, modules, [(*was, hooks) for was, (*_, hooks) in zip(self.leaves.values(), leaves)]
+        dtype, modules, leaves, every = self._structure()
+        leaves = [(*was, hooks) for was, (*_, hooks) in zip(self.leaves.values(), leaves)]
+        self.before = dtype, modules, leaves, every
         self.holds = self._compiled(args, kwargs)
 
     # -- what only structure changes ---------------------------------------------------------------------------------
 
     def _structure(self):
         leaves = [(leaf._array, leaf._edge, tuple(leaf.hooks)) for leaf in self.leaves]
-        return dtypes.get_default_dtype(), [structure_of(m) for m in self.modules], leaves
+        return dtypes.get_default_dtype(), [structure_of(m) for m in self.modules], leaves, tuple(EVERY)
 
     def closer(self):
         """Whether the structure is what it was, after some of it changed; looked at once for each change."""
@@ -60,9 +62,11 @@ class Guard:
 
     def what_moved(self):
         """What of the structure has changed, in words, or None."""
-        dtype, modules, leaves = self._structure()
+        dtype, modules, leaves, every = self._structure()
         if dtype is not self.before[0]:
             return "the default dtype"
+        if every != self.before[3]:
+            return "hooks of all modules"
         for module, now, then in zip(self.modules, modules, self.before[1]):
             if [*now] != [*then]:
                 return f"the parts of {type(module).__name__}"

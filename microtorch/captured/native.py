@@ -11,13 +11,13 @@ import struct
 
 import numpy as np
 
-from ..kernels import elementwise
+from ..kernels import pointwise
 from ..kernels._jit import lock, ready
-from ..optim.batches import SameStep
+from ..optim.state.batches import SameStep
 from .calls import set_gradients
 
 # Calls of numpy on arrays that lie in a row, and the kernels that do the same to the last bit.
-_SAME = {np.add: elementwise.add, np.copyto: elementwise.copy}
+_SAME = {np.add: pointwise.add, np.copyto: pointwise.copy}
 
 
 def segments(runs):

@@ -6,14 +6,14 @@ from collections import Counter
 import numpy as np
 
 from ..autograd.function import Function
-from ..autograd.inplace import zero_gradient
+from ..autograd.inplace.changes import zero_gradient
+from ..autograd.inplace.views import owner
 from ..autograd.mode import scope_path, state
 from ..autograd.observe import Observer
-from ..autograd.views import owner
 from ..errors import CaptureError, user_line
 from ..kernels._jit import ready
-from ..optim.batches import same_step
 from ..optim.optimizer import Optimizer
+from ..optim.state.batches import same_step
 from ..tensor import Tensor, wrap
 from .calls import Call, Memory, keep_results
 from .inputs import Input, plain_arrays
@@ -66,7 +66,7 @@ class Recorder(Observer):
             return buffer.view(Input)
         if leaf.requires_grad:
             self.refuse(
-                f"an argument of shape {leaf.shape} requires a gradient, which would not reach it: arguments are copied",
+                f"an argument of shape {leaf.shape} requires a gradient, which would not reach it: they are copied",
                 "Pass leaf.detach(), or let the step use the tensor without passing it.",
             )
             return leaf
@@ -300,8 +300,11 @@ class Recorder(Observer):
         kept = result._array if isinstance(result, Tensor) else result
         kept = kept if isinstance(kept, np.ndarray) else None
 
+        optimizer = args[0] if args and isinstance(args[0], Optimizer) else None
+
         def run():
-            new = function(*args, **kwargs)
+            hooked = optimizer is not None and optimizer.has_step_hooks  # since; they are called, too
+            new = optimizer.step(*args[1:], **kwargs) if hooked else function(*args, **kwargs)
             if kept is not None:
                 keep_results((kept,), (new._array if isinstance(new, Tensor) else new,))
 

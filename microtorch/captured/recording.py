@@ -4,8 +4,8 @@ from collections import Counter
 
 import numpy as np
 
-from ..autograd.inplace import record_change, record_changes, watch
-from ..autograd.views import owner
+from ..autograd.inplace.changes import record_change, record_changes, watch
+from ..autograd.inplace.views import owner
 from ..errors import explain
 from ..tensor import Tensor, wrap
 from .calls import in_order

@@ -6,9 +6,9 @@ import warnings
 
 import numpy as np
 
-from ..autograd.inplace import record_change
+from ..autograd.inplace.changes import record_change
+from ..autograd.inplace.views import owner
 from ..autograd.mode import state
-from ..autograd.views import owner
 from .checking import checked
 from .guards import Guard
 from .inputs import plain_arrays

@@ -16,9 +16,9 @@ import types
 
 import numpy as np
 
-from ..autograd.structure import structure
-from ..autograd.views import owner
+from ..autograd.inplace.views import owner
 from ..nn.module import Module
+from ..structure import structure
 from ..tensor import Tensor
 from .keys import NUMBERS, same
 from .reads import chains

@@ -4,10 +4,10 @@ import copy
 
 import numpy as np
 
-from ..autograd.inplace import record_change
-from ..autograd.structure import structure
+from ..autograd.inplace.changes import record_change
 from ..errors import user_line
 from ..random import default_generator
+from ..structure import structure
 from ..tensor import Tensor
 
 

@@ -6,8 +6,6 @@ one, so they agree bit for bit.
 
 import functools
 
-import numpy as np
-
 from ._jit import SETTING, _Lazy, jit
 
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
@@ -84,7 +82,7 @@ def product(gemm_at, gemv_at, ta, tb, a, b, y):
     """
     N, M = y.shape
     K = a.shape[0] if ta else a.shape[1]
-    if K != (b.shape[1] if tb else b.shape[0]):
+    if (b.shape[1] if tb else b.shape[0]) != K:
         raise ValueError("product")  # the operation has the words
     if K == 1:
         column, row = a.reshape(a.size), b.reshape(b.size)

@@ -1,18 +1,26 @@
 """Networks: modules with their parameters, initial values, and losses, under the names of torch.nn."""
 
-from . import functional, init, utils
-from .activation import *
 from .containers import *
-from .dropout import *
-from .embedding import *
 from .flatten import *
-from .linear import *
-from .loss import *
+from .layers.batch_norm import *
+from .layers.dropout import *
+from .layers.elu import *
+from .layers.embedding import *
+from .layers.gelu_and_silu import *
+from .layers.group_norm import *
+from .layers.hardtanh import *
+from .layers.layer_norm import *
+from .layers.linear import *
+from .layers.relu import *
+from .layers.sigmoid import *
+from .layers.softmax import *
+from .layers.softplus import *
+from .loss.base import *
+from .loss.binary_cross_entropy import *
+from .loss.cross_entropy import *
+from .loss.likelihood import *
+from .loss.margin import *
+from .loss.regression import *
 from .mlp import *
 from .module import *
-from .normalization import *
 from .parameter import *
-from .regression import *
-from .sample_normalization import *
-from .smooth import *
-from .softmax import *

@@ -4,13 +4,13 @@ import difflib
 
 import numpy as np
 
-from ..autograd.inplace import zero_gradient
+from ..autograd.inplace.changes import zero_gradient
 from ..autograd.mode import state
-from ..autograd.structure import structure
 from ..dtypes import as_dtype
 from ..errors import DTypeError, GraphError, visible
+from ..structure import structure
 from ..tensor import Tensor
-from .hooks import Hookable, call_with_hooks
+from .hooks import EVERY, Hookable, call_with_hooks
 from .parameter import Parameter
 from .scope import not_given_a_tensor, note_where
 from .state import BUFFER, MODULE, PARAMETER, TRANSIENT, Stateful
@@ -69,7 +69,7 @@ class Module(Hookable, Stateful):
         outer = state.scope
         state.scope = (self, outer)  # what runs now records this module as its own
         try:
-            if self._hooks is None:
+            if self._hooks is None and not EVERY:
                 return self.forward(*args, **kwargs)
             return call_with_hooks(self, args, kwargs)
         except Exception as error:
@@ -405,7 +405,7 @@ class Module(Hookable, Stateful):
         return ""
 
     def _repr_html_(self):
-        from ..viz.notebook import module_html
+        from ..viz.page.notebook import module_html
 
         return module_html(self)
 

@@ -6,12 +6,12 @@ import inspect
 import numpy as np
 
 from ...random import default_generator
+from ...structure import structure
 from ...tensor import Tensor, edge_of, wrap
 from ..function import Function
 from ..gradients import grad
 from ..graph import nodes_below
 from ..mode import scope_path
-from ..structure import structure
 
 
 class Subject:
