@@ -51,6 +51,7 @@ class Recorder(Observer):
         self.starting = {}  # leaf that was accumulated into -> whether it had a gradient at the start
         self.given = set()  # ids of the arrays that own the inputs' memory
         self.changed = {}  # id -> array that owns memory that was written in place
+        self.within = {}  # the same of what operations write into besides their results, as statistics
         self.shared = set()  # ids of the arrays that own memory which tensors were made over
         self.fresh = set()  # ids of arrays that only this recording writes
         self.kept = set()  # ids of the arrays that own memory which a list of calls fills again
@@ -271,10 +272,13 @@ class Recorder(Observer):
         self.fresh.discard(id(dx))
         self.add("grad", gradient=(leaf, leaf._grad))
 
-    @_heard
     def written(self, watched, operation, line):
+        if self.refused is not None:
+            return
         self.changed.update((key, owner(array)) for array, _, key, _ in watched)
-        if self.expected:
+        if self.inside:  # by a call that is noted as a whole
+            self.within.update((key, array) for array, _, key, _ in watched if not operation.endswith(".step"))
+        elif self.expected:
             self.expected = False
         else:
             self.settle()

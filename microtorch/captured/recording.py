@@ -44,6 +44,7 @@ class Recording:
         self.fresh = _has_mutable(result)  # a list or dict, which the caller may change
         self.stores = recorder.watch.stores
         self.watched = [watch(r._array) for r in results if isinstance(r, Tensor)]
+        self.watched += [watch(array) for array in recorder.within.values()]
         self.runs, self.fused = in_order(self.calls)
         self.words = {run: call.words for call in self.calls if call.words for run in call.runs}
         self.runs = segments(self.runs)

@@ -1,5 +1,6 @@
 """Networks: modules with their parameters, initial values, and losses, under the names of torch.nn."""
 
+from . import utils
 from .containers import *
 from .flatten import *
 from .layers.batch_norm import *

@@ -1,5 +1,6 @@
 """Optimizers and learning-rate schedules, with the names of torch.optim."""
 
+from . import lr_scheduler
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam, AdamW

@@ -213,7 +213,6 @@ class SameStep:
         for (_, batch), (of_rule, counts) in zip(self.batches, numbers):
             batch.run(of_rule, counts)
         self.finish(())
-        record_changes(self.watched, self.operation, self.line)
 
     def kernels(self):
         """The calls of kernels that it consists of: (kernel, arguments), the numbers last."""
@@ -239,6 +238,7 @@ class SameStep:
         for (_, batch), (_, counts) in zip(self.batches, numbers):
             batch.count(counts)
         self.optimizer.stepped = True
+        record_changes(self.watched, self.operation, self.line)
 
 
 def _filled(p, value):
