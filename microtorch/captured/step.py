@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.inplace.changes import record_change
 from ..autograd.inplace.views import owner
 from ..autograd.mode import state
+from ..threads import Waiting, waiting
 from .checking import checked
 from .guards import Guard
 from .inputs import plain_arrays
@@ -22,7 +23,7 @@ KEPT = 4  # recordings of one step and thread that are kept, as for the last, sm
 WASTED = 8  # recordings in a row without a replay, after which a step runs eagerly
 
 
-def capture(step=None, *, strict=True, check_every=None):
+def capture(step=None, *, strict=True, check_every=None, threads=None):
     """Record `step` at its first call and replay it from then on; also a decorator.
 
     Parameters
@@ -34,6 +35,9 @@ def capture(step=None, *, strict=True, check_every=None):
     check_every : int, optional
         Run every so many calls eagerly, too, from the same state, and raise CaptureError, which names the tensor and
         the first operation, where the two differ in a single bit.
+    threads : "auto", optional
+        Go on with one thread where others keep the processors busy, so that the threads of a product would wait for
+        each other; the last bits of large products may then change. Default: a warning says so, once.
 
     Returns
     -------
@@ -75,12 +79,12 @@ def capture(step=None, *, strict=True, check_every=None):
     True
     """
     if step is None:
-        return functools.partial(capture, strict=strict, check_every=check_every)
+        return functools.partial(capture, strict=strict, check_every=check_every, threads=threads)
     if isinstance(step, CapturedStep):
         return step
     if not callable(step):
         raise TypeError(f"capture takes a function, not {type(step).__name__}")
-    return CapturedStep(step, strict, check_every)
+    return CapturedStep(step, strict, check_every, threads)
 
 
 class CapturedStep:
@@ -96,7 +100,7 @@ class CapturedStep:
     With `quiet` nothing is warned of: whoever made it asks `why_eager`.
     """
 
-    def __init__(self, step, strict=True, check_every=None, quiet=False):
+    def __init__(self, step, strict=True, check_every=None, threads=None, quiet=False):
         functools.update_wrapper(self, step)
         self.step, self.strict, self.check_every = step, strict, check_every
         self._recordings = ()  # the one used last comes first; a new tuple at each change, as other threads may read
@@ -104,11 +108,17 @@ class CapturedStep:
         self._always = None  # why nothing is recorded any more
         self._wasted = 0  # recordings in a row that were never replayed
         self._warned = quiet
-        self._lock = threading.Lock()
+        self._lock, self._waiting, self._calls = threading.Lock(), waiting(threads), 0
 
     def __call__(self, *args, **kwargs):
         if state.observers:  # inside another captured step it is part of that; others want to see what happens
             return self.step(*args, **kwargs)
+        self._calls += 1
+        if self._calls % Waiting.EVERY == 0:
+            return self._waiting.timed(self._call, args, kwargs)
+        return self._call(args, kwargs)
+
+    def _call(self, args, kwargs):
         for i, recording in enumerate(self._recordings):
             if recording.holds(args, kwargs):
                 if i:
@@ -156,7 +166,7 @@ class CapturedStep:
     def _warn(self, reason):
         if not self._warned:
             self._warned = True
-            warnings.warn(f"capture: this step runs eagerly. {reason}", stacklevel=4)
+            warnings.warn(f"capture: this step runs eagerly. {reason}", stacklevel=5)
 
     def _why(self, key):
         """Why a new recording is made."""

@@ -7,6 +7,8 @@ it needs: OpenBLAS, MKL, BLIS or Accelerate under their plain names, or those of
 
 import ctypes
 import functools
+import os
+import pathlib
 import platform
 
 import numpy as np
@@ -44,6 +46,7 @@ def addresses(dtype):
     found = [_symbol(f"cblas_{letter}{name}") for name in ("gemm", "gemv")] if letter else [None]
     if None in found:
         return 0, 0
+    _respect_limits()
     pair = tuple([ctypes.cast(function, ctypes.c_void_p).value for function in found])
     return pair if _works(pair, dtype) else (0, 0)
 
@@ -82,3 +85,39 @@ def set_threads(count):
         return False
     _threads()[0](ctypes.c_int(count))
     return True
+
+
+def usable_processors(groups="/sys/fs/cgroup", this="/proc/self/cgroup"):
+    """How many processors this process may keep busy: by its affinity, and by the quotas of its control groups."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    count = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return max(1, min([count, *_quotas(pathlib.Path(groups), pathlib.Path(this))]))
+
+
+def _quotas(groups, this):
+    """The processors' worth of time that each control group around this process allows, rounded down but to 1."""
+    try:
+        paths = [line.split(":", 2)[2] for line in this.read_text().splitlines() if line.startswith("0::")]
+    except OSError:
+        return
+    for path in paths or ["/"]:
+        folder = groups / path.strip("/")
+        for place in (folder, *folder.parents):
+            try:
+                quota, period = (place / "cpu.max").read_text().split()
+            except (OSError, ValueError):
+                pass
+            else:
+                if quota != "max":
+                    yield max(1, int(quota) // int(period))
+            if place == groups:
+                break
+
+
+def _respect_limits():
+    """Take fewer threads where the process may not use as many processors as numpy's BLAS has found; once."""
+    if os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS"):
+        return
+    threads = get_threads()
+    if threads is not None and threads > (usable := usable_processors()):
+        set_threads(usable)

@@ -9,6 +9,11 @@ import functools
 from ._jit import SETTING, _Lazy, jit
 
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
+# Note [Small products]: OpenBLAS divides a product among threads where it has more than 64³ multiplications. Up to four
+# times as many gain nothing by that, and wait for ever where others keep the processors busy. So they are computed in
+# parts of rows that are below; by their shape alone, so that results do not depend on anything else.
+ALONE = 1 << 18  # multiplications of a product that is never divided
+PARTS = 4
 
 
 class _Called(_Lazy):
@@ -100,4 +105,10 @@ def product(gemm_at, gemv_at, ta, tb, a, b, y):
     elif N > 0 and M > 0:
         left, right = TRANSPOSED if ta else PLAIN, TRANSPOSED if tb else PLAIN
         x, w, z = a.ctypes.data, b.ctypes.data, y.ctypes.data
-        gemm(gemm_at, y, (ROW_MAJOR, left, right, N, M, K, 1, x, a.shape[1], w, b.shape[1], 0, z, M))
+        rows = N
+        if ALONE < N * M * K <= PARTS * ALONE and M * K <= ALONE // 4:
+            rows = ALONE // (M * K)
+        step = y.itemsize * (1 if ta else a.shape[1])  # bytes from one row of op(a) to the next
+        for n in range(0, N, rows):
+            part = (ROW_MAJOR, left, right, min(rows, N - n), M, K, 1, x + n * step, a.shape[1], w, b.shape[1], 0)
+            gemm(gemm_at, y, (*part, z + n * M * y.itemsize, M))

@@ -12,6 +12,7 @@ from ..data import DataLoader
 from ..nn.functional import cross_entropy
 from ..nn.utils import clip_grad_norm_, get_total_norm
 from ..optim.lr_scheduler import ExponentialLR, ReduceLROnPlateau
+from ..threads import waiting
 from .checkpoint import Checkpoints
 from .evaluation import accuracy, evaluate
 from .history import History
@@ -68,6 +69,8 @@ class Solver:
         Record each kind of step once and replay it, as `microtorch.capture`: the same results, bit for bit, sooner.
         Default: where that can be done; else steps run eagerly, and the output says why. False: never. True: raise
         CaptureError where it cannot be done.
+    threads : "auto", optional
+        Go on with one thread where others keep the processors busy; see `capture`.
     patience : int, optional
         Stop after so many evaluations in a row without a better monitored value.
     restore_best : bool, default True
@@ -151,6 +154,7 @@ class Solver:
         clip_norm=None,
         accumulate=1,
         capture=None,
+        threads=None,
         patience=None,
         restore_best=True,
         eval_every=None,
@@ -208,7 +212,11 @@ class Solver:
         self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.history = History()
         if capture is None or capture:
-            self._gradient_step = captured.CapturedStep(self._gradient_step, strict=bool(capture), quiet=not capture)
+            self._gradient_step = captured.CapturedStep(
+                self._gradient_step, strict=bool(capture), threads=threads, quiet=not capture
+            )
+        else:
+            self._gradient_step = waiting(threads).watched(self._gradient_step)
         self._told = capture is not None
         self._norms = None
         if clip_norm is not None or log_grad_norm:
