@@ -80,7 +80,7 @@ def mygrad():
 def tinygrad():
     """A step under TinyJit, its fastest way, on the processor."""
     os.environ.setdefault("DEV", "CPU")
-    from tinygrad import Tensor, TinyJit, nn
+    from tinygrad import Context, Tensor, TinyJit, nn
 
     def step(case):
         layers = [nn.Linear(k, m) for k, m in zip(case["sizes"], case["sizes"][1:])]
@@ -101,13 +101,13 @@ def tinygrad():
             return loss.realize(*update.schedule_step())
 
         def run():
-            with Tensor.train():
+            with Context(TRAINING=1):
                 train(x, y).numpy()
 
         return run
 
     def chain(case):
-        a = Tensor(np.random.default_rng(0).random((8, 8)).astype(np.float32), requires_grad=True)
+        a = Tensor(np.random.default_rng(0).random((8, 8)).astype(np.float32))
 
         def run():
             t = a

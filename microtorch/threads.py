@@ -116,7 +116,7 @@ class Waiting:
         if waited < self.ENOUGH or self.wall < self.FACTOR * self.worked:
             return
         self.done = True
-        if get_num_threads() == 1:
+        if get_num_threads() == 1 or not _blas.seen.divided:
             return
         if self.auto:
             set_num_threads(1)

@@ -76,7 +76,8 @@ print(microtorch.get_num_threads())
     assert answer.stdout.strip() == "1" or not FOUND
 
 
-def test_waiting_is_noticed_once():
+def test_waiting_is_noticed_once(monkeypatch):
+    monkeypatch.setattr(_blas.seen, "divided", True)
     waiting = threads.Waiting()
     for _ in range(50):
         waiting.add(0.010, 0.009)  # at work
@@ -94,7 +95,8 @@ def test_waiting_is_noticed_once():
 
 @pytest.mark.usefixtures("put_back")
 @pytest.mark.skipif(not FOUND, reason="numpy computes with another library than OpenBLAS")
-def test_auto_goes_on_with_one_thread():
+def test_auto_goes_on_with_one_thread(monkeypatch):
+    monkeypatch.setattr(_blas.seen, "divided", True)
     microtorch.set_num_threads(2)
     waiting = threads.waiting("auto")
     waiting.add(0.1, 0.01)

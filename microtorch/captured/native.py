@@ -110,7 +110,8 @@ class _Step:
         self.writers = []
         for (_, (*_, numbers)), block in zip(step.kernels(), blocks):
             pack = struct.Struct(f"={len(numbers)}d")
-            self.writers.append(functools.partial(pack.pack_into, block.words, block.words.nbytes - pack.size))
+            memory = memoryview(block.words).cast("B")  # once: an array is slow to give its memory
+            self.writers.append(functools.partial(pack.pack_into, memory, memory.nbytes - pack.size))
 
     def prepare(self):
         self.given = self.step.prepare()

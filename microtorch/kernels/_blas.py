@@ -67,6 +67,13 @@ def _works(pair, dtype):
     return True
 
 
+class _Seen:
+    divided = False  # whether there was a product that is divided among threads, where there are several
+
+
+seen = _Seen()
+
+
 @functools.cache
 def _threads():
     """The functions of OpenBLAS that set and tell how many threads it has, or None."""

@@ -7,7 +7,7 @@ import numpy as np
 from ...autograd.function import Function
 from ...errors import ShapeError
 from ...kernels import product as kernel_of
-from ...kernels._blas import addresses
+from ...kernels._blas import addresses, seen
 from ...kernels.nn import linear as kernels
 from ...kernels.reduction import sum_over
 from .._promotion import given, only_tensors, same_dtype
@@ -23,6 +23,7 @@ def sums_rows(dy, db):
 
 
 LARGE = 1 << 16  # elements
+DIVIDED = kernel_of.PARTS * kernel_of.ALONE  # multiplications; Note [Small products]
 
 
 def multiply(call, a, b, y, ta=False, tb=False):
@@ -36,6 +37,8 @@ def multiply(call, a, b, y, ta=False, tb=False):
     gemm, gemv = addresses(y.dtype)
     if gemm and a.flags.c_contiguous and b.flags.c_contiguous and a.dtype is b.dtype is y.dtype:
         call(kernel_of.product, gemm, gemv, ta, tb, a, b, y)
+        if a.size * y.shape[1] > DIVIDED:
+            seen.divided = True
     else:
         call(np.ndarray.dot if y.size < LARGE else np.matmul, a.T if ta else a, b.T if tb else b, y)
 

@@ -95,6 +95,7 @@ class Batches:
 
     def __init__(self, optimizer, group):
         self.group, self.fresh = group, True
+        self.filled_by = None  # the `SameStep` whose gradients are in the rows
         self.misfit = ready(_address.first_misfit)
         self.options = [(option, bool(group[option])) for option in optimizer.optional.values()]
         self.gradients, found, counted = [], {}, []
@@ -136,6 +137,7 @@ class Batches:
     def hold(self, state):
         """Whether these batches are still what a step has to update; then the rows have the gradients of now."""
         params, gradients = self.group["params"], []
+        self.filled_by = None
         if len(params) != len(self.places):
             return False
         for here, (param, p, _, cells, i) in zip(params, self.places):
@@ -229,8 +231,11 @@ class SameStep:
         for group, batches in self.found:
             if kept.get(id(group)) is not batches or not batches.hold_states(optimizer.state):
                 return None
-        for gradient, cells, i in self.gradients:
-            cells[i] = id(gradient._array)
+            if batches.filled_by is not self:  # another step has written its gradients' ids into the rows
+                for gradient, cells, i in self.gradients:
+                    cells[i] = id(gradient._array)
+        for _, batches in self.found:
+            batches.filled_by = self
         return [optimizer.numbers(group, batch.entries[0].kept) for group, batch in self.batches]
 
     def finish(self, numbers):
