@@ -20,6 +20,7 @@ from .pytorch.legacy import *
 from .pytorch.settings import *
 from .random import *
 from .tensor import *
+from .threads import *
 
 # log(0) is -inf and 1/0 is inf, without a word, as in PyTorch; `detect_anomaly` finds where they come from.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"microtorch\.")

@@ -19,6 +19,7 @@ from .dispatch import NUMPY, Dispatched
 from .dtypes import as_dtype
 from .errors import DTypeError, GraphError, ShapeError, foreign_argument, user_line
 from .printing import text_of
+from .structure import structure
 
 __all__ = ["Tensor"]
 
@@ -236,6 +237,7 @@ class Tensor(Hooked, Dispatched):
                 "them with .float(), or call requires_grad_(False) first."
             )
         self._array = array.view()
+        structure.moved()
 
     def __float__(self):
         self._read("float")
@@ -311,7 +313,10 @@ class Tensor(Hooked, Dispatched):
                 f"requires_grad: {self.name or 'a tensor'} of dtype {self.dtype} has no gradient; only float32 and "
                 "float64 have. Convert with .float(), or write its numbers as 1.0 rather than 1."
             )
-        self._edge = LEAF if requires_grad else None
+        edge = LEAF if requires_grad else None
+        if self._edge is not edge:
+            self._edge = edge
+            structure.moved()
         return self
 
     @property

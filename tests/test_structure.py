@@ -14,7 +14,17 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.p
 
 # From left to right: a module imports from its own layer and those before it. The longest name that fits counts.
 LAYERS = [
-    ["errors", "kernels", "devices", "pytorch.absent", "autograd.graph", "autograd.mode", "autograd.observe"],
+    [
+        "errors",
+        "kernels",
+        "devices",
+        "pytorch.absent",
+        "autograd.graph",
+        "autograd.mode",
+        "autograd.observe",
+        "structure",
+        "threads",
+    ],
     ["random", "autograd.inplace.views", "autograd.memory", "autograd.messages", "autograd.hooks"],
     [
         "dispatch",
