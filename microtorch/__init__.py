@@ -29,7 +29,7 @@ def __getattr__(name):
     # Loaded when asked for, so that computing pays nothing for them.
     from importlib import import_module
 
-    if name in ("data", "datasets", "explain", "io", "train", "viz"):
+    if name in ("data", "datasets", "distributed", "explain", "io", "train", "viz"):
         return import_module(f".{name}", __name__)
     if name in ("load", "save"):
         return getattr(import_module(".io", __name__), name)

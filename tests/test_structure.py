@@ -29,6 +29,7 @@ LAYERS = [
         "autograd.higher",
         "autograd.gradients",
     ],
+    ["distributed"],
     ["ops"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
     ["captured", "data", "io", "explain"],

@@ -16,3 +16,12 @@ from .regression import *
 from .sample_normalization import *
 from .smooth import *
 from .softmax import *
+from .sync_batch_norm import *
+
+
+def __getattr__(name):
+    if name == "parallel":  # loaded when asked for
+        from importlib import import_module
+
+        return import_module(".parallel", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
