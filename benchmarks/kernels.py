@@ -20,7 +20,9 @@ def measure(seconds):
 
 def elementwise_calls(n):
     """(name, call, arrays that it moves) for kernels over n float32, a plain copy first."""
-    from microtorch.kernels import activation, elementwise, loss
+    from microtorch.kernels import pointwise as elementwise
+    from microtorch.kernels.loss import cross_entropy as loss
+    from microtorch.kernels.nn import relu as activation
 
     x, y, z = (np.random.default_rng(0).random(n).astype(np.float32) for _ in range(3))
     scores, dscores = x.reshape(-1, 10), y.reshape(-1, 10)

@@ -12,7 +12,7 @@ import microtorch
 import microtorch.nn.functional as F
 from microtorch import nn, optim, viz
 from microtorch.datasets import Digits
-from microtorch.viz import plots
+from microtorch.viz.plots import plots
 
 FOLDER = Path(__file__).parent.parent / "docs" / "_static" / "pictures"
 

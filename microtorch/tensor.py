@@ -9,10 +9,10 @@ import warnings
 import numpy as np
 
 from .autograd.hooks import Hooked
+from .autograd.inplace.views import moves, refresh
 from .autograd.memory import DROPPED, SPARE_BYTES, references
 from .autograd.mode import state
 from .autograd.observe import tell
-from .autograd.views import moves, refresh
 from .dispatch import NUMPY, Dispatched
 from .dtypes import as_dtype, bool_, float32, int64
 from .errors import DTypeError, GraphError, ShapeError, user_line
@@ -380,7 +380,7 @@ class Tensor(Hooked, Dispatched):
     # -- how it looks ----------------------------------------------------------------------------------------------
 
     def _repr_html_(self):
-        from .viz.notebook import tensor_html
+        from .viz.page.notebook import tensor_html
 
         return tensor_html(self)
 

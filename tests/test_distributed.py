@@ -35,7 +35,7 @@ def test_every_case_runs_without_an_error(run, size):
     assert all(list(rank) == list(CASES) for rank in run[size])
 
 
-# -- collectives ---------------------------------------------------------------------------------------------------------
+# -- collectives -------------------------------------------------------------------------------------------------------
 
 FORMULAS = {"SUM": np.sum, "AVG": np.mean, "PRODUCT": np.prod, "MIN": np.min, "MAX": np.max}
 
@@ -122,12 +122,12 @@ def test_what_cannot_be_done_is_refused_in_words(run, size, name, words):
     assert all(found[name].startswith(words) for found in of(run, size, "refused_calls"))
 
 
-# -- training ------------------------------------------------------------------------------------------------------------
+# -- training ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", (2, 3))
-@pytest.mark.parametrize("normalised", ("", " normalised"))
-@pytest.mark.parametrize("dtype, tolerance", (("float64", 1e-12), ("float32", 1e-6)))
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("normalised", ["", " normalised"])
+@pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-12), ("float32", 1e-6)])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_many_ranks_are_one(run, size, optimizer, dtype, tolerance, normalised):
     """100 steps over the same global batches: the losses and every parameter and buffer."""
@@ -154,7 +154,20 @@ def test_two_runs_and_a_captured_one_give_the_same_bits(run, size):
         assert "_start" in captured["report"], "the reduces are part of the list"
 
 
-# -- one backward --------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def theirs():
+    """The same with PyTorch's DistributedDataParallel."""
+    return ranks.results("rank_torch", 2)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_losses_are_pytorchs(run, theirs, optimizer):
+    for ours, other in zip(of(run, 2, f"train {optimizer} float64"), theirs, strict=True):
+        np.testing.assert_allclose(ours["losses"], other[f"train {optimizer}"]["losses"], rtol=1e-12)
+
+
+# -- one backward ------------------------------------------------------------------------------------------------------
 
 
 def mean_of(results, key="local"):
@@ -206,7 +219,7 @@ def test_different_branches(run, size):
         assert_gradients(found["averaged"], right)
 
 
-@pytest.mark.parametrize("size", (2, 3))
+@pytest.mark.parametrize("size", [2, 3])
 def test_unused_and_unfrozen_parameters_are_named(run, size):
     for rank, (unused, thawed) in enumerate(of(run, size, "unused")):
         assert "2 parameters got no gradient: right.weight, right.bias" in unused
@@ -214,7 +227,7 @@ def test_unused_and_unfrozen_parameters_are_named(run, size):
         assert "never.weight did not require a gradient" in thawed
 
 
-@pytest.mark.parametrize("size", (2, 3))
+@pytest.mark.parametrize("size", [2, 3])
 @pytest.mark.parametrize(
     "name, words",
     {
@@ -264,7 +277,7 @@ def test_sync_batch_norm_over_uneven_parts(run, size):
         np.testing.assert_allclose(sum(np.array(f[name]) for f in results), p.grad.numpy(), rtol=1e-11, atol=1e-12)
 
 
-# -- samplers ------------------------------------------------------------------------------------------------------------
+# -- samplers ----------------------------------------------------------------------------------------------------------
 
 
 def test_samplers_take_the_rank_of_the_process(run, size):
@@ -278,10 +291,10 @@ def test_samplers_take_the_rank_of_the_process(run, size):
     assert results[0][0][0] != results[0][0][1]
 
 
-@pytest.mark.parametrize("drop_last", (False, True))
-@pytest.mark.parametrize("length", (7, 8, 9, 2))
-@pytest.mark.parametrize("shuffle", (False, True))
-@pytest.mark.parametrize("count", (1, 2, 4))
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("length", [7, 8, 9, 2])
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 4])
 def test_samplers_share_out(count, shuffle, length, drop_last):
     if drop_last and length < count:
         with pytest.raises(ValueError, match="drop_last leaves none"):
@@ -297,8 +310,8 @@ def test_samplers_share_out(count, shuffle, length, drop_last):
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("drop_last", (False, True))
-@pytest.mark.parametrize("length, count", ((7, 2), (3, 5), (8, 4)))
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("length, count", [(7, 2), (3, 5), (8, 4)])
 def test_samplers_are_pytorchs_unshuffled(torch, length, count, drop_last):
     if drop_last and length < count:
         return

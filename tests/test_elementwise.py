@@ -9,7 +9,7 @@ import pytest
 import microtorch
 from microtorch import ops
 from microtorch.errors import GraphError, ShapeError
-from microtorch.kernels import elementwise as kernels
+from microtorch.kernels import pointwise as kernels
 
 SPECIAL = [
     0.0,

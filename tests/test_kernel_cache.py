@@ -358,7 +358,7 @@ FORK = """
 import os, signal, threading, warnings
 import numpy as np
 warnings.simplefilter("ignore")  # Python warns of forks beside threads
-from microtorch.kernels import activation
+from microtorch.kernels.nn import relu as activation
 
 def use(kind):
     x = np.linspace(-2, 2, 64).astype(kind)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from microtorch.kernels import activation, linear
+from microtorch.kernels.nn import linear
+from microtorch.kernels.nn import relu as activation
 
 
 @pytest.mark.parametrize("N, M", [(1, 1), (3, 5), (64, 17), (0, 4)])

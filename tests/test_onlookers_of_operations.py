@@ -10,7 +10,7 @@ import microtorch
 from microtorch.autograd import Function, detect_anomaly
 from microtorch.autograd import grad as grad_of
 from microtorch.explain.watch import Watch
-from microtorch.ops.activation import Relu
+from microtorch.ops.nn.relu import Relu
 
 WAYS = {
     "plain": lambda: contextlib.nullcontext(),

@@ -15,7 +15,7 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.p
 # From left to right: a module imports from its own layer and those before it. The longest name that fits counts.
 LAYERS = [
     ["errors", "kernels", "autograd.graph", "autograd.mode", "autograd.observe"],
-    ["random", "autograd.views", "autograd.memory", "autograd.messages", "autograd.hooks"],
+    ["random", "autograd.inplace.views", "autograd.memory", "autograd.messages", "autograd.hooks"],
     [
         "dispatch",
         "dtypes",
@@ -23,8 +23,8 @@ LAYERS = [
         "tensor",
         "autograd",
         "autograd.function",
-        "autograd.copy_slices",
-        "autograd.inplace",
+        "autograd.inplace.copy_slices",
+        "autograd.inplace.changes",
         "autograd.engine",
         "autograd.higher",
         "autograd.gradients",
@@ -83,6 +83,12 @@ def test_imports_go_to_the_left_only(path):
 def test_a_file_holds_one_idea(path):
     lines = len(path.read_text().splitlines())
     assert lines <= 500, f"{lines} lines: two ideas in one file?"
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=lambda f: str(f.relative_to(ROOT)))
+def test_a_folder_can_be_looked_over(folder):
+    files = sorted(path.name for path in folder.glob("*.py"))
+    assert len(files) <= 14, f"{len(files)} files: two rooms in one? {files}"
 
 
 def test_importing_is_light():

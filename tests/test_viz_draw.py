@@ -9,11 +9,11 @@ import pytest
 
 import microtorch
 from microtorch import nn, viz
-from microtorch.viz import colors, render
-from microtorch.viz.graph import with_gradients
-from microtorch.viz.layout import layered
-from microtorch.viz.measures import measured
-from microtorch.viz.numbers import number, size_text, sparkline, statistics, summary
+from microtorch.viz.drawing import colors, render
+from microtorch.viz.drawing.layout import layered
+from microtorch.viz.drawing.numbers import number, size_text, sparkline, statistics, summary
+from microtorch.viz.records.graph import with_gradients
+from microtorch.viz.records.measures import measured
 
 
 @pytest.fixture

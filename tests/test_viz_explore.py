@@ -8,7 +8,8 @@ from chromium import CONTRAST, data_of, needs_chromium
 
 import microtorch
 from microtorch import nn, viz
-from microtorch.viz.mathml import mathml, terms
+from microtorch.viz.page.mathml import mathml, terms
+from microtorch.viz.page.steps import backward_steps
 
 
 class Net(nn.Module):
@@ -93,7 +94,7 @@ def test_numeric_check_finds_the_right_derivative_right_and_a_wrong_one_wrong(tm
             return 2 * dy
 
     x = microtorch.ones(3, requires_grad=True)
-    steps = viz.steps.backward_steps(viz.graph(Wrong.apply(x.exp()).sum()), check=True)
+    steps = backward_steps(viz.graph(Wrong.apply(x.exp()).sum()), check=True)
     errors = {s.operation.name: s.error for s in steps}
     assert errors["Wrong"] == pytest.approx(0.5, abs=1e-6)
     assert errors["Exp"] < 1e-6
@@ -109,8 +110,8 @@ def test_not_after_backward(tmp_path):
 
 
 def test_without_graphviz_the_page_is_laid_out_all_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(viz.render.shutil, "which", lambda program: None)
-    monkeypatch.setattr(viz.render.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(viz.drawing.render.shutil, "which", lambda program: None)
+    monkeypatch.setattr(viz.drawing.render.importlib.util, "find_spec", lambda name: None)
     make(tmp_path / "x.html")
     data = data_of(tmp_path / "x.html")
     at = {n["id"]: (n["x"], n["y"]) for n in data["nodes"]}

@@ -10,9 +10,9 @@ import microtorch
 from microtorch import nn
 from microtorch.autograd import Function
 from microtorch.viz import graph, tree
-from microtorch.viz.folding import READABLE, fold
 from microtorch.viz.graph import with_gradients
-from microtorch.viz.steps import backward_steps
+from microtorch.viz.page.steps import backward_steps
+from microtorch.viz.records.folding import READABLE, fold
 
 CASES = [
     pytest.param(cls, sample, id=name)

@@ -6,7 +6,7 @@ import pytest
 import microtorch
 from microtorch import nn, optim
 from microtorch.viz import plots
-from microtorch.viz.watch import EDGES, SLOTS
+from microtorch.viz.plots.watch import EDGES, SLOTS, _Series
 
 matplotlib = pytest.importorskip("matplotlib", reason="pictures of training need the extra `plots`")
 matplotlib.use("Agg")
@@ -74,7 +74,7 @@ def test_watch_is_right_and_its_memory_stays(net):
 
 
 def test_bins_are_where_the_values_are():
-    series = plots.Watch(nn.Identity()).weights.setdefault("x", microtorch.viz.watch._Series())
+    series = plots.Watch(nn.Identity()).weights.setdefault("x", _Series())
     series.add(np.array([0.0, 1.5, -1.5, np.nan, 1e30]))
     low = np.concatenate([[-np.inf], EDGES])
     high = np.concatenate([EDGES, [np.inf]])

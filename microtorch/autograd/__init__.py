@@ -1,6 +1,5 @@
 """The engine room: operations, the backward pass, and the switches around them, with the names of torch.autograd."""
 
-from . import functional
 from .anomaly import detect_anomaly, is_anomaly_enabled
 from .function import Function, once_differentiable
 from .gradcheck import (

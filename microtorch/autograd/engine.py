@@ -8,11 +8,11 @@ import numpy as np
 from ..errors import GradientError, GraphError
 from ..kernels.reduction import sum_over
 from ..tensor import Tensor, edge_of, wrap
-from .copy_slices import CopySlices
 from .function import Function
 from .graph import nodes_below
 from .higher import differentiable_step
-from .inplace import changes, check_saved
+from .inplace.changes import changes, check_saved
+from .inplace.copy_slices import CopySlices
 from .memory import drop_inputs, results
 from .messages import released, where, wrong_count, wrong_shape
 from .mode import state

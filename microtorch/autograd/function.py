@@ -12,11 +12,11 @@ import numpy as np
 
 from ..errors import GraphError, explain
 from ..tensor import LEAF, Tensor, wrap
+from .inplace.views import View, moves, refresh_all, share
 from .memory import SHELL_BYTES, drop_inputs, results, spare
 from .messages import released
 from .mode import state
 from .observe import observed, tell
-from .views import View, moves, owner, refresh_all
 
 __all__ = ["Function", "once_differentiable"]
 
@@ -132,7 +132,7 @@ class Function:
             ndarrays instead, where no argument is a Tensor.
         """
         if cls.prepare is not None:
-            args = cls.prepare(*args)
+            args = cls.prepare(args)
         if moves.newest:
             refresh_all(args)
         ctx = cls()
@@ -306,11 +306,15 @@ def _as_array(ctx, y):
 
 def _note_view(ctx, out, tracked):
     """Remember how the results of `ctx` are seen from its first argument."""
-    source, *args = ctx.inputs
+    source, args = ctx.inputs[0], ctx.inputs[1:]
     number = ctx.number if tracked else next_number()
-    for k, t in enumerate(out if type(out) is tuple else (out,)):
-        if owner(t._array) is owner(source._array):
-            t._view = View(source, (type(ctx), args, k if type(out) is tuple else None), number)
+    if type(out) is Tensor:
+        if share(out._array, source._array):
+            out._view = View(source, (type(ctx), args, None), number)
+        return
+    for k, t in enumerate(out):
+        if share(t._array, source._array):
+            t._view = View(source, (type(ctx), args, k), number)
 
 
 def outside_graph(compute, *operands):

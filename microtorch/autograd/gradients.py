@@ -10,7 +10,7 @@ from ..dtypes import float32, float64
 from ..errors import DTypeError, GraphError, ShapeError, user_line
 from ..tensor import Tensor, attach, edge_of, wrap
 from .engine import run
-from .inplace import change_since
+from .inplace.changes import change_since
 from .memory import ALONE
 from .mode import state
 from .observe import tell

@@ -6,13 +6,13 @@ from collections import Counter
 import numpy as np
 
 from ..autograd.function import Function
+from ..autograd.inplace.views import owner
 from ..autograd.mode import scope_path, state
 from ..autograd.observe import Observer
-from ..autograd.views import owner
 from ..errors import CaptureError, user_line
 from ..kernels._jit import ready
-from ..optim.batches import same_step
 from ..optim.optimizer import Optimizer
+from ..optim.state.batches import same_step
 from ..tensor import Tensor, wrap
 from .calls import Call, Memory, keep_results
 from .inputs import Input, plain_arrays

@@ -7,9 +7,9 @@ from collections import Counter
 
 import numpy as np
 
-from ..autograd.inplace import record_changes, watch
+from ..autograd.inplace.changes import record_changes, watch
+from ..autograd.inplace.views import owner
 from ..autograd.mode import state
-from ..autograd.views import owner
 from ..errors import explain
 from ..nn.module import Module
 from ..optim.lr_scheduler import LRScheduler

@@ -57,7 +57,7 @@ def folder(command, path):
 
 def network(command, args, sizes):
     """The MLP that a command's options describe; a name that there is not is told with its option."""
-    from microtorch import nn
+    from .. import nn
 
     norm = None if args.norm == "none" else args.norm
     try:

@@ -11,8 +11,8 @@ def add_arguments(parser):
 
 def run(args):
     """Check the file, or make it."""
-    from microtorch.exercises import check, start
-    from microtorch.exercises.grading import file_of
+    from ..exercises import check, start
+    from ..exercises.grading import file_of
 
     path = file_of(args.path)
     if not path.exists():

@@ -30,8 +30,9 @@ def add_arguments(parser):
 def run(args):
     """Train with each recipe, print the table, write the pictures."""
     import microtorch
-    from microtorch.data import DataLoader
-    from microtorch.datasets import Digits
+
+    from ..data import DataLoader
+    from ..datasets import Digits
 
     at_least("demo", 1, epochs=args.epochs, batch_size=args.batch_size, hidden=args.hidden)
     folder("demo", args.out)
@@ -55,7 +56,7 @@ def run(args):
 
 def network(hidden):
     """64 inputs, ReLU layers, 10 scores."""
-    from microtorch import nn
+    from .. import nn
 
     sizes = [64, *hidden, 10]
     layers = [nn.Flatten()]
@@ -68,7 +69,7 @@ def fit(model, update, loader, test, epochs, title):
     """Train for some epochs; return for each (mean loss, test accuracy)."""
     from tqdm import tqdm
 
-    from microtorch.nn.functional import cross_entropy
+    from ..nn.functional import cross_entropy
 
     curve = []
     with tqdm(total=epochs * len(loader), desc=f"{title:18}", unit="step", leave=True) as bar:
@@ -105,8 +106,8 @@ def print_table(rows):
 
 def draw_step(model, dataset, folder):
     """The backward graph of one training step."""
-    from microtorch import viz
-    from microtorch.nn.functional import cross_entropy
+    from .. import viz
+    from ..nn.functional import cross_entropy
 
     images, labels = dataset.__getitems__(range(4))
     model.zero_grad()
@@ -133,7 +134,7 @@ def write_curves(curves, folder):
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    from ..viz import plots
+    from ..viz.plots import plots
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
     plots.curves({t: [loss for loss, _ in c] for t, c in curves.items()}, left, ylabel="training loss", log=True)

@@ -36,7 +36,7 @@ def run(args):
     if args.data:
         os.environ["MICROTORCH_DATA"] = args.data
     sys.path.insert(0, str(find_examples()))
-    from microtorch.io.files import replacing
+    from ..io.files import replacing
 
     results = args.out / "results"
     results.mkdir(parents=True, exist_ok=True)

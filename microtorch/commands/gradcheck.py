@@ -24,8 +24,9 @@ def add_arguments(parser):
 def run(args):
     """Check, print the report, and exit with 1 if a gradient is wrong."""
     import microtorch
-    from microtorch.autograd import gradcheck
-    from microtorch.nn.functional import cross_entropy
+
+    from ..autograd import gradcheck
+    from ..nn.functional import cross_entropy
 
     network_sizes("gradcheck", args.layers)
     at_least("gradcheck", 1, batch_size=args.batch_size)
@@ -45,7 +46,8 @@ def run(args):
 def made(place):
     """What the function that ``file.py:function`` names returns, if that can be checked."""
     import microtorch
-    from microtorch.errors import describe
+
+    from ..errors import describe
 
     function, words = load(place), f"gradcheck: --model: {place}"
     if not callable(function):

@@ -26,8 +26,9 @@ def add_arguments(parser):
 def run(args):
     """Make the step and draw it."""
     import microtorch
-    from microtorch import viz
-    from microtorch.nn.functional import cross_entropy
+
+    from .. import viz
+    from ..nn.functional import cross_entropy
 
     network_sizes("graph", args.layers)
     at_least("graph", 1, batch_size=args.batch_size)

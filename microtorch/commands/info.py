@@ -29,8 +29,9 @@ def run(args):
     import numpy
 
     import microtorch
-    from microtorch.errors import DatasetError
-    from microtorch.kernels import _jit
+
+    from ..errors import DatasetError
+    from ..kernels import _jit
 
     print(f"microtorch {microtorch.__version__}  {pathlib.Path(microtorch.__file__).parent}")
     print(f"Python {platform.python_version()}  {platform.platform()}  {os.cpu_count()} processors")

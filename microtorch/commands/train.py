@@ -56,7 +56,7 @@ def run(args):
     elif record.exists() and any(args.out.glob("seed-*/*")):
         raise ValueError(f"train: {args.out} holds a training. Go on with --resume, or choose another --out.")
     check(args)
-    from microtorch.io.files import replacing
+    from ..io.files import replacing
 
     if args.data:
         os.environ["MICROTORCH_DATA"] = args.data
@@ -108,7 +108,7 @@ def check(args):
 
 def parts(args, sizes, samples):
     """The model, the optimizer and what makes the schedule, as the options want them."""
-    from microtorch.train import make_optimizer
+    from ..train import make_optimizer
 
     model = network("train", args, sizes)
     rate = ADAM_LR if args.lr is None and args.optimizer == "adam" else args.lr
@@ -160,9 +160,10 @@ def _check_saved(parser, name, value):
 def train_one(args, seed, train, valid, test, sizes):
     """One training: the accuracies of the best parameters in validation and test, and the step that lost the loss."""
     import microtorch
-    from microtorch.data import DataLoader
-    from microtorch.io import safetensors
-    from microtorch.train import Solver, accuracy, evaluate
+
+    from ..data import DataLoader
+    from ..io import safetensors
+    from ..train import Solver, accuracy, evaluate
 
     folder = args.out / f"seed-{seed}"
     microtorch.manual_seed(seed)
@@ -198,7 +199,7 @@ def train_one(args, seed, train, valid, test, sizes):
 
 def schedule(name, optimizer, epochs, steps):
     """A schedule of the learning rate by its name on the command line."""
-    from microtorch.optim import lr_scheduler
+    from ..optim import lr_scheduler
 
     rate = optimizer.param_groups[0]["lr"]
     makers = {
@@ -214,9 +215,10 @@ def schedule(name, optimizer, epochs, steps):
 def splits(name):
     """Training, validation and test set, the number of features and that of classes."""
     import microtorch
-    from microtorch import datasets
-    from microtorch.data import Subset
-    from microtorch.datasets.transforms import SubtractMean
+
+    from .. import datasets
+    from ..data import Subset
+    from ..datasets.transforms import SubtractMean
 
     if name in ("spirals", "moons", "blobs"):
         make = getattr(datasets, name)

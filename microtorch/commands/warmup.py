@@ -21,7 +21,8 @@ def add_arguments(parser):
 def run(args):
     """Use every kernel as training does."""
     import microtorch
-    from microtorch.kernels import _jit
+
+    from ..kernels import _jit
 
     begin = time.perf_counter()
     for dtype in args.dtypes:
@@ -39,8 +40,9 @@ def run(args):
 def train(dtype):
     """Run each layer, function and loss that has a kernel forward and backward, and a step of each optimizer."""
     import microtorch
-    from microtorch import nn, optim
-    from microtorch.nn import functional as F
+
+    from .. import nn, optim
+    from ..nn import functional as F
 
     labels = microtorch.zeros(32, dtype=microtorch.int64)
     x = microtorch.ones(32, 16, dtype=dtype, requires_grad=True)  # enough elements that kernels are used
@@ -81,7 +83,7 @@ def train(dtype):
 
 def one_step(model, optimizer, x, labels):
     """A step of a network, as it is captured."""
-    from microtorch.nn import functional as F
+    from ..nn import functional as F
 
     optimizer.zero_grad()
     F.cross_entropy(model(x), labels).backward()
@@ -90,8 +92,8 @@ def one_step(model, optimizer, x, labels):
 
 def unused():
     """The kernels that nothing in this process has called."""
-    from microtorch import kernels
-    from microtorch.kernels._jit import _Lazy
+    from .. import kernels
+    from ..kernels._jit import _Lazy
 
     modules = [
         importlib.import_module(f"{kernels.__name__}.{info.name}") for info in pkgutil.iter_modules(kernels.__path__)

@@ -1,6 +1,5 @@
 """Datasets ready to train on, and what is done to images on their way into a batch."""
 
-from . import transforms
 from .cifar10 import CIFAR10
 from .digits import Digits
 from .images import ImageDataset

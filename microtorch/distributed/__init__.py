@@ -3,19 +3,10 @@
 from .collectives import *
 from .launch import *
 
-__all__ = [
-    "ReduceOp",
-    "Work",
-    "all_gather",
-    "all_reduce",
-    "barrier",
-    "broadcast",
-    "destroy_process_group",
-    "get_rank",
-    "get_world_size",
-    "init_process_group",
-    "is_available",
-    "is_initialized",
-    "launch",
-    "reduce",
-]
+
+def __getattr__(name):
+    if name == "DistributedDataParallel":  # which knows of modules, as the calls here do not
+        from ..nn.parallel import DistributedDataParallel
+
+        return DistributedDataParallel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

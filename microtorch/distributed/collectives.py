@@ -5,7 +5,7 @@ import functools
 
 import numpy as np
 
-from ..autograd.inplace import record_changes, watch
+from ..autograd.inplace.changes import record_changes, watch
 from ..autograd.mode import state
 from ..autograd.observe import one_call, tell
 from ..errors import DistributedError, DTypeError, GraphError, ShapeError, not_a_tensor, refuse_read_only, user_line
@@ -219,7 +219,7 @@ def array_of(caller, tensor, written=True):
     if written:
         if tensor.grad_fn is not None:
             raise GraphError(
-                f"{caller}: {tensor.name or 'this tensor'} is the result of {tensor.grad_fn.name()}, and its new values "
+                f"{caller}: {tensor.name or 'this tensor'} is the result of {tensor.grad_fn.name()}, and new values "
                 "would have no gradient. Pass tensor.detach().clone()."
             )
         refuse_read_only(caller, tensor._array, tensor.name)
@@ -231,7 +231,7 @@ def written(caller, *arrays):
     record_changes(tuple([watch(a) for a in arrays]), caller, user_line())
 
 
-# -- reductions ----------------------------------------------------------------------------------------------------------
+# -- reductions --------------------------------------------------------------------------------------------------------
 
 
 def _check_op(caller, op, array):
@@ -349,7 +349,7 @@ def reduce(tensor, dst, op=ReduceOp.SUM, group=None, async_op=False):
     return reduce_array(ours, array, op, "reduce", dst, async_op, done)
 
 
-# -- copies --------------------------------------------------------------------------------------------------------------
+# -- copies ------------------------------------------------------------------------------------------------------------
 
 
 @_call

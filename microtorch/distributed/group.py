@@ -1,4 +1,4 @@
-"""The process group: who takes part, and the two rules of their talk: all make the same call, and nobody waits for ever.
+"""The process group: who takes part, and the rules of their talk: all make the same call, nobody waits for ever.
 
 Note [Same call]: before ranks exchange values they compare what they are about to do, by one reduce of 16 bytes: the
 least of a number that stands for the call, and the least of its complement. If these do not belong together the calls
@@ -25,8 +25,8 @@ from . import threads
 _STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 PLACES = "MICROTORCH_RANKS"  # the folder where ranks on the machine of `launch` say which process they are
 MINUTES = 30  # that a rank waits for another one, as in PyTorch with gloo
-# Note [Memory under way]: the library reads and writes arrays until a request is done, and mpi4py does not hold them. So
-# they are held here, also where an error has made everybody else forget them.
+# Note [Memory under way]: the library reads and writes arrays until a request is done, and mpi4py does not hold them.
+# So they are held here, also where an error has made everybody else forget them.
 _under_way = {}  # id of a request -> the request, and what it was called with
 _EAGER = 2e-3  # seconds of waiting without a pause
 _LONGEST_PAUSE = 1e-3

@@ -29,7 +29,7 @@ def limit(count):
     """Let numpy's matrix products use `count` threads, unless the environment says how many; whether that was done."""
     if any(name in os.environ for name in NAMES):
         return False
-    return any([_set(path, count) for path in _libraries()])
+    return sum(_set(path, count) for path in _libraries()) > 0
 
 
 def _libraries():

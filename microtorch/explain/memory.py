@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..autograd.graph import maker
+from ..autograd.inplace.views import owner
 from ..autograd.mode import scope_title
-from ..autograd.views import owner
 from ..errors import GraphError
 from ..tensor import Tensor
 from .names import newest_first, outermost, paths_of

@@ -6,8 +6,8 @@ from math import prod
 import numpy as np
 
 from ..autograd.graph import maker
+from ..autograd.inplace.views import owner
 from ..autograd.mode import enable_grad
-from ..autograd.views import owner
 from ..tensor import Tensor
 from .snapshot import Snapshot
 from .tables import table

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from ..autograd.inplace import record_change
+from ..autograd.inplace.changes import record_change
 from ..errors import user_line
 from ..random import default_generator
 from ..tensor import Tensor

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from ..autograd.function import Function
 from ..autograd.graph import maker
+from ..autograd.inplace.views import owner
 from ..autograd.mode import scope_title, state
 from ..autograd.observe import Observer
-from ..autograd.views import owner
 from ..errors import user_line
 from ..tensor import Tensor
 

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from . import activation, linear
 from ._jit import ready
+from .nn import linear, relu
 
 
 def joined(calls):
@@ -22,11 +22,11 @@ def _together(first, second):
     """One call for both with a name, or None. That the second reads what the first writes is a matter of memory."""
     if not (isinstance(first, partial) and isinstance(second, partial)):
         return None, None
-    if first.func is ready(linear.add_bias) and second.func is ready(activation.relu):
+    if first.func is ready(linear.add_bias) and second.func is ready(relu.relu):
         (y, b), (x, z) = first.args, second.args
         if _same(x, y):
             return partial(ready(linear.add_bias_and_relu), y, b, z), "bias and relu"
-    if first.func is ready(activation.relu_backward) and second.func is ready(linear.sum_of_rows):
+    if first.func is ready(relu.relu_backward) and second.func is ready(linear.sum_of_rows):
         (dz, z, dx), (dy, db) = first.args, second.args
         if _same(dx, dy):
             return partial(ready(linear.relu_backward_and_sum), dz, z, dy, db), "gradients of relu and bias"

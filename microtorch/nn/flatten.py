@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..ops.promotion import only_tensors
+from ..ops._promotion import only_tensors
 from .module import Module
 from .parameter import sizes
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..autograd.inplace import record_change
+from ..autograd.inplace.changes import record_change
 from ..dtypes import as_number
 from ..errors import ShapeError, refuse_read_only, user_line
 from ..random import default_generator

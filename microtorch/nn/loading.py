@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..autograd.inplace import record_change
+from ..autograd.inplace.changes import record_change
 from ..errors import CheckpointError, refuse_read_only, user_line, visible
 from ..tensor import Tensor, wrap
 from .parameter import Parameter

@@ -2,15 +2,14 @@
 
 import difflib
 
-from . import activation as rectifiers
 from . import init as initialisers
-from . import smooth
 from .containers import Sequential
-from .dropout import Dropout
-from .linear import Linear
-from .normalization import BatchNorm1d
+from .layers import elu, gelu_and_silu, hardtanh, relu, sigmoid, softplus
+from .layers.batch_norm import BatchNorm1d
+from .layers.dropout import Dropout
+from .layers.layer_norm import LayerNorm, RMSNorm
+from .layers.linear import Linear
 from .parameter import sizes as checked
-from .sample_normalization import LayerNorm, RMSNorm
 
 __all__ = ["MLP"]
 
@@ -97,8 +96,9 @@ def _choose(what, name, choices):
 def _activation(given):
     if not isinstance(given, str):
         return given
-    makers = {name.lower(): getattr(family, name) for family in (rectifiers, smooth) for name in family.__all__}
-    del makers["threshold"]  # it has arguments that nobody can guess
+    families = (elu, gelu_and_silu, hardtanh, relu, sigmoid, softplus)
+    makers = {name.lower(): getattr(family, name) for family in families for name in family.__all__}
+    del makers["threshold"], makers["glu"]  # arguments that nobody can guess, and half as many columns
     return _choose("activation", given.lower().replace("_", ""), makers)
 
 

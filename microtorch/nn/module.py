@@ -394,7 +394,7 @@ class Module(Hookable, Stateful):
         return ""
 
     def _repr_html_(self):
-        from ..viz.notebook import module_html
+        from ..viz.page.notebook import module_html
 
         return module_html(self)
 

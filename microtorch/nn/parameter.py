@@ -6,7 +6,7 @@ import operator
 import numpy as np
 
 from ..dtypes import get_default_dtype
-from ..ops.creation import factory_dtype
+from ..ops.creation.constant import factory_dtype
 from ..tensor import Tensor
 
 __all__ = ["Parameter"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..autograd.inplace import record_change
+from ..autograd.inplace.changes import record_change
 from ..autograd.observe import one_call
 from ..errors import ShapeError, refuse_read_only, user_line
 from ..ops import cat

@@ -1,6 +1,5 @@
 """Optimizers and learning-rate schedules, with the names of torch.optim."""
 
-from . import lr_scheduler, swa_utils
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam, AdamW

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..autograd.inplace import record_changes, watch
+from ..autograd.inplace.changes import record_changes, watch
 from ..autograd.mode import enable_grad
 from ..errors import user_line
 from ..tensor import wrap

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from ..autograd.inplace import record_changes, watch
+from ..autograd.inplace.changes import record_changes, watch
 from ..autograd.mode import enable_grad, state
 from ..autograd.observe import taking_part, tell
 from ..errors import ShapeError, user_line
 from ..tensor import Tensor, wrap
-from .batches import Batches
-from .checkpoint import read_state
+from .state.batches import Batches
+from .state.checkpoint import read_state
 
 # How PyTorch calls an option in its message about a bad value.
 _CALLED = {"lr": "learning rate", "eps": "epsilon value"}

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..autograd.inplace import record_changes, watch
+from ..autograd.inplace.changes import record_changes, watch
 from ..autograd.mode import no_grad
 from ..autograd.observe import one_call
 from ..errors import ShapeError, user_line
@@ -205,7 +205,7 @@ def update_bn(loader, model, device=None):
     device : optional
         Accepted for compatibility; there is only the CPU.
     """
-    from ..nn.normalization import _BatchNorm as BatchNorm
+    from ..nn.layers.batch_norm import _BatchNorm as BatchNorm
 
     if device is not None and str(device) != "cpu":
         raise ValueError(f"device {device!r}: microtorch runs on the CPU only")

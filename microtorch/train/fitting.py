@@ -6,8 +6,8 @@ import math
 import numpy as np
 
 from ..errors import CheckpointError, describe
-from ..optim.checkpoint import read_state, unlike
 from ..optim.lr_scheduler import ReduceLROnPlateau
+from ..optim.state.checkpoint import read_state, unlike
 from ..random import Generator
 from ..tensor import Tensor
 from .history import columns_of

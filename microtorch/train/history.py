@@ -187,7 +187,7 @@ class History:
         """
         from matplotlib.figure import Figure
 
-        from ..viz.landscape import caption
+        from ..viz.plots.landscape import caption
 
         figure = Figure(figsize=(9, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2)

@@ -3,10 +3,10 @@
 Importing it is light: graphviz, pygraphviz and matplotlib are imported when something is rendered.
 """
 
-from . import plots
-from .draw import Drawing, draw
-from .explore import explore
-from .graph import graph
-from .text import tree
+from .drawing.draw import Drawing, draw
+from .drawing.text import tree
+from .page.explore import explore
+from .plots import plots
+from .records.graph import graph
 
 __all__ = ["Drawing", "draw", "explore", "graph", "plots", "tree"]

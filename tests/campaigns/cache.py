@@ -15,7 +15,7 @@ USE = """
 import os, random, sys, threading, warnings
 import numpy as np
 warnings.simplefilter("ignore")  # Python warns of forks beside threads
-from microtorch.kernels import activation, linear
+from microtorch.kernels.nn import linear, relu
 
 def use(seed):
     draw = random.Random(seed)
@@ -24,7 +24,7 @@ def use(seed):
         for name in draw.sample(["relu", "add_bias"], 2):
             if name == "relu":
                 y = np.empty_like(x)
-                activation.relu(x, y)
+                relu.relu(x, y)
                 assert (y == np.maximum(x, 0)).all(), (name, kind)
             else:
                 y = np.ones((3, 64), kind)

@@ -6,8 +6,8 @@ import warnings
 
 from ...autograd.observe import taking_part
 from ...errors import CheckpointError, describe
-from ..checkpoint import unlike
 from ..optimizer import Optimizer, _as_number
+from ..state.checkpoint import unlike
 
 
 class LRScheduler:

@@ -1,0 +1,1 @@
+"""Changes in place and the views that see them."""

@@ -1,0 +1,1 @@
+"""The layers, under the stems of `ops/nn`."""

@@ -1,0 +1,98 @@
+"""The exponential linear units, as layers."""
+
+from .. import functional as F
+from ..module import Module
+from .relu import InPlace
+
+__all__ = ["CELU", "ELU", "SELU"]
+
+
+class Alpha(Module):
+    """What ELU and CELU share: the scale of the negative side."""
+
+    def __init__(self, alpha=1.0, inplace=False):
+        super().__init__()
+        self.alpha, self.inplace = alpha, inplace
+
+    def extra_repr(self):
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+
+class ELU(Alpha):
+    """y = x where x > 0, else alpha · (exp(x) - 1), by element.
+
+    Parameters
+    ----------
+    alpha : float, default 1
+        Minus the limit on the left.
+    inplace : bool, default False
+        Overwrite the input.
+
+    References
+    ----------
+    D.-A. Clevert, T. Unterthiner, S. Hochreiter, "Fast and accurate deep network learning by exponential linear
+    units", 2015, eq. 1.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.ELU()(microtorch.tensor([-100.0, 2.0])).tolist()
+    [-1.0, 2.0]
+    """
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.elu(input, self.alpha, self.inplace)
+
+
+class CELU(Alpha):
+    """y = max(x, 0) + min(0, alpha · (exp(x / alpha) - 1)), by element.
+
+    Parameters
+    ----------
+    alpha : float, default 1
+        Minus the limit on the left.
+    inplace : bool, default False
+        Overwrite the input.
+
+    References
+    ----------
+    J. T. Barron, "Continuously differentiable exponential linear units", 2017, eq. 2.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.CELU(2.0)(microtorch.tensor([-100.0, 2.0])).tolist()
+    [-2.0, 2.0]
+    """
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.celu(input, self.alpha, self.inplace)
+
+
+class SELU(InPlace):
+    """y = scale · ELU(x; alpha) with the two constants that keep mean 0 and variance 1, by element.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Overwrite the input.
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-normalizing neural networks", 2017, eq. 2.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> round(nn.SELU()(microtorch.tensor(1.0)).item(), 4)
+    1.0507
+    """
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.selu(input, self.inplace)

@@ -1,0 +1,90 @@
+"""Smooth activations, as modules. Formulas and gradients: the functions of `nn.functional`."""
+
+from .. import functional as F
+from ..module import Module
+from .relu import InPlace
+
+__all__ = ["GELU", "Mish", "SiLU"]
+
+
+class SiLU(InPlace):
+    """y = x · sigmoid(x), by element; also called swish.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Overwrite the input.
+
+    References
+    ----------
+    S. Elfwing, E. Uchibe, K. Doya, "Sigmoid-weighted linear units for neural network function approximation in
+    reinforcement learning", 2017, eq. 5.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> round(nn.SiLU()(microtorch.tensor(1.0)).item(), 4)
+    0.7311
+    """
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.silu(input, self.inplace)
+
+
+class Mish(InPlace):
+    """y = x · tanh(softplus(x)), by element.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Overwrite the input.
+
+    References
+    ----------
+    D. Misra, "Mish: a self regularized non-monotonic activation function", 2019, eq. 1.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> round(nn.Mish()(microtorch.tensor(1.0)).item(), 4)
+    0.8651
+    """
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.mish(input, self.inplace)
+
+
+class GELU(Module):
+    """y = x · Φ(x) with the distribution function Φ of the standard normal distribution, by element.
+
+    Parameters
+    ----------
+    approximate : {"none", "tanh"}, default "none"
+        The exact form, or the one with tanh.
+
+    References
+    ----------
+    D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, section 2.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> round(nn.GELU()(microtorch.tensor(1.0)).item(), 4)
+    0.8413
+    """
+
+    def __init__(self, approximate="none"):
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.gelu(input, approximate=self.approximate)
+
+    def extra_repr(self):
+        return f"approximate={self.approximate!r}"

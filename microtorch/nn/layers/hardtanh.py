@@ -1,0 +1,115 @@
+"""Activations of straight pieces."""
+
+from .. import functional as F
+from ..module import Module
+
+__all__ = ["Hardsigmoid", "Hardswish", "Hardtanh", "ReLU6"]
+
+
+class Hardtanh(Module):
+    """y = x between `min_val` and `max_val`, else the nearer of them, by element.
+
+    Parameters
+    ----------
+    min_val, max_val : float, default -1 and 1
+        The bounds.
+    inplace : bool, default False
+        Overwrite the input.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Hardtanh()(microtorch.tensor([-3.0, 0.5, 2.0]))
+    tensor([-1. ,  0.5,  1. ])
+    """
+
+    def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):
+        super().__init__()
+        if min_val > max_val:
+            raise ValueError(f"{type(self).__name__}: min_val {min_val} is above max_val {max_val}")
+        self.min_val, self.max_val, self.inplace = min_val, max_val, inplace
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
+
+    def extra_repr(self):
+        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
+
+
+class ReLU6(Hardtanh):
+    """y = min(max(x, 0), 6), by element.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Overwrite the input.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.ReLU6()(microtorch.tensor([-1.0, 3.0, 8.0]))
+    tensor([0., 3., 6.])
+    """
+
+    def __init__(self, inplace=False):
+        super().__init__(0.0, 6.0, inplace)
+
+    def extra_repr(self):
+        return "inplace=True" if self.inplace else ""
+
+
+class Hardsigmoid(Module):
+    """y = min(max(x / 6 + 1/2, 0), 1), by element.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Overwrite the input.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Hardsigmoid()(microtorch.tensor([-4.0, 0.0, 4.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.hardsigmoid(input, self.inplace)
+
+
+class Hardswish(Module):
+    """y = x · min(max(x / 6 + 1/2, 0), 1), by element.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Overwrite the input.
+
+    References
+    ----------
+    A. Howard et al., "Searching for MobileNetV3", 2019, section 5.2.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Hardswish()(microtorch.tensor([-4.0, 0.0, 4.0])).tolist()
+    [0.0, 0.0, 4.0]
+    """
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.hardswish(input, self.inplace)

@@ -1,0 +1,153 @@
+"""Activations made of straight pieces, as modules. Formulas and gradients: the functions of `nn.functional`."""
+
+from .. import functional as F
+from .. import init
+from ..module import Module
+from ..parameter import empty, sizes
+
+__all__ = ["LeakyReLU", "PReLU", "ReLU", "Threshold"]
+
+
+class InPlace(Module):
+    """An activation whose one option is whether it overwrites its input."""
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+    def extra_repr(self):
+        return "inplace=True" if self.inplace else ""
+
+
+class ReLU(InPlace):
+    """y = max(x, 0), by element.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Overwrite the input.
+
+    See Also
+    --------
+    microtorch.nn.functional.relu
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.ReLU()(microtorch.tensor([-1.0, 0.0, 2.0]))
+    tensor([0., 0., 2.])
+    """
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.relu(input, self.inplace)
+
+
+class LeakyReLU(Module):
+    """y = x where x > 0, else negative_slope · x, by element.
+
+    Parameters
+    ----------
+    negative_slope : float, default 0.01
+        The slope left of zero.
+    inplace : bool, default False
+        Overwrite the input.
+
+    See Also
+    --------
+    microtorch.nn.functional.leaky_relu
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.LeakyReLU(0.1)(microtorch.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.1,  0. ,  2. ])
+    """
+
+    def __init__(self, negative_slope=0.01, inplace=False):
+        super().__init__()
+        self.negative_slope, self.inplace = negative_slope, inplace
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.leaky_relu(input, self.negative_slope, self.inplace)
+
+    def extra_repr(self):
+        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
+
+
+class PReLU(Module):
+    """y = x where x > 0, else w · x with a slope w that is trained.
+
+    Parameters
+    ----------
+    num_parameters : int, default 1
+        One slope for all, or one for each channel (dimension 1).
+    init : float, default 0.25
+        The slope to begin with.
+    device : str, optional
+        Only ``"cpu"``.
+    dtype : numpy.dtype, default float32
+        Of the slopes.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers", 2015, eq. 1.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.PReLU()(microtorch.tensor([-1.0, 2.0])).tolist()
+    [-0.25, 2.0]
+    """
+
+    def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
+        super().__init__()
+        (num_parameters,) = sizes("PReLU", 1, num_parameters=num_parameters)
+        self.num_parameters, self.init = num_parameters, init
+        self.weight = empty((num_parameters,), device, dtype)
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        """Set the slopes to what they began with."""
+        init.constant_(self.weight, self.init)
+
+    def forward(self, input):
+        """(N, C, ...) -> (N, C, ...); any shape with one slope."""
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self):
+        return f"num_parameters={self.num_parameters}"
+
+
+class Threshold(Module):
+    """y = x where x > threshold, else `value`, by element.
+
+    Parameters
+    ----------
+    threshold : float
+    value : float
+    inplace : bool, default False
+        Overwrite the input.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Threshold(0.5, 20.0)(microtorch.tensor([0.0, 1.0]))
+    tensor([20.,  1.])
+    """
+
+    def __init__(self, threshold, value, inplace=False):
+        super().__init__()
+        self.threshold, self.value, self.inplace = threshold, value, inplace
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.threshold(input, self.threshold, self.value, self.inplace)
+
+    def extra_repr(self):
+        return f"threshold={self.threshold}, value={self.value}" + (", inplace=True" if self.inplace else "")

@@ -1,0 +1,84 @@
+"""Activations that look along a dimension, as modules. Formulas and gradients: the functions of `nn.functional`."""
+
+from .. import functional as F
+from ..module import Module
+
+__all__ = ["LogSoftmax", "Softmax", "Softmin"]
+
+
+class AlongDim(Module):
+    """An activation whose one option is the dimension it looks along."""
+
+    def __init__(self, dim=None):
+        super().__init__()
+        self.dim = dim
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
+
+
+class Softmax(AlongDim):
+    """y = exp(x) / Σ exp(x) along `dim`: positive numbers that sum to 1.
+
+    Parameters
+    ----------
+    dim : int
+        The dimension of the classes.
+
+    Notes
+    -----
+    `CrossEntropyLoss` takes logits and applies it itself: a network that is trained with it does not end in one.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Softmax(dim=1)(microtorch.zeros(1, 4)).tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
+    """
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.softmax(input, self.dim)
+
+
+class LogSoftmax(AlongDim):
+    """y = x - log Σ exp(x) along `dim`: the logarithm of Softmax without overflow.
+
+    Parameters
+    ----------
+    dim : int
+        The dimension of the classes.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> round(nn.LogSoftmax(dim=0)(microtorch.zeros(4))[0].item(), 4)
+    -1.3863
+    """
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.log_softmax(input, self.dim)
+
+
+class Softmin(AlongDim):
+    """y = exp(-x) / Σ exp(-x) along `dim`.
+
+    Parameters
+    ----------
+    dim : int
+        The dimension of the classes.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> nn.Softmin(dim=0)(microtorch.zeros(2)).tolist()
+    [0.5, 0.5]
+    """
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.softmin(input, self.dim)

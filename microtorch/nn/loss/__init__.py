@@ -1,0 +1,1 @@
+"""The losses as modules, under the stems of `ops/loss`."""

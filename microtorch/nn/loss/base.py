@@ -1,0 +1,16 @@
+"""What all losses share: a reduction."""
+
+from ...ops.loss.regression import as_reduction
+from ..module import Module
+
+__all__ = []
+
+
+class Loss(Module):
+    """What all losses share: the way they are reduced, and the weights some of them have."""
+
+    def __init__(self, reduction, size_average=None, reduce=None, **weights):
+        super().__init__()
+        self.reduction = as_reduction(type(self).__name__, reduction, size_average, reduce)
+        for name, tensor in weights.items():
+            self.register_buffer(name, tensor)

@@ -1,0 +1,1 @@
+"""Tensors from nothing, from others, at random, in other dtypes."""

@@ -1,0 +1,144 @@
+"""Other dtypes and devices."""
+
+from ...autograd.function import Function, outside_graph
+from ...dtypes import as_dtype, bool_, float32, float64, int32, int64, uint8
+from ...tensor import Tensor, attach, out_of_graph
+from .._promotion import only_tensors
+from .copy import clone
+
+__all__ = []
+
+
+class Cast(Function):
+    """y = x in another floating dtype        dx = dy in the dtype of x"""
+
+    @staticmethod
+    def forward(ctx, x, dtype):
+        ctx.source = x.dtype
+        return x.astype(dtype)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Cast.apply(dy, ctx.source)
+
+
+@attach("to")
+def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
+    """The tensor in another dtype; itself where nothing changes and no copy is asked for.
+
+    Parameters
+    ----------
+    *args : numpy.dtype or Tensor or str
+        A dtype, a tensor whose dtype is taken, or the device ``"cpu"``, as in ``x.to(float64)`` or ``x.to("cpu")``.
+    dtype : numpy.dtype, optional
+        The dtype, by name.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    copy : bool, default False
+        A new tensor even where nothing changes.
+    non_blocking : bool, default False
+        Accepted for compatibility.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
+
+    Raises
+    ------
+    DTypeError
+        For dtypes that tensors do not have.
+    ValueError
+        For another device than the CPU.
+
+    Notes
+    -----
+    Between floating dtypes it is recorded: dx is dy in the dtype of x. Other dtypes have no gradient.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> x.to(microtorch.float64)
+    tensor([1., 2.], dtype=float64, grad_fn=<Cast>)
+    >>> x.to(microtorch.float64).sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
+    for a in args:
+        if isinstance(a, Tensor):
+            dtype = a._array.dtype
+        elif isinstance(a, str):
+            device = a
+        elif a is not None and not isinstance(a, bool):
+            dtype = a
+    switches = [a for a in args if isinstance(a, bool)]  # PyTorch's non_blocking and copy, in this order
+    copy = switches[1] if len(switches) > 1 else copy
+    check_device(device)
+    dtype = self._array.dtype if dtype is None else as_dtype(dtype)
+    if dtype == self._array.dtype:
+        return clone(self) if copy else self
+    if dtype.kind != "f" or not self.requires_grad:
+        return out_of_graph(outside_graph(lambda x: x.astype(dtype), self), self, f"cast to {dtype}")
+    return Cast.apply(self, dtype)
+
+
+def check_device(device):
+    """Raise ValueError for another device than the CPU."""
+    if device is not None and str(device) != "cpu":
+        raise ValueError(f"device {str(device)!r}: microtorch runs on the CPU only. Use 'cpu', or leave it out.")
+
+
+@attach("type")
+def as_type(self, dtype):
+    """The tensor in another dtype, as `to`."""
+    return to(self, dtype=dtype)
+
+
+@attach("type_as")
+def type_as(self, other):
+    """The tensor in the dtype of `other`, as `to`."""
+    only_tensors("type_as", self=self, other=other)
+    return to(self, dtype=other._array.dtype)
+
+
+@attach("float")
+def _float(self):
+    """The tensor as float32, as `to`."""
+    return to(self, dtype=float32)
+
+
+@attach("double")
+def _double(self):
+    """The tensor as float64, as `to`."""
+    return to(self, dtype=float64)
+
+
+@attach("int")
+def _int(self):
+    """The tensor as int32, fractions cut off, without gradient."""
+    return to(self, dtype=int32)
+
+
+@attach("long")
+def _long(self):
+    """The tensor as int64, fractions cut off, without gradient."""
+    return to(self, dtype=int64)
+
+
+@attach("byte")
+def _byte(self):
+    """The tensor as uint8, fractions cut off, without gradient."""
+    return to(self, dtype=uint8)
+
+
+@attach("bool")
+def _bool(self):
+    """The tensor as bool: whether elements are not 0; without gradient."""
+    return to(self, dtype=bool_)
+
+
+@attach("cpu")
+def cpu(self):
+    """The tensor itself: all are on the CPU."""
+    return self

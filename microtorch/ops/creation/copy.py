@@ -1,0 +1,162 @@
+"""Copies, and values written over a tensor's own."""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...autograd.inplace.changes import in_place
+from ...dtypes import as_number
+from ...errors import ShapeError
+from ...from_data import as_tensor
+from ...tensor import Tensor, attach, wrap
+
+__all__ = ["clone"]
+
+
+class Clone(Function):
+    """y = x        dx = dy"""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.copy()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy
+
+
+@attach("clone", "__copy__")
+def clone(input):
+    """A copy, with memory of its own, in the graph.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    dx = dy. For a copy outside the graph: ``x.detach().clone()``.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> x.clone().sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
+    return Clone.apply(as_tensor(input))
+
+
+class Overwrite(Function):
+    """y = the source, broadcast to the shape of x        dx = 0,  dsource = dy"""
+
+    @staticmethod
+    def forward(ctx, x, source):
+        y = np.empty_like(x)
+        np.copyto(y, source)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.zeros_like(dy), dy
+
+
+def overwrite(self, operation, source):
+    """Give `self` the values of `source`, a tensor, in place; the old values get the gradient 0."""
+    pairs = zip(source.shape[::-1], self.shape[::-1], strict=False)
+    if source.ndim > self.ndim or any(n not in (1, m) for n, m in pairs):
+        raise ShapeError(
+            f"{operation}: a source of shape {source.shape} does not fill a tensor of shape {self.shape}. It needs "
+            "that shape, or one that expands to it."
+        )
+    return in_place(self, operation, Overwrite.apply, source)
+
+
+@attach("copy_")
+def copy_(self, source, non_blocking=False):
+    """In place: the tensor takes the values of `source`, broadcast to its shape, in its own dtype.
+
+    Parameters
+    ----------
+    source : Tensor
+    non_blocking : bool, default False
+        Accepted for compatibility.
+
+    Returns
+    -------
+    Tensor
+        Itself.
+
+    Raises
+    ------
+    ShapeError
+        If `source` does not broadcast to the shape.
+    GraphError
+        For a leaf that requires a gradient, and for a view inside the graph.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(2).copy_(microtorch.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return overwrite(self, "copy_", as_tensor(source).to(self._array.dtype))
+
+
+@attach("fill_")
+def fill_(self, value):
+    """In place: every element becomes `value`, a number or a 0-d tensor.
+
+    Parameters
+    ----------
+    value : number or Tensor
+
+    Returns
+    -------
+    Tensor
+        Itself.
+
+    Raises
+    ------
+    GraphError
+        For a leaf that requires a gradient, and for a view inside the graph.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.zeros(2).fill_(3)
+    tensor([3., 3.])
+    """
+    dtype = self._array.dtype
+    if isinstance(value, Tensor) and value.ndim:
+        raise ShapeError(f"fill_: value must be one number, not a tensor of shape {value.shape}. See copy_.")
+    value = value.to(dtype) if isinstance(value, Tensor) else wrap(np.asarray(as_number("fill_", value, dtype)))
+    return overwrite(self, "fill_", value)
+
+
+@attach("zero_")
+def zero_(self):
+    """In place: every element becomes 0.
+
+    Returns
+    -------
+    Tensor
+        Itself.
+
+    Raises
+    ------
+    GraphError
+        For a leaf that requires a gradient, and for a view inside the graph.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.ones(2).zero_()
+    tensor([0., 0.])
+    """
+    return overwrite(self, "zero_", wrap(np.zeros((), self._array.dtype)))

@@ -1,0 +1,167 @@
+"""Diagonals and triangles of matrices."""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...errors import ShapeError
+from ...tensor import attach
+from .. import _dimensions as dimensions
+
+__all__ = ["diag", "diagonal", "trace"]
+
+
+def _diagonal_of(x, offset, dim1, dim2):
+    y = x.diagonal(offset, dim1, dim2)
+    y.flags.writeable = x.flags.writeable  # numpy's is read-only for the time being
+    return y
+
+
+class Diagonal(Function):
+    """y = the diagonal of x        dx = 0, and dy on the diagonal"""
+
+    is_view = True
+
+    @staticmethod
+    def forward(ctx, x, *place):
+        ctx.shape, ctx.place = x.shape, place
+        return _diagonal_of(x, *place)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return OnDiagonal.apply(dy, ctx.shape, *ctx.place)
+
+
+class OnDiagonal(Function):
+    """y = 0, and x on the diagonal        dx = the diagonal of dy"""
+
+    @staticmethod
+    def forward(ctx, x, shape, *place):
+        ctx.place = place
+        y = np.zeros(shape, x.dtype)
+        _diagonal_of(y, *place)[...] = x
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Diagonal.apply(dy, *ctx.place)
+
+
+@attach("diagonal")
+def diagonal(input, offset=0, dim1=0, dim2=1):
+    """The diagonal of the matrices that two dimensions make, as the last dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    offset : int, default 0
+        Which diagonal: above the main one if positive, below if negative.
+    dim1, dim2 : int, default 0 and 1
+
+    Returns
+    -------
+    Tensor
+        A view.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+    ShapeError
+        If the two are the same.
+
+    Notes
+    -----
+    dx is dy on the diagonal, else 0. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> x.diagonal().sum().backward()
+    >>> x.grad
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    ndim = input.ndim
+    dim1, dim2 = dimensions.one("diagonal", dim1, ndim), dimensions.one("diagonal", dim2, ndim)
+    if dim1 == dim2:
+        raise ShapeError(f"diagonal: dim1 and dim2 are both {dim1}. Name two dimensions of shape {input.shape}.")
+    return Diagonal.apply(input, int(offset), dim1, dim2)
+
+
+@attach(numpy=np.diagonal)
+def _numpy_diagonal(a, offset=0, axis1=0, axis2=1):
+    return diagonal(a, offset, axis1, axis2)
+
+
+@attach("diag")
+def diag(input, diagonal=0):
+    """Of a vector the matrix with it on a diagonal; of a matrix its diagonal.
+
+    Parameters
+    ----------
+    input : Tensor, shape (n,) or (n, m)
+    diagonal : int, default 0
+        Which diagonal: above the main one if positive, below if negative.
+
+    Returns
+    -------
+    Tensor
+        A copy.
+
+    Raises
+    ------
+    ShapeError
+        If it has neither 1 nor 2 dimensions.
+
+    Notes
+    -----
+    dx is the diagonal of dy, or dy on the diagonal, else 0. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.diag(microtorch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    if input.ndim == 1:
+        n = input.shape[0] + abs(diagonal)
+        return OnDiagonal.apply(input, (n, n), diagonal, 0, 1)
+    if input.ndim == 2:
+        return Diagonal.apply(input, diagonal, 0, 1).clone()
+    raise ShapeError(f"diag: takes 1 or 2 dimensions, not shape {input.shape}. See diagonal for batches of matrices.")
+
+
+@attach("trace")
+def trace(input):
+    """The sum of the main diagonal of a matrix.
+
+    Parameters
+    ----------
+    input : Tensor, shape (n, m)
+
+    Returns
+    -------
+    Tensor, shape ()
+
+    Raises
+    ------
+    ShapeError
+        If it is not a matrix.
+
+    Notes
+    -----
+    y = Σ xᵢᵢ; dx is dy on the diagonal, else 0. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.trace(microtorch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5.)
+    """
+    if input.ndim != 2:
+        raise ShapeError(
+            f"trace: takes a matrix, not shape {input.shape}. Use .diagonal(0, -2, -1).sum(-1) for batches."
+        )
+    return Diagonal.apply(input, 0, 0, 1).sum()

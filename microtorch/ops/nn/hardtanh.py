@@ -1,0 +1,217 @@
+"""Activations cut off at both ends, most of them approximations of smooth functions by straight pieces."""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...autograd.inplace.changes import in_place
+from ...dtypes import as_number
+from ...kernels.nn import hardtanh as kernels
+from ...tensor import Tensor
+from .._promotion import only_tensors
+from .relu import one_pass
+
+__all__ = ["hardsigmoid", "hardswish", "hardtanh", "relu6"]
+
+
+class Hardtanh(Function):
+    """y = min(max(x, low), high)        dx = dy where low < x < high, else 0"""
+
+    @staticmethod
+    def forward(ctx, x, low, high):
+        ctx.save_for_backward(x)
+        ctx.low, ctx.high = low, high
+        if x.dtype.kind != "f":
+            return np.clip(x, *(as_number("hardtanh", limit, x.dtype) for limit in (low, high)))
+        return one_pass(ctx, kernels.hardtanh, (x,), low, high)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(x <= ctx.low, 0, np.where(x >= ctx.high, 0, dy))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(ctx, kernels.hardtanh_backward, (dy, *ctx.saved_tensors), ctx.low, ctx.high)
+
+
+class Relu6(Hardtanh):
+    """y = min(max(x, 0), 6)        dx = dy where 0 < x < 6, else 0"""
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """`input`, cut off at `min_val` and `max_val`.
+
+    Parameters
+    ----------
+    input : Tensor
+    min_val : float, default -1.0
+    max_val : float, default 1.0
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        If `min_val` is greater than `max_val`.
+
+    Notes
+    -----
+    y = min(max(x, a), b); dx = dy where a < x < b, else 0 — at the ends too, unlike `clamp`. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> x = microtorch.tensor([-3.0, 0.5, 1.0], requires_grad=True)
+    >>> F.hardtanh(x).sum().backward()
+    >>> x.grad
+    tensor([0., 1., 0.])
+    """
+    if type(input) is not Tensor:
+        only_tensors("hardtanh", input=input)
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val {min_val} is greater than max_val {max_val}. Swap them.")
+
+    def compute(t):
+        return Hardtanh.apply(t, float(min_val), float(max_val))
+
+    return in_place(input, "hardtanh_", compute) if inplace else compute(input)
+
+
+def relu6(input, inplace=False):
+    """`input`, cut off at 0 and 6.
+
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = min(max(x, 0), 6); dx = dy where 0 < x < 6, else 0. The input is saved.
+
+    References
+    ----------
+    A. Krizhevsky: Convolutional Deep Belief Networks on CIFAR-10, 2010.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.relu6(microtorch.tensor([-1.0, 3.0, 8.0]))
+    tensor([0., 3., 6.])
+    """
+    if type(input) is not Tensor:
+        only_tensors("relu6", input=input)
+    return in_place(input, "relu6_", relu6) if inplace else Relu6.apply(input, 0.0, 6.0)
+
+
+class Hardsigmoid(Function):
+    """y = min(max((x + 3) / 6, 0), 1)        dx = dy / 6 where −3 < x < 3, else 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(ctx, kernels.hardsigmoid, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(abs(x) >= 3, 0, dy / 6)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(ctx, kernels.hardsigmoid_backward, (dy, *ctx.saved_tensors))
+
+
+def hardsigmoid(input, inplace=False):
+    """A sigmoid made of three straight pieces: ``(input + 3) / 6`` between 0 and 1.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = min(max((x + 3) / 6, 0), 1); dx = dy / 6 where −3 < x < 3, else 0. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.hardsigmoid(microtorch.tensor([-4.0, 0.0, 4.0]))
+    tensor([0. , 0.5, 1. ])
+    """
+    if type(input) is not Tensor:
+        only_tensors("hardsigmoid", input=input)
+    return in_place(input, "hardsigmoid_", hardsigmoid) if inplace else Hardsigmoid.apply(input)
+
+
+class Hardswish(Function):
+    """y = x · min(max(x + 3, 0), 6) / 6        dx = dy · (x / 3 + 1/2) where −3 < x < 3, else 0 below, dy above"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(ctx, kernels.hardswish, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(x <= -3, 0, np.where(x >= 3, dy, dy * (x / 3 + 0.5)))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        return one_pass(ctx, kernels.hardswish_backward, (dy, *ctx.saved_tensors))
+
+
+def hardswish(input, inplace=False):
+    """A SiLU made of pieces: ``input · min(max(input + 3, 0), 6) / 6``.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Notes
+    -----
+    y = x · relu6(x + 3) / 6; dx = 0 where x <= −3, dy where x >= 3, between them dy · (x/3 + 1/2). The input is saved.
+
+    References
+    ----------
+    A. Howard et al.: Searching for MobileNetV3, ICCV 2019.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch.nn import functional as F
+    >>> F.hardswish(microtorch.tensor([-4.0, 0.0, 4.0]))
+    tensor([0., 0., 4.])
+    """
+    if type(input) is not Tensor:
+        only_tensors("hardswish", input=input)
+    return in_place(input, "hardswish_", hardswish) if inplace else Hardswish.apply(input)

@@ -1,0 +1,348 @@
+"""Exponentials and logarithms, by element."""
+
+from math import log as _ln
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...autograd.inplace.changes import attach_in_place
+from ...kernels import pointwise as kernels
+from ...tensor import attach
+from .._promotion import floating
+from ..nn.relu import one_pass
+from .arithmetic import absorb
+from .special import FEW
+
+__all__ = ["exp", "exp2", "expm1", "log", "log10", "log1p", "log2"]
+
+
+LN2, LN10 = _ln(2), _ln(10)
+
+
+class Exp(Function):
+    """y = eˣ        dx = dy · y"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = np.exp(x, out=ctx.empty(x.shape, x.dtype)) if x.size < FEW else one_pass(ctx, kernels.exp, (x,))
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return absorb(dy, y)
+
+
+@attach("exp", numpy=np.exp)
+def exp(input):
+    """e to the power of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from 0 to inf.
+
+    Notes
+    -----
+    y = eˣ; dx = dy · y. The output is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.exp(x)
+    >>> y
+    tensor([1.    , 2.7183], grad_fn=<Exp>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.    , 2.7183])
+    """
+    return Exp.apply(floating(input))
+
+
+class Exp2(Function):
+    """y = 2ˣ        dx = dy · y · ln 2"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = np.exp2(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return absorb(dy, y * LN2)
+
+
+@attach("exp2", numpy=np.exp2)
+def exp2(input):
+    """2 to the power of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from 0 to inf.
+
+    Notes
+    -----
+    y = 2ˣ; dx = dy · y · ln 2. The output is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 3.0], requires_grad=True)
+    >>> y = microtorch.exp2(x)
+    >>> y
+    tensor([1., 8.], grad_fn=<Exp2>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0.6931, 5.5452])
+    """
+    return Exp2.apply(floating(input))
+
+
+class Expm1(Function):
+    """y = eˣ − 1        dx = dy · (y + 1)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = np.expm1(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return absorb(dy, y + 1)
+
+
+@attach("expm1", numpy=np.expm1)
+def expm1(input):
+    """e to the power of each element, minus 1, exact near 0 too.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from -1 to inf.
+
+    Notes
+    -----
+    y = eˣ − 1; dx = dy · (y + 1). The output is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1e-5], requires_grad=True)
+    >>> y = microtorch.expm1(x)
+    >>> y
+    tensor([0.e+00, 1.e-05], grad_fn=<Expm1>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
+    return Expm1.apply(floating(input))
+
+
+class Log(Function):
+    """y = ln x        dx = dy / x"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.log(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / x)
+
+
+@attach("log", numpy=np.log)
+def log(input):
+    """The natural logarithm of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf for 0, NaN for negative elements.
+
+    Notes
+    -----
+    y = ln x; dx = dy / x, and 0 where dy is 0 even if x is 0. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 4.0], requires_grad=True)
+    >>> y = microtorch.log(x)
+    >>> y
+    tensor([0.    , 1.3863], grad_fn=<Log>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.  , 0.25])
+    """
+    return Log.apply(floating(input))
+
+
+class Log2(Function):
+    """y = log₂ x        dx = dy / (x · ln 2)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.log2(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / (x * LN2))
+
+
+@attach("log2", numpy=np.log2)
+def log2(input):
+    """The logarithm to base 2 of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf for 0, NaN for negative elements.
+
+    Notes
+    -----
+    y = log₂ x; dx = dy / (x · ln 2). The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 8.0], requires_grad=True)
+    >>> y = microtorch.log2(x)
+    >>> y
+    tensor([0., 3.], grad_fn=<Log2>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.4427, 0.1803])
+    """
+    return Log2.apply(floating(input))
+
+
+class Log10(Function):
+    """y = log₁₀ x        dx = dy / (x · ln 10)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.log10(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, (1 / LN10) / x)
+
+
+@attach("log10", numpy=np.log10)
+def log10(input):
+    """The logarithm to base 10 of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf for 0, NaN for negative elements.
+
+    Notes
+    -----
+    y = log₁₀ x; dx = dy / (x · ln 10). The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 100.0], requires_grad=True)
+    >>> y = microtorch.log10(x)
+    >>> y
+    tensor([0., 2.], grad_fn=<Log10>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0.4343, 0.0043])
+    """
+    return Log10.apply(floating(input))
+
+
+class Log1p(Function):
+    """y = ln(1 + x)        dx = dy / (1 + x)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.log1p(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / (x + 1))
+
+
+@attach("log1p", numpy=np.log1p)
+def log1p(input):
+    """The natural logarithm of 1 plus each element, exact near 0 too.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf for -1, NaN below.
+
+    Notes
+    -----
+    y = ln(1 + x); dx = dy / (1 + x). The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1e-5], requires_grad=True)
+    >>> y = microtorch.log1p(x)
+    >>> y
+    tensor([0.0000e+00, 9.9999e-06], grad_fn=<Log1p>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
+    return Log1p.apply(floating(input))
+
+
+for _function in (exp, exp2, expm1, log, log2, log10, log1p):
+    attach_in_place(_function, _function.__name__ + "_")

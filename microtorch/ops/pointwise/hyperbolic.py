@@ -1,0 +1,165 @@
+"""The hyperbolic functions, by element."""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...autograd.inplace.changes import attach_in_place
+from ...kernels import pointwise as kernels
+from ...tensor import Tensor, attach
+from .._promotion import floating, only_tensors
+from ..nn.relu import one_pass
+from .arithmetic import absorb
+from .special import FEW
+from .trigonometry import cos, sin, tan
+
+__all__ = ["cosh", "sinh", "tanh"]
+
+
+class Tanh(Function):
+    """y = tanh x        dx = dy · (1 − y²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = np.tanh(x, out=ctx.empty(x.shape, x.dtype)) if x.size < FEW else one_pass(ctx, kernels.tanh, (x,))
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return absorb(dy, 1 - y * y)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return one_pass(ctx, kernels.tanh_backward, (dy, y))
+
+
+@attach("tanh", numpy=np.tanh)
+def tanh(input):
+    """The hyperbolic tangent of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from -1 to 1.
+
+    Notes
+    -----
+    y = tanh x; dx = dy · (1 − y²). The output is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.tanh(x)
+    >>> y
+    tensor([0.    , 0.7616], grad_fn=<Tanh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.  , 0.42])
+    """
+    if type(input) is not Tensor:
+        only_tensors("tanh", input=input)
+    return Tanh.apply(floating(input))
+
+
+class Sinh(Function):
+    """y = sinh x        dx = dy · cosh x"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.sinh(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, np.cosh(x))
+
+
+@attach("sinh", numpy=np.sinh)
+def sinh(input):
+    """The hyperbolic sine of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Notes
+    -----
+    y = (eˣ − e⁻ˣ) / 2; dx = dy · cosh x. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.sinh(x)
+    >>> y
+    tensor([0.    , 1.1752], grad_fn=<Sinh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.    , 1.5431])
+    """
+    return Sinh.apply(floating(input))
+
+
+class Cosh(Function):
+    """y = cosh x        dx = dy · sinh x"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.cosh(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, np.sinh(x))
+
+
+@attach("cosh", numpy=np.cosh)
+def cosh(input):
+    """The hyperbolic cosine of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from 1 to inf.
+
+    Notes
+    -----
+    y = (eˣ + e⁻ˣ) / 2; dx = dy · sinh x. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.cosh(x)
+    >>> y
+    tensor([1.    , 1.5431], grad_fn=<Cosh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0.    , 1.1752])
+    """
+    return Cosh.apply(floating(input))
+
+
+for _function in (sin, cos, tan, sinh, cosh):
+    attach_in_place(_function, _function.__name__ + "_")

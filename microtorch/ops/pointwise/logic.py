@@ -1,0 +1,332 @@
+"""Logic, bits and tests of single elements: they have no derivative and are no part of the graph."""
+
+import numpy as np
+
+from ...autograd.inplace.changes import attach_in_place
+from ...errors import DTypeError
+from ...from_data import as_tensor
+from ...tensor import attach
+from .._promotion import pair
+from .comparison import by_element
+
+__all__ = [
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+]
+
+
+@attach("logical_and", numpy=np.logical_and)
+def logical_and(input, other):
+    """Where both are true, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together; whatever is not 0 counts as true.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> a, b = microtorch.tensor([True, True, False]), microtorch.tensor([True, False, False])
+    >>> microtorch.logical_and(a, b)
+    tensor([ True, False, False])
+    """
+    return by_element("logical_and", np.logical_and, as_tensor(input), as_tensor(other))
+
+
+@attach("logical_or", numpy=np.logical_or)
+def logical_or(input, other):
+    """Where at least one is true, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together; whatever is not 0 counts as true.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> a, b = microtorch.tensor([True, True, False]), microtorch.tensor([True, False, False])
+    >>> microtorch.logical_or(a, b)
+    tensor([ True,  True, False])
+    """
+    return by_element("logical_or", np.logical_or, as_tensor(input), as_tensor(other))
+
+
+@attach("logical_xor", numpy=np.logical_xor)
+def logical_xor(input, other):
+    """Where exactly one is true, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together; whatever is not 0 counts as true.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and dtype bool.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> a, b = microtorch.tensor([True, True, False]), microtorch.tensor([True, False, False])
+    >>> microtorch.logical_xor(a, b)
+    tensor([False,  True, False])
+    """
+    return by_element("logical_xor", np.logical_xor, as_tensor(input), as_tensor(other))
+
+
+@attach("logical_not", numpy=np.logical_not)
+def logical_not(input):
+    """Where the elements are 0 or False.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype bool.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.logical_not(microtorch.tensor([0.0, 2.0]))
+    tensor([ True, False])
+    """
+    return by_element("logical_not", np.logical_not, as_tensor(input))
+
+
+def _whole(operation, *operands):
+    """The operands, or DTypeError if they are floating: only integers and bools are used as bits."""
+    for x in operands:
+        if getattr(x, "dtype", np.dtype(type(x))).kind == "f":
+            raise DTypeError(
+                f"{operation}: takes integer and bool tensors, not floating ones. Compare first, as in x > 0."
+            )
+    return operands
+
+
+@attach("bitwise_and", "__and__", "__rand__", numpy=np.bitwise_and)
+def bitwise_and(input, other):
+    """The bits that both have; of bools, logical and.
+
+    Parameters
+    ----------
+    input, other : Tensor or int or bool
+        Of shapes that broadcast together, integers or bools.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    DTypeError
+        For floating tensors.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.tensor([1, 2, 3]) & 2
+    tensor([0, 2, 2])
+    """
+    return by_element("bitwise_and", np.bitwise_and, *_whole("bitwise_and", *pair(input, other)))
+
+
+@attach("bitwise_or", "__or__", "__ror__", numpy=np.bitwise_or)
+def bitwise_or(input, other):
+    """The bits that at least one has; of bools, logical or.
+
+    Parameters
+    ----------
+    input, other : Tensor or int or bool
+        Of shapes that broadcast together, integers or bools.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    DTypeError
+        For floating tensors.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.tensor([1, 2, 3]) | 2
+    tensor([3, 2, 3])
+    """
+    return by_element("bitwise_or", np.bitwise_or, *_whole("bitwise_or", *pair(input, other)))
+
+
+@attach("bitwise_xor", "__xor__", "__rxor__", numpy=np.bitwise_xor)
+def bitwise_xor(input, other):
+    """The bits that exactly one has; of bools, exclusive or.
+
+    Parameters
+    ----------
+    input, other : Tensor or int or bool
+        Of shapes that broadcast together, integers or bools.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    DTypeError
+        For floating tensors.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.tensor([1, 2, 3]) ^ 2
+    tensor([3, 0, 1])
+    """
+    return by_element("bitwise_xor", np.bitwise_xor, *_whole("bitwise_xor", *pair(input, other)))
+
+
+@attach("bitwise_not", "__invert__", numpy=np.invert)
+def bitwise_not(input):
+    """The bits turned over; of bools, logical not.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integer or bool.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    DTypeError
+        For floating tensors.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> ~microtorch.tensor([True, False])
+    tensor([False,  True])
+    """
+    return by_element("bitwise_not", np.invert, *_whole("bitwise_not", as_tensor(input)))
+
+
+@attach("isnan", numpy=np.isnan)
+def isnan(input):
+    """Where elements are NaN.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype bool.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.isnan(microtorch.tensor([1.0, float("nan"), float("inf")]))
+    tensor([False,  True, False])
+    """
+    return by_element("isnan", np.isnan, as_tensor(input))
+
+
+@attach("isinf", numpy=np.isinf)
+def isinf(input):
+    """Where elements are inf or -inf.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype bool.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.isinf(microtorch.tensor([1.0, float("nan"), float("inf")]))
+    tensor([False, False,  True])
+    """
+    return by_element("isinf", np.isinf, as_tensor(input))
+
+
+@attach("isfinite", numpy=np.isfinite)
+def isfinite(input):
+    """Where elements are neither NaN nor infinite.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype bool.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.isfinite(microtorch.tensor([1.0, float("nan"), float("inf")]))
+    tensor([ True, False, False])
+    """
+    return by_element("isfinite", np.isfinite, as_tensor(input))
+
+
+attach_in_place(bitwise_and, "bitwise_and_", "__iand__")
+attach_in_place(bitwise_or, "bitwise_or_", "__ior__")
+attach_in_place(bitwise_xor, "bitwise_xor_", "__ixor__")

@@ -1,0 +1,190 @@
+"""Rounding to whole numbers, by element."""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...autograd.inplace.changes import attach_in_place
+from ...errors import DTypeError
+from ...from_data import as_tensor
+from ...tensor import attach
+from .._promotion import refuse_bool
+
+__all__ = ["ceil", "floor", "round", "trunc"]
+
+
+def _not_bool(operation, input):
+    input = as_tensor(input)
+    refuse_bool(operation, "the tensor itself", input)
+    return input
+
+
+class Floor(Function):
+    """y = ⌊x⌋        dx = 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        return np.floor(x) if x.dtype.kind == "f" else x.copy()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.zeros_like(dy)
+
+
+@attach("floor", numpy=np.floor)
+def floor(input):
+    """The largest whole number at most each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Not bool.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype; integers are whole already.
+
+    Notes
+    -----
+    y = ⌊x⌋, constant between whole numbers: dx = 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.floor(microtorch.tensor([-1.5, 0.5, 2.7]))
+    tensor([-2.,  0.,  2.])
+    """
+    return Floor.apply(_not_bool("floor", input))
+
+
+class Ceil(Function):
+    """y = ⌈x⌉        dx = 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        return np.ceil(x) if x.dtype.kind == "f" else x.copy()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.zeros_like(dy)
+
+
+@attach("ceil", numpy=np.ceil)
+def ceil(input):
+    """The smallest whole number at least each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Not bool.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype; integers are whole already.
+
+    Notes
+    -----
+    y = ⌈x⌉, constant between whole numbers: dx = 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.ceil(microtorch.tensor([-1.5, 0.5, 2.7]))
+    tensor([-1.,  1.,  3.])
+    """
+    return Ceil.apply(_not_bool("ceil", input))
+
+
+class Trunc(Function):
+    """y = x without its fraction        dx = 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        return np.trunc(x) if x.dtype.kind == "f" else x.copy()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.zeros_like(dy)
+
+
+@attach("trunc", numpy=np.trunc)
+def trunc(input):
+    """Each element without its fraction.
+
+    Parameters
+    ----------
+    input : Tensor
+        Not bool.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype; integers are whole already.
+
+    Notes
+    -----
+    y = x without its fraction, constant between whole numbers: dx = 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.trunc(microtorch.tensor([-1.5, 0.5, 2.7]))
+    tensor([-1.,  0.,  2.])
+    """
+    return Trunc.apply(_not_bool("trunc", input))
+
+
+class Round(Function):
+    """y = x to `decimals` decimals        dx = 0"""
+
+    @staticmethod
+    def forward(ctx, x, decimals):
+        return np.round(x, decimals)
+
+    @staticmethod
+    def backward(ctx, dy, *_):
+        return np.zeros_like(dy)
+
+
+@attach("round")
+def round(input, decimals=0):
+    """Each element to the nearest number with so many decimals, halves to the even neighbour.
+
+    Parameters
+    ----------
+    input : Tensor
+        Not bool.
+    decimals : int, default 0
+        Negative for tens, hundreds and so on. Floating tensors only, if not 0.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    DTypeError
+        For a bool tensor, and for an integer tensor with `decimals`.
+
+    Notes
+    -----
+    Constant between its steps: dx = 0.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.round(microtorch.tensor([0.5, 1.5, 2.7]))
+    tensor([0., 2., 3.])
+    >>> microtorch.round(microtorch.tensor([3.14159]), decimals=2)
+    tensor([3.14])
+    """
+    input = _not_bool("round", input)
+    if input._array.dtype.kind != "f" and decimals != 0:
+        raise DTypeError(f"round: decimals={decimals} for an {input.dtype} tensor. Convert it with .float() first.")
+    return Round.apply(input, decimals)
+
+
+for _function in (ceil, floor, round, trunc):
+    attach_in_place(_function, _function.__name__ + "_")

@@ -1,0 +1,269 @@
+"""Trigonometric and hyperbolic functions, by element; angles are in radians."""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...autograd.inplace.changes import attach_in_place
+from ...tensor import attach
+from .._promotion import Binary, floating, floating_pair
+from .arithmetic import absorb
+
+__all__ = ["arctan2", "atan2", "cos", "hypot", "sin", "tan"]
+
+
+class Sin(Function):
+    """y = sin x        dx = dy · cos x"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.sin(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, np.cos(x))
+
+
+@attach("sin", numpy=np.sin)
+def sin(input):
+    """The sine of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from -1 to 1.
+
+    Notes
+    -----
+    y = sin x; dx = dy · cos x. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.sin(x)
+    >>> y
+    tensor([0.    , 0.8415], grad_fn=<Sin>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.    , 0.5403])
+    """
+    return Sin.apply(floating(input))
+
+
+class Cos(Function):
+    """y = cos x        dx = −dy · sin x"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.cos(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, -np.sin(x))
+
+
+@attach("cos", numpy=np.cos)
+def cos(input):
+    """The cosine of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from -1 to 1.
+
+    Notes
+    -----
+    y = cos x; dx = −dy · sin x. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.cos(x)
+    >>> y
+    tensor([1.    , 0.5403], grad_fn=<Cos>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([-0.    , -0.8415])
+    """
+    return Cos.apply(floating(input))
+
+
+class Tan(Function):
+    """y = tan x        dx = dy · (1 + y²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = np.tan(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return absorb(dy, 1 + y * y)
+
+
+@attach("tan", numpy=np.tan)
+def tan(input):
+    """The tangent of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Notes
+    -----
+    y = tan x; dx = dy · (1 + y²). The output is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.tan(x)
+    >>> y
+    tensor([0.    , 1.5574], grad_fn=<Tan>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.    , 3.4255])
+    """
+    return Tan.apply(floating(input))
+
+
+class Atan2(Binary):
+    """y = the angle of the point (b, a)        da = dy · b / (a² + b²),  db = −dy · a / (a² + b²),  and 0 at (0, 0)"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return np.arctan2(a, b)
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b = ctx.saved_tensors
+        need_a, need_b = ctx.needs_input_grad
+        r = np.hypot(a, b)  # its square could overflow
+        r = np.where(r == 0, 1.0, r)
+        return absorb(dy, b / r / r) if need_a else None, absorb(dy, -a / r / r) if need_b else None
+
+
+@attach("atan2", "arctan2", numpy=np.arctan2)
+def atan2(input, other):
+    """The angle of the points with ordinates `input` and abscissas `other`, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, floating, from -π to π.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = arctan(a / b) in the quadrant of (b, a); da = dy · b / (a² + b²), db = −dy · a / (a² + b²). Both inputs are
+    saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> a = microtorch.tensor([1.0, -1.0], requires_grad=True)
+    >>> y = microtorch.atan2(a, microtorch.tensor([1.0, -1.0]))
+    >>> y
+    tensor([ 0.7854, -2.3562], grad_fn=<Atan2>)
+    >>> y.sum().backward()
+    >>> a.grad
+    tensor([ 0.5, -0.5])
+    """
+    return Atan2.apply(*floating_pair(input, other))
+
+
+class Hypot(Binary):
+    """y = √(a² + b²)        da = dy · a / y,  db = dy · b / y,  and 0 where y = 0"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        y = np.hypot(a, b)
+        ctx.save_for_backward(a, b, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b, y = ctx.saved_tensors
+        need_a, need_b = ctx.needs_input_grad
+        flat = y == 0  # the subgradient of least norm
+        return (
+            absorb(dy, np.where(flat, 0.0, a / y)) if need_a else None,
+            absorb(dy, np.where(flat, 0.0, b / y)) if need_b else None,
+        )
+
+
+@attach("hypot", numpy=np.hypot)
+def hypot(input, other):
+    """The length of the hypotenuse over the legs `input` and `other`, by element, without overflow on the way.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, floating, from 0 to inf.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = √(a² + b²); da = dy · a / y, db = dy · b / y. At (0, 0) both are 0, the subgradient of least norm (PyTorch:
+    NaN). Inputs and output are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> a = microtorch.tensor([3.0, 0.0], requires_grad=True)
+    >>> y = microtorch.hypot(a, microtorch.tensor([4.0, 0.0]))
+    >>> y
+    tensor([5., 0.], grad_fn=<Hypot>)
+    >>> y.sum().backward()
+    >>> a.grad
+    tensor([0.6, 0. ])
+    """
+    return Hypot.apply(*floating_pair(input, other))
+
+
+arctan2 = atan2
+
+attach_in_place(atan2, "atan2_", "arctan2_")
+attach_in_place(hypot, "hypot_")

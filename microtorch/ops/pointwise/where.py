@@ -1,0 +1,157 @@
+"""A choice between two tensors, and a mixture of them, by element."""
+
+import numpy as np
+
+from ...autograd.function import Function, outside_graph
+from ...autograd.inplace.changes import attach_in_place
+from ...dtypes import bool_
+from ...errors import DTypeError
+from ...from_data import as_tensor
+from ...tensor import Tensor, attach
+from .._promotion import fitting_pair, operand, same_dtype
+from ..indexing.index import refuse_counting
+from .arithmetic import absorb
+
+__all__ = ["lerp", "where"]
+
+
+class Where(Function):
+    """y = a where c, else b        da = dy where c, else 0,  db = 0 where c, else dy"""
+
+    @staticmethod
+    def forward(ctx, condition, a, b):
+        ctx.save_for_backward(condition)
+        return np.where(condition, a, b)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (condition,) = ctx.saved_tensors
+        _, need_a, need_b = ctx.needs_input_grad
+        return None, np.where(condition, dy, 0.0) if need_a else None, np.where(condition, 0.0, dy) if need_b else None
+
+
+def where(condition, input=None, other=None):
+    """The elements of `input` where `condition` holds, of `other` elsewhere.
+
+    Parameters
+    ----------
+    condition : Tensor
+        Of dtype bool (or uint8).
+    input, other : Tensor or number, optional
+        Of shapes that broadcast together with `condition`.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        Of the broadcast shape, in the common dtype of `input` and `other`. Without them: the indices of the elements
+        where `condition` holds, a tensor for each dimension.
+
+    Raises
+    ------
+    DTypeError
+        If `condition` is of another dtype.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = a where c, else b; da = dy where c, else 0; db the other way round. The branch that was not taken gets the
+    gradient 0 and, since zero absorbs, hands on 0, even where its own derivative is infinite or NaN.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 1.0, 4.0], requires_grad=True)
+    >>> y = microtorch.where(x > 0, microtorch.log(x), 0.0)
+    >>> y
+    tensor([0.    , 0.    , 1.3863], grad_fn=<Where>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0.  , 1.  , 0.25])
+    """
+    condition = as_tensor(condition)
+    if condition._array.dtype is not bool_:
+        if condition._array.dtype != np.uint8:
+            raise DTypeError(
+                f"where: condition is {condition.dtype}, not bool. Compare it with something, as in condition != 0."
+            )
+        condition = condition.to(bool_)
+    if input is None and other is None:
+        refuse_counting("where(condition)")
+        return tuple(outside_graph(lambda c, k=k: np.nonzero(c)[k], condition) for k in range(condition.ndim))
+    if input is None or other is None:
+        raise TypeError("where: takes a condition alone, or with both input and other")
+    return Where.apply(condition, *fitting_pair("where", input, other))
+
+
+attach(numpy=np.where)(where)
+attach("where")(lambda self, condition, other: where(condition, self, other))
+
+
+class Lerp(Function):
+    """y = a + w · (b − a)        da = dy · (1 − w),  db = dy · w,  dw = dy · (b − a)"""
+
+    @staticmethod
+    def forward(ctx, a, b, w):
+        ctx.save_for_backward(a, b, w)
+        # From the nearer end, so that w = 0 gives a and w = 1 gives b exactly.
+        return np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b, w = ctx.saved_tensors
+        _, _, need_w = ctx.needs_input_grad
+        return absorb(dy, 1 - w), absorb(dy, w), absorb(dy, b - a) if need_w else None
+
+
+@attach("lerp")
+def lerp(input, end, weight):
+    """The points between `input` and `end`, by element: `input` at weight 0, `end` at weight 1.
+
+    Parameters
+    ----------
+    input, end : Tensor
+        Of one floating dtype and shapes that broadcast together.
+    weight : Tensor or float
+        Of the same dtype; also beyond 0 and 1.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and the same dtype.
+
+    Raises
+    ------
+    DTypeError
+        If the dtypes differ or are not floating.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = a + w · (b − a); da = dy · (1 − w), db = dy · w, dw = dy · (b − a). The inputs are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> a = microtorch.tensor([0.0, 10.0], requires_grad=True)
+    >>> y = microtorch.lerp(a, microtorch.tensor([1.0, 20.0]), 0.25)
+    >>> y
+    tensor([ 0.25, 12.5 ], grad_fn=<Lerp>)
+    >>> y.sum().backward()
+    >>> a.grad
+    tensor([0.75, 0.75])
+    """
+    input, end, weight = as_tensor(input), as_tensor(end), operand(weight)
+    tensors = {"input": input, "end": end}
+    if isinstance(weight, Tensor):
+        tensors["weight"] = weight
+    else:
+        weight = float(weight)
+    same_dtype("lerp", **tensors)
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"lerp: takes float32 or float64, not {input.dtype}. Convert first, with .float().")
+    return Lerp.apply(input, end, weight)
+
+
+attach_in_place(lerp, "lerp_")

@@ -1,0 +1,1 @@
+"""Many numbers to fewer: sums, extremes, moments, norms, order."""

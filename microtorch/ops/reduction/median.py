@@ -1,0 +1,99 @@
+"""The middle value along a dimension."""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...errors import DTypeError
+from ...tensor import attach
+from .. import _dimensions as dimensions
+from .max_and_min import put_back
+from .sort import MedianResult, order
+
+__all__ = ["median"]
+
+
+class Median(Function):
+    """y, i = the median of x, the lower of two, and where it is        dx at i = dy"""
+
+    @staticmethod
+    def forward(ctx, x, dim, keepdim):
+        ctx.shape, ctx.dim = x.shape, dim
+        if x.ndim == 0:
+            values, indices = x.copy(), np.zeros((), np.int64)
+        else:
+            n = x.shape[dim]
+            positions = order(x, dim, False)
+            places = np.take(positions, [(n - 1) // 2], dim)
+            if x.dtype.kind == "f":  # a NaN, which is last in the order, is the median of any line it is in
+                last = np.take(positions, [n - 1], dim)
+                places = np.where(np.isnan(np.take_along_axis(x, last, dim)), _first_nan(x, dim), places)
+            values, indices = np.take_along_axis(x, places, dim), places
+            if not keepdim:
+                values, indices = values.squeeze(dim), indices.squeeze(dim)
+        ctx.save_for_backward(indices)
+        return values, indices
+
+    @staticmethod
+    def backward(ctx, dy, _):
+        return put_back(ctx, dy)
+
+
+def _first_nan(x, dim):
+    return np.argmax(np.isnan(x), dim, keepdims=True)
+
+
+@attach("median")
+@dimensions.also_axis
+def median(input, dim=None, keepdim=False):
+    """The median of all elements; or with `dim`, the median along it and its position.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, optional
+        The dimension to reduce over.
+    keepdim : bool, default False
+        Keep this dimension, with length 1.
+
+    Returns
+    -------
+    Tensor or namedtuple (values, indices)
+        With `dim` a pair. Of an even number of elements the lower middle one (``np.median`` gives the mean of both);
+        NaN where one of the elements is NaN.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension, or it has no elements.
+
+    Notes
+    -----
+    The gradient goes to the element chosen. Only the indices are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([3.0, 1.0, 2.0, 9.0], requires_grad=True)
+    >>> y = x.median()
+    >>> y.item()
+    2.0
+    >>> y.backward()
+    >>> x.grad
+    tensor([0., 0., 1., 0.])
+    """
+    x = input._array
+    if x.dtype.kind == "b":
+        raise DTypeError("median: a bool tensor has no middle. Convert first, with .int().")
+    if dim is None:
+        if not x.size:
+            return input.sum() * float("nan") if x.dtype.kind == "f" else _refuse_empty(x, dim)
+        return Median.apply(input.reshape(-1), 0, False)[0]
+    dim = dimensions.one("median", dim, x.ndim)
+    if x.ndim and not x.shape[dim]:
+        _refuse_empty(x, dim)
+    return MedianResult(*Median.apply(input, dim, keepdim))
+
+
+def _refuse_empty(x, dim):
+    where = f"shape {x.shape}" if dim is None else f"dimension {dim} of shape {x.shape}"
+    raise IndexError(f"median: {where} has no elements to choose from.")

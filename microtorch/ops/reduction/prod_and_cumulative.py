@@ -1,0 +1,263 @@
+"""Running sums and products along a dimension, and the product of all elements.
+
+The derivative of a product is a product of the others. It is computed without dividing, so that zeros, even several,
+are no special case, in any order of derivative.
+"""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...tensor import attach
+from .. import _dimensions as dimensions
+
+__all__ = ["cumprod", "cumsum", "prod"]
+
+
+def _backwards(x, dim):
+    """A view of `x` with `dim` reversed."""
+    return x[(slice(None),) * dim + (slice(None, None, -1),)]
+
+
+def _delayed(x, dim, first):
+    """`x` moved on by one along `dim`, with `first` at its beginning and without its last."""
+    shape = list(x.shape)
+    n, shape[dim] = shape[dim], 1
+    start = np.full(tuple(shape), first, x.dtype)
+    return np.concatenate([start, x[(slice(None),) * dim + (slice(0, n - 1),)]], axis=dim) if n else x
+
+
+def _wide(x):
+    """The dtype in which many elements of `x` are added or multiplied one by one."""
+    return np.float64 if x.dtype.kind == "f" else np.int64
+
+
+def _narrow(x):
+    """The dtype of the result."""
+    return x.dtype if x.dtype.kind == "f" else np.int64
+
+
+class CumSum(Function):
+    """yᵢ = x₀ + … + xᵢ        dxᵢ = dyᵢ + dyᵢ₊₁ + …"""
+
+    @staticmethod
+    def forward(ctx, x, dim):
+        ctx.dim = dim
+        return np.add.accumulate(x, dim, _wide(x)).astype(_narrow(x), copy=False)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return _backwards(CumSum.apply(_backwards(dy, ctx.dim), ctx.dim), ctx.dim)
+
+
+@attach("cumsum")
+def cumsum(input, dim=None, *, dtype=None, axis=None):
+    """The running sum along a dimension: each element with all before it.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Without it the flattened tensor is summed, as ``np.cumsum`` does.
+    dtype : numpy.dtype, optional
+        Convert to it first.
+    axis
+        numpy's name for `dim`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype; int64 for integers and bools.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    yᵢ = Σ_{j ≤ i} xⱼ; dxᵢ = Σ_{j ≥ i} dyⱼ. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = x.cumsum(0)
+    >>> y.detach()
+    tensor([1., 3., 6.])
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([3., 2., 1.])
+    """
+    return _running("cumsum", CumSum, input, dim if axis is None else axis, dtype)
+
+
+class CumProd(Function):
+    """yᵢ = x₀ · … · xᵢ        dxᵢ = yᵢ₋₁ · sᵢ,  sᵢ = dyᵢ + xᵢ₊₁ · sᵢ₊₁"""
+
+    @staticmethod
+    def forward(ctx, x, dim):
+        ctx.dim = dim
+        y = np.multiply.accumulate(x, dim, _wide(x)).astype(_narrow(x), copy=False)
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, y = ctx.saved_tensors
+        dim = ctx.dim
+        factors = _delayed(_backwards(x, dim), dim, 0)  # from the end: xᵢ₊₁, and nothing after the last
+        s = _backwards(Recurrence.apply(_backwards(dy, dim), factors, dim), dim)
+        return _delayed(y, dim, 1) * s
+
+
+@attach("cumprod")
+def cumprod(input, dim=None, *, dtype=None, axis=None):
+    """The running product along a dimension: each element times all before it.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Without it the flattened tensor is multiplied, as ``np.cumprod`` does.
+    dtype : numpy.dtype, optional
+        Convert to it first.
+    axis
+        numpy's name for `dim`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype; int64 for integers and bools.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    yᵢ = Π_{j ≤ i} xⱼ; dxᵢ = yᵢ₋₁·sᵢ with sᵢ = dyᵢ + xᵢ₊₁·sᵢ₊₁, computed from the end: linear in the length and right
+    where elements are zero. Input and output are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([2.0, 0.0, 3.0], requires_grad=True)
+    >>> y = x.cumprod(0)
+    >>> y.detach()
+    tensor([2., 0., 0.])
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1., 8., 0.])
+    """
+    return _running("cumprod", CumProd, input, dim if axis is None else axis, dtype)
+
+
+def _running(operation, function, input, dim, dtype):
+    if dtype is not None:
+        return _running(operation, function, input.to(dtype), dim, None).to(dtype)
+    if dim is None:
+        input, dim = input.reshape(-1), 0
+    dim = dimensions.one(operation, dim, input._array.ndim)
+    return function.apply(input, dim) if input._array.ndim else function.apply(input.reshape(1), 0).reshape(())
+
+
+class Recurrence(Function):
+    """yᵢ = uᵢ + aᵢ · yᵢ₋₁        duᵢ = dyᵢ + aᵢ₊₁ · duᵢ₊₁,  daᵢ = duᵢ · yᵢ₋₁"""
+
+    @staticmethod
+    def forward(ctx, u, a, dim):
+        ctx.dim = dim
+        y = u.astype(_wide(u))
+        rows, factors = np.moveaxis(y, dim, 0), np.moveaxis(a, dim, 0)
+        for i in range(1, len(rows)):
+            rows[i] += factors[i] * rows[i - 1]
+        y = y.astype(u.dtype, copy=False)
+        ctx.save_for_backward(a, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, y = ctx.saved_tensors
+        dim = ctx.dim
+        factors = _delayed(_backwards(a, dim), dim, 0)
+        du = _backwards(Recurrence.apply(_backwards(dy, dim), factors, dim), dim)
+        return du, du * _delayed(y, dim, 0)
+
+
+class Prod(Function):
+    """y = Π x        dxᵢ = dy · Π_{j ≠ i} xⱼ"""
+
+    @staticmethod
+    def forward(ctx, x, dim, keepdim):
+        ctx.dim = dim
+        y = np.asarray(np.multiply.reduce(x, dim, _wide(x), None, keepdim)).astype(_narrow(x), copy=False)
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, _ = ctx.saved_tensors
+        dim = ctx.dim
+        before = CumProd.apply(_delayed(x, dim, 1), dim)
+        after = _backwards(CumProd.apply(_delayed(_backwards(x, dim), dim, 1), dim), dim)
+        return dy.reshape(dimensions.kept(x.shape, (dim,))) * (before * after)
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        x, y = ctx.saved_tensors
+        if not x.all() or not np.isfinite(y).all() or not y.all():  # overflow and underflow too forbid to divide
+            return Prod.backward(ctx, dy)
+        kept = dimensions.kept(x.shape, (ctx.dim,))
+        return (dy * y).reshape(kept) / x
+
+
+@attach("prod")
+def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
+    """The product of the elements, of all or along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, optional
+        The dimension to multiply along; default all elements.
+    keepdim : bool, default False
+        Keep this dimension, with length 1.
+    dtype : numpy.dtype, optional
+        Convert to it first.
+    axis, keepdims
+        numpy's names for `dim` and `keepdim`.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of `input`; int64 for integers and bools. The product of nothing is 1.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    y = Π x; dxᵢ = dy · Π_{j ≠ i} xⱼ, the product of the others, also where elements are zero. Input and output are
+    saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([2.0, 0.0, 3.0], requires_grad=True)
+    >>> x.prod().backward()
+    >>> x.grad
+    tensor([0., 6., 0.])
+    """
+    if dtype is not None:
+        return prod(input.to(dtype), dim, keepdim, axis=axis, keepdims=keepdims).to(dtype)
+    dim, keepdim = dim if axis is None else axis, keepdim or keepdims
+    ndim = input._array.ndim
+    if dim is not None:
+        dim = dimensions.one("prod", dim, ndim)
+        if ndim:
+            return Prod.apply(input, dim, keepdim)
+    y = Prod.apply(input.reshape(-1), 0, False)
+    return y.reshape((1,) * ndim) if keepdim and ndim else y

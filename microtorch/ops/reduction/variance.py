@@ -1,0 +1,266 @@
+"""Variance and standard deviation."""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...errors import DTypeError
+from ...kernels.reduction import sum_over
+from ...tensor import attach
+from .. import _dimensions as dimensions
+from .sum_and_mean import Mean
+
+__all__ = ["std", "std_mean", "var", "var_mean"]
+
+
+def _reduced(ctx, operation, x, dim):
+    """Keep in `ctx` what a reduction over `dim` needs to be undone; return the dimensions."""
+    ctx.dims = dimensions.some(operation, dim, x.ndim)
+    ctx.kept = dimensions.kept(x.shape, ctx.dims)
+    return ctx.dims
+
+
+# Squares below the smallest normal number lose digits; in a sum above this they are too small to count.
+LOWEST = {np.dtype(t): float(np.finfo(t).tiny / np.finfo(t).eps) for t in (np.float32, np.float64)}
+
+
+def in_range(squares):
+    """Whether no sum of squares has left the range of its dtype at either end."""
+    low = LOWEST[squares.dtype]
+    if squares.ndim == 0:
+        return low < float(squares) < np.inf
+    return squares.size == 0 or bool(
+        np.minimum.reduce(squares, None) > low and np.maximum.reduce(squares, None) < np.inf
+    )
+
+
+def scaled(x, dims):
+    """`x` divided by powers of two 2ᵉ, so that its largest magnitude along `dims` is near 1, and e with `dims` kept."""
+    largest = np.maximum.reduce(np.abs(x), dims, None, None, True, 0)
+    exponent = np.where(np.isfinite(largest), np.frexp(largest)[1], 0)
+    return np.ldexp(x, -exponent), exponent
+
+
+class Var(Function):
+    """y = Σ (x − mean)² / (n − correction)        dx = dy · 2 (x − mean) / (n − correction)"""
+
+    @staticmethod
+    def forward(ctx, x, dim, keepdim, correction):
+        dims = _reduced(ctx, "var", x, dim)
+        ctx.n = x.dtype.type(max(dimensions.length(x.shape, dims) - correction, 0))
+        ctx.save_for_backward(x)
+        y = _variance(x, ctx, keepdim)
+        if in_range(y):
+            return y
+        x, exponent = scaled(x, dims)
+        return np.ldexp(_variance(x, ctx, keepdim), 2 * exponent.reshape(y.shape))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return dy.reshape(ctx.kept) * ((x - Mean.apply(x, ctx.dims, True)) * (2 / ctx.n).item())
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return _centred(x, ctx) * (dy * (2 / ctx.n)).reshape(ctx.kept)
+
+
+def _centred(x, ctx):
+    """x − mean as a new array; the second mean is what rounding the first to the dtype has left."""
+    n = dimensions.length(x.shape, ctx.dims)
+    centred = x - sum_over(x, ctx.dims, True) / n
+    centred -= sum_over(centred, ctx.dims, True) / n
+    return centred
+
+
+def _variance(x, ctx, keepdim):
+    centred = _centred(x, ctx)
+    return sum_over(centred * centred, ctx.dims, keepdim) / ctx.n
+
+
+class Std(Function):
+    """y = √(Σ (x − mean)² / (n − correction))        dx = dy · (x − mean) / ((n − correction) · y), 0 where y = 0"""
+
+    @staticmethod
+    def forward(ctx, x, dim, keepdim, correction):
+        dims = _reduced(ctx, "std", x, dim)
+        ctx.n = x.dtype.type(max(dimensions.length(x.shape, dims) - correction, 0))
+        y = np.asarray(_variance(x, ctx, keepdim))
+        if in_range(y):
+            y = np.asarray(np.sqrt(y))
+        else:
+            near_one, exponent = scaled(x, dims)
+            y = np.ldexp(np.sqrt(_variance(near_one, ctx, keepdim)), exponent.reshape(y.shape))
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, y = ctx.saved_tensors
+        scale, y = np.where(y == 0, 0, dy / ctx.n.item()), np.where(y == 0, 1, y)
+        return scale.reshape(ctx.kept) * ((x - Mean.apply(x, ctx.dims, True)) / y.reshape(ctx.kept))
+
+    @staticmethod
+    def backward_kernel(ctx, dy):
+        x, y = ctx.saved_tensors
+        scale, y = np.where(y == 0, 0, dy / ctx.n), np.where(y == 0, 1, y)
+        return _centred(x, ctx) / y.reshape(ctx.kept) * scale.reshape(ctx.kept)
+
+
+def _options(operation, input, dim, unbiased, correction):
+    """The dimensions and the correction that the arguments mean; ``var(x, False)`` is PyTorch's older spelling."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"{operation}: takes float32 or float64, not {input.dtype}. Convert first, with .float().")
+    return dim, (1 if correction is None else correction) if unbiased is None else int(unbiased)
+
+
+@attach("var")
+@dimensions.also_axis
+def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The variance of the elements, of all or over some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int or tuple of int, optional
+        The dimensions to reduce over; default all.
+    unbiased : bool, optional
+        True is correction 1, False is correction 0.
+    keepdim : bool, default False
+        Keep these dimensions, with length 1.
+    correction : number, default 1
+        What is taken from the number of elements: 1 (Bessel's) for the estimate from a sample, 0 for the variance of
+        the elements themselves, which is the default of ``np.var``.
+
+    Returns
+    -------
+    Tensor
+        NaN where there are not more elements than `correction`.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    y = Σ (x − mean)² / (n − c); dx = dy · 2 (x − mean) / (n − c). The input is saved. Two passes: the mean first, so
+    that nothing cancels.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = x.var()
+    >>> y.item()
+    1.0
+    >>> y.backward()
+    >>> x.grad
+    tensor([-1.,  0.,  1.])
+    """
+    dim, correction = _options("var", input, dim, unbiased, correction)
+    return Var.apply(input, dim, keepdim, correction)
+
+
+@attach("std")
+@dimensions.also_axis
+def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The standard deviation of the elements, of all or over some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int or tuple of int, optional
+        The dimensions to reduce over; default all.
+    unbiased : bool, optional
+        True is correction 1, False is correction 0.
+    keepdim : bool, default False
+        Keep these dimensions, with length 1.
+    correction : number, default 1
+        What is taken from the number of elements; as in `var`.
+
+    Returns
+    -------
+    Tensor
+        NaN where there are not more elements than `correction`.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    y = √var; dx = dy · (x − mean) / ((n − c) · y). Where all elements are equal y has a kink, and dx is 0, the
+    subgradient of least norm. Input and output are saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> x.std().backward()
+    >>> x.grad
+    tensor([-0.5,  0. ,  0.5])
+    """
+    dim, correction = _options("std", input, dim, unbiased, correction)
+    return Std.apply(input, dim, keepdim, correction)
+
+
+@dimensions.also_axis
+def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The variance and the mean, as a pair; the arguments are those of `var`.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int or tuple of int, optional
+    unbiased : bool, optional
+    keepdim : bool, default False
+    correction : number, default 1
+
+    Returns
+    -------
+    tuple of Tensor
+        ``(var, mean)``
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.var_mean(microtorch.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    dim, correction = _options("var_mean", input, dim, unbiased, correction)
+    return Var.apply(input, dim, keepdim, correction), Mean.apply(input, dim, keepdim)
+
+
+@dimensions.also_axis
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The standard deviation and the mean, as a pair; the arguments are those of `std`.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int or tuple of int, optional
+    unbiased : bool, optional
+    keepdim : bool, default False
+    correction : number, default 1
+
+    Returns
+    -------
+    tuple of Tensor
+        ``(std, mean)``
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.std_mean(microtorch.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    dim, correction = _options("std_mean", input, dim, unbiased, correction)
+    return Std.apply(input, dim, keepdim, correction), Mean.apply(input, dim, keepdim)

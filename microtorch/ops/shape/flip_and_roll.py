@@ -1,0 +1,133 @@
+"""Elements moved to other places or repeated: always copies."""
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...errors import ShapeError
+from ...tensor import attach
+from .. import _dimensions as dimensions
+from .reshape import sizes_of
+
+__all__ = ["flip", "roll"]
+
+
+class Flip(Function):
+    """y = x with dimensions reversed        dx = dy with them reversed"""
+
+    @staticmethod
+    def forward(ctx, x, dims):
+        ctx.dims = dims
+        return np.flip(x, dims).copy()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Flip.apply(dy, ctx.dims)
+
+
+@attach("flip")
+def flip(input, *order, dims=None):
+    """The elements in reverse order along some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    *order : int or one tuple of int
+        The dimensions to reverse.
+    dims : tuple of int, optional
+        The same by name.
+
+    Returns
+    -------
+    Tensor
+        A copy.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    dx is dy reversed likewise. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.flip(microtorch.tensor([[1, 2], [3, 4]]), (1,))
+    tensor([[2, 1],
+            [4, 3]])
+    """
+    if not order and dims is None:
+        raise TypeError(f"flip: no dims are given. Name those of shape {input.shape} that are to be reversed.")
+    dims = sizes_of(order, dims)
+    return Flip.apply(input, dimensions.some("flip", dims if isinstance(dims, int) else tuple(dims), input.ndim) or ())
+
+
+@attach(numpy=np.flip)
+def _numpy_flip(m, axis=None):
+    return Flip.apply(m, dimensions.some("flip", range(m.ndim) if axis is None else axis, m.ndim) or ())
+
+
+class Roll(Function):
+    """y = x moved on along dimensions, the end to the beginning        dx = dy moved back"""
+
+    @staticmethod
+    def forward(ctx, x, shifts, dims):
+        ctx.shifts, ctx.dims = shifts, dims
+        return np.roll(x, shifts, dims)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Roll.apply(dy, tuple([-s for s in ctx.shifts]), ctx.dims)
+
+
+@attach("roll")
+def roll(input, shifts, dims=None):
+    """The elements moved on along some dimensions; what leaves at the end comes in at the beginning.
+
+    Parameters
+    ----------
+    input : Tensor
+    shifts : int or tuple of int
+        By how many places, for each of `dims`; negative moves back.
+    dims : int or tuple of int, optional
+        Without it the flattened tensor is rolled.
+
+    Returns
+    -------
+    Tensor
+        A copy.
+
+    Raises
+    ------
+    ShapeError
+        If there are not as many shifts as dimensions.
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    dx is dy moved back. Nothing is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.tensor([1, 2, 3, 4]).roll(1)
+    tensor([4, 1, 2, 3])
+    """
+    shifts = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
+    if dims is None or dims == ():
+        if len(shifts) != 1:
+            raise ShapeError(f"roll: {len(shifts)} shifts without dims. Give one dimension for each.")
+        return Roll.apply(input, shifts, None)
+    dims = tuple(dims) if isinstance(dims, tuple | list) else (dims,)
+    if len(shifts) != len(dims):
+        raise ShapeError(f"roll: {len(shifts)} shifts for {len(dims)} dimensions. Give one shift for each.")
+    if not input.ndim:
+        raise IndexError(f"roll: there is no dimension {dims[0]} in a tensor of shape ().")
+    return Roll.apply(input, shifts, tuple([dimensions.one("roll", d, input.ndim) for d in dims]))
+
+
+@attach(numpy=np.roll)
+def _numpy_roll(a, shift, axis=None):
+    return roll(a, shift, axis)

@@ -1,0 +1,1 @@
+"""Records as Graphviz, SVG and text."""

@@ -1,0 +1,1 @@
+"""Curves, landscapes and weights."""

@@ -1,0 +1,1 @@
+"""The backward graph as records to draw."""

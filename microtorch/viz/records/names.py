@@ -1,0 +1,75 @@
+"""What things are called in pictures: tensors by the user's variables, arguments by forward's parameters."""
+
+import inspect
+import re
+from functools import cache
+
+import numpy as np
+
+from ...errors import visible
+from ...tensor import Tensor
+
+
+def names_in(names):
+    """{leaf tensor, or (node, output): name} from a dict such as locals(), one level into lists, tuples and dicts."""
+    found = {}
+
+    def take(name, x):
+        if isinstance(x, Tensor):
+            found.setdefault(x if x.is_leaf else (x.grad_fn, x.output_nr), name)
+
+    for name, x in names.items():
+        if name.startswith("_"):
+            continue
+        take(name, x)
+        if isinstance(x, list | tuple):
+            for i, element in enumerate(x):
+                take(f"{name}[{i}]", element)
+        elif isinstance(x, dict):
+            for key, element in x.items():
+                take(f"{name}[{key!r}]", element)
+        elif hasattr(x, "named_parameters") and not isinstance(x, type):
+            for path, parameter in x.named_parameters():
+                take(f"{name}.{path}", parameter)
+    return found
+
+
+@cache
+def arguments(cls):
+    """The names of forward's arguments after ctx; a starred one gives names without end."""
+    return _Arguments(cls)
+
+
+class _Arguments:
+    def __init__(self, cls):
+        self.names, self.starred = [], "input"
+        for p in list(inspect.signature(cls.forward).parameters.values())[1:]:
+            if p.kind is p.VAR_POSITIONAL:
+                self.starred = p.name
+            else:
+                self.names.append(p.name)
+
+    def __iter__(self):
+        yield from self.names
+        i = 0
+        while True:
+            yield f"{self.starred}[{i}]"
+            i += 1
+
+
+def signature(module):
+    """What a module says of itself, short."""
+    try:
+        text = module.extra_repr()
+    except AttributeError:
+        return ""
+    text = re.sub(r"in_features=(\d+), out_features=(\d+)(, bias=True)?", r"\1 → \2", text)
+    return text if len(text) <= 48 else text[:45] + "..."
+
+
+def brief(x):
+    if isinstance(x, np.ndarray):
+        return f"{x.dtype} {x.shape}"
+    text = visible(" ".join(repr(x).split()))
+    text = f"<{type(x).__name__}>" if " at 0x" in text else text  # an address is another one in the next run
+    return text if len(text) <= 32 else text[:29] + "..."
