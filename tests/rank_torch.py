@@ -1,4 +1,4 @@
-"""The trainings of rank_cases.py with PyTorch's DistributedDataParallel over gloo, from the same values; see ranks.py."""
+"""The trainings of rank_cases.py with PyTorch's DistributedDataParallel over gloo, see ranks.py."""
 
 import os
 import tempfile

@@ -1,6 +1,8 @@
 """A training that can be killed and run again: ``python tests/resumable.py FOLDER`` goes on from the newest checkpoint
 in FOLDER and prints, at the end, a digest of all that the training has made.
 
+``mpiexec -n 2 python tests/resumable.py FOLDER --distributed`` does the same on ranks; rank 0 prints.
+
 ``python tests/resumable.py FOLDER --kills N`` runs it as a process of its own, kills it N times at random moments,
 starts it again each time, and compares each end with that of an undisturbed run.
 """
@@ -22,10 +24,11 @@ from microtorch import nn, optim
 from microtorch.data import DataLoader
 from microtorch.datasets import Digits, ImageDataset
 from microtorch.datasets.transforms import Compose, RandomHorizontalFlip, RandomShift
+from microtorch.distributed import get_rank
 from microtorch.train import Checkpoints, Solver
 
 
-def solver(folder, epochs, checkpoint_every=5):
+def solver(folder, epochs, checkpoint_every=5, distributed=False):
     """A training that draws from three generators and has state of every kind."""
     microtorch.manual_seed(0)
     own, shuffling = (microtorch.Generator().manual_seed(seed) for seed in (1, 2))
@@ -38,7 +41,8 @@ def solver(folder, epochs, checkpoint_every=5):
     augmented = ImageDataset(images, digits.targets.numpy(), Compose([RandomHorizontalFlip(0.1), RandomShift(1)]))
     return Solver(
         model,
-        DataLoader(augmented, batch_size=48, shuffle=True, generator=shuffling),
+        # On two ranks, a last batch of 2 samples would be 1 for each, which has no variance.
+        DataLoader(augmented, batch_size=50 if distributed else 48, shuffle=True, generator=shuffling),
         validation=test,
         update_rule="adam",
         optim_config={"learning_rate": 3e-3},
@@ -50,6 +54,7 @@ def solver(folder, epochs, checkpoint_every=5):
         verbose=False,
         checkpoints=Checkpoints(folder, keep=2),
         checkpoint_every=checkpoint_every,
+        distributed=distributed,
     )
 
 
@@ -107,13 +112,17 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--distributed", action="store_true")
     args = parser.parse_args()
     if not args.kills:
-        training = solver(args.folder, args.epochs)
-        training.step_callbacks = [lambda solver: print("step", solver.step, flush=True)]
+        training = solver(args.folder, args.epochs, distributed=args.distributed)
+        first = not args.distributed or get_rank() == 0
+        training.step_callbacks = [lambda solver: first and print("step", solver.step, flush=True)]
         training.resume()
         training.train()
-        print(digest(training))
+        found = digest(training)  # on all ranks, whose states it gathers
+        if first:
+            print(found, flush=True)
         return
     draw = random.Random(0)
     expected, _ = run_to_the_end(args.folder / "undisturbed", 0, draw, args.epochs)

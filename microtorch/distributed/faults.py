@@ -35,12 +35,18 @@ def tell(group, kind, error, trace, before):
     """The error of one rank on stderr, as one piece that other ranks' words do not come between."""
     if issubclass(kind, KeyboardInterrupt):
         text = f"{group.place}: interrupted\n"
-    elif before is not sys.__excepthook__:
-        before(kind, error, trace)  # a debugger's, or a reporter's
-        text = f"{group.place}: {kind.__name__}. All ranks are ended.\n"
     else:
-        lines = "".join(traceback.format_exception(kind, error, trace))
-        text = f"{lines}{group.place}: {kind.__name__}: see above. All ranks are ended.\n"
+        if before is not sys.__excepthook__:
+            before(kind, error, trace)  # a debugger's, or a reporter's
+            lines = ""
+        else:
+            lines = "".join(traceback.format_exception(kind, error, trace))
+        text = f"{lines}{group.place}: {kind.__name__}, see above. All ranks are ended.\n"
+    write(text)
+
+
+def write(text):
+    """Put `text` on stderr, after what is on stdout."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is sys.stderr:
@@ -48,3 +54,10 @@ def tell(group, kind, error, trace, before):
             stream.flush()
         except (OSError, ValueError):  # closed, or nobody reads: the end is more important
             pass
+
+
+def end_all(group, text, status=1):
+    """Say on stderr why this rank cannot go on, and end all; return where there is only this one."""
+    if group.size > 1:
+        write(f"{text} ({group.place}; all ranks are ended)\n")
+        group.abort(status)

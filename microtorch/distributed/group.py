@@ -22,7 +22,7 @@ from ..errors import DistributedError
 from . import threads
 
 # What starters of MPI programs tell each process: in how many it was started.
-_STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
+STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 PLACES = "MICROTORCH_RANKS"  # the folder where ranks on the machine of `launch` say which process they are
 MINUTES = 30  # that a rank waits for another one, as in PyTorch with gloo
 # Note [Memory under way]: the library reads and writes arrays until a request is done, and mpi4py does not hold them.
@@ -175,7 +175,7 @@ def _least():
 
 def started_ranks():
     """In how many processes a starter of MPI programs says that it has started this program; 1 without one."""
-    for name in _STARTED:
+    for name in STARTED:
         if os.environ.get(name, "").isdigit():
             return int(os.environ[name])
     return 1

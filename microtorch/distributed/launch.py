@@ -65,24 +65,19 @@ def launch(command, ranks, environment=None):
         environment |= dict.fromkeys(threads.NAMES, str(threads.share(ranks)))
     with tempfile.TemporaryDirectory() as folder:
         environment[PLACES] = folder
-        process = subprocess.Popen(
-            [starter, "-n", str(ranks), *command],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         output = [bytearray(), bytearray()]
-        pumps = [
-            threading.Thread(target=_pump, args=arguments)
-            for arguments in zip((process.stdout, process.stderr), (sys.stdout, sys.stderr), output, strict=True)
-        ]
-        for pump in pumps:
-            pump.start()
-        with _handing_on(process):
-            status = process.wait()
-        for pump in pumps:
-            pump.join()
+        with subprocess.Popen([starter, "-n", str(ranks), *command], env=environment, **pipes) as process:
+            pumps = [
+                threading.Thread(target=_pump, args=arguments)
+                for arguments in zip((process.stdout, process.stderr), (sys.stdout, sys.stderr), output, strict=True)
+            ]
+            for pump in pumps:
+                pump.start()
+            with _handing_on(process):
+                status = process.wait()
+            for pump in pumps:
+                pump.join()
         _tell_killed(output, Path(folder))
     return status if status >= 0 else 128 - status
 

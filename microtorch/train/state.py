@@ -3,18 +3,20 @@
 from .. import random
 from ..tensor import Tensor
 from .fitting import check
+from .ranks import states_by_rank
 
 
 def state_of(solver):
     """All that a training consists of, to be saved between two steps; `fitting.check` says what each entry is."""
     optimizer, history = solver.optimizer.state_dict(), solver.history
     keys = [key for group in optimizer["param_groups"] for key in group["params"]]
-    return {
+    generators, *others = solver._ranks.gathered([generator.get_state() for generator in generators_of(solver)])
+    state = {
         "model": solver.model.state_dict(),
         "optimizer": optimizer,
         "untouched": [key for key in keys if key not in optimizer["state"]],  # else a lost state would look like none
         "scheduler": solver.scheduler and solver.scheduler.state_dict(),
-        "generators": [generator.get_state() for generator in generators_of(solver)],
+        "generators": generators,
         "epoch_start": solver._epoch_start,
         "counts": {
             "step": solver.step,
@@ -28,6 +30,7 @@ def state_of(solver):
         "history": history.state_dict(),
         "columns": {"steps": list(history.steps.columns), "evaluations": list(history.evaluations.columns)},
     }
+    return state | {"ranks": others} if others else state
 
 
 def load_state(solver, state_dict):
@@ -51,7 +54,10 @@ def _load(solver, state):
     if solver._norms is not None:
         norms = solver.history.steps.columns.setdefault("grad_norm", [float("nan")] * len(solver.history.steps))
         solver._norms = norms
-    set_states(generators_of(solver), state["generators"])
+    states, own = states_by_rank(state, solver._ranks)
+    set_states(generators_of(solver), states)
+    if not own:
+        solver._ranks.part_ways(generators_of(solver))
     solver._epoch_start = state["epoch_start"]
     solver.step, solver.epoch, solver.position = counts["step"], counts["epoch"], counts["position"]
     solver.seconds, solver.stopped = state["seconds"], state["stopped"]

@@ -139,8 +139,8 @@ class DistributedDataParallel(Module):
         """What the model gives."""
         if self._reducer is None:
             return self.module(*args, **kwargs)
-        if self.broadcast_buffers and self._buffers_differ:
-            self._share_buffers()
+        if self.broadcast_buffers:
+            self.share_buffers()
         self._buffers_differ = self.training
         result = self.module(*args, **kwargs)
         if not (state.grad and self.require_backward_grad_sync):
@@ -155,10 +155,12 @@ class DistributedDataParallel(Module):
             )
         return result
 
-    def _share_buffers(self):
-        self._buffers_differ = False
-        for buffer in self.module.buffers():
-            _shared_from_rank_0(self._group, buffer._array)
+    def share_buffers(self):
+        """Give all ranks the buffers of rank 0, where a forward in training may have changed them; on all ranks."""
+        if self._buffers_differ:
+            self._buffers_differ = False
+            for buffer in self.module.buffers():
+                _shared_from_rank_0(self._group, buffer._array)
 
     @contextlib.contextmanager
     def no_sync(self):
