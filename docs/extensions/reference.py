@@ -34,6 +34,8 @@ NAMESPACES = [
     "microtorch.optim.lr_scheduler",
     "microtorch.optim.swa_utils",
     "microtorch.data",
+    "microtorch.distributed",
+    "microtorch.nn.parallel",
     "microtorch.datasets",
     "microtorch.datasets.transforms",
     "microtorch.train",

@@ -1,8 +1,10 @@
 """Datasets, samplers and the loader that turns them into batches: the counterpart of ``torch.utils.data``."""
 
+from .blocks import BlockSampler, FileDataset
 from .dataloader import DataLoader, default_collate
 from .dataset import Dataset, Subset, TensorDataset, random_split
 from .distributed import DistributedSampler
+from .rows import FileRows, ParquetRows
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
 __all__ = [
@@ -17,4 +19,8 @@ __all__ = [
     "RandomSampler",
     "BatchSampler",
     "DistributedSampler",
+    "FileDataset",
+    "FileRows",
+    "ParquetRows",
+    "BlockSampler",
 ]

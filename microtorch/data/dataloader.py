@@ -156,7 +156,9 @@ class DataLoader:
     -----
     Where `collate_fn` is the default and the dataset defines ``__getitems__`` (`TensorDataset`, `Subset` and
     the sets in `microtorch.datasets` do), a batch is one fancy index per tensor. Such batches take less time
-    than sending them between processes would, which is why there are no workers.
+    than sending them between processes would, which is why there are no workers. A dataset with
+    ``shuffled(generator)`` has an order of its own for `shuffle`; one with ``announced(batches)`` sees the indices of
+    batches before they are asked for, and hands them on.
 
     Examples
     --------
@@ -198,7 +200,9 @@ class DataLoader:
                 "DataLoader: batch_sampler already sets the batches. "
                 "Leave out batch_size, shuffle, sampler and drop_last."
             )
-        if sampler is None:
+        if sampler is None and shuffle and hasattr(dataset, "shuffled"):
+            sampler = dataset.shuffled(generator)
+        elif sampler is None:
             sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         if batch_sampler is None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
@@ -238,6 +242,8 @@ class DataLoader:
     def _load(self, batches):
         # Note [One fancy index] in dataset.py. A user's collate_fn is promised a list of samples.
         whole = self.collate_fn is default_collate and hasattr(self.dataset, "__getitems__")
+        if hasattr(self.dataset, "announced"):
+            batches = self.dataset.announced(batches)
         for indices in batches:
             if whole:
                 batch = self.dataset.__getitems__(indices)

@@ -198,6 +198,8 @@ class Parts:
         # The whole order is drawn now, by all ranks from the same states.
         whole = [np.asarray(batch) for batch in self.batches]
         ranks, self.sizes = self.ranks, [len(batch) for batch in whole]
+        if ranks.size > 1:  # neighbours go to the same rank, so that it reads its own part of a file
+            whole = [np.sort(batch) for batch in whole]
         order = 0
         for batch in whole:
             order = zlib.crc32(np.ascontiguousarray(batch, np.int64), order)
@@ -205,8 +207,8 @@ class Parts:
         least = min(self.sizes, default=ranks.size)
         if self.training and least < ranks.size:
             raise DistributedError(
-                f"Solver: a batch of {least} samples for {ranks.size} ranks: each needs one at least. Pass a DataLoader "
-                "with drop_last=True, or another batch_size."
+                f"Solver: a batch of {least} samples for {ranks.size} ranks: each needs one at least. Pass a "
+                "DataLoader with drop_last=True, or another batch_size."
             )
         parts = (np.array_split(batch, ranks.size)[ranks.rank] for batch in whole)
         return (part for part in parts if len(part))
