@@ -55,10 +55,10 @@ def finished(process, seconds):
     return process.returncode, out, err
 
 
-def results(module, ranks, cases=(), seconds=240):
+def results(module, ranks, cases=(), seconds=240, **more):
     """What the cases of a module give on each rank: a list, by rank, of dicts by case."""
     with tempfile.TemporaryDirectory() as folder:
-        status, out, err = finished(start(ranks, HERE / "ranks.py", module, folder, *cases), seconds)
+        status, out, err = finished(start(ranks, HERE / "ranks.py", module, folder, *cases, **more), seconds)
         assert status == 0, f"status {status}:\n{out}\n{err}"
         return [json.loads((pathlib.Path(folder) / f"{rank}.json").read_text()) for rank in range(ranks)]
 

@@ -3,14 +3,20 @@
 import numpy as np
 import pytest
 import ranks
-from rank_solver import OPTIONS
+from rank_solver import LOCAL, OPTIONS
 
 SIZES = (1, 2, 3)
 
 
 @pytest.fixture(scope="module")
-def run():
-    return {size: ranks.results("rank_solver", size) for size in SIZES}
+def run(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("halves"))
+    return {size: ranks.results("rank_solver", size, RANK_SOLVER_HALVES=folder) for size in SIZES}
+
+
+@pytest.fixture(params=SIZES)
+def size(request):
+    return request.param
 
 
 def assert_same(found, right):
@@ -31,7 +37,6 @@ def test_any_number_of_ranks_trains_alike(run, size, name):
         assert_same(found[name], run[1][0][name])
 
 
-@pytest.mark.parametrize("size", SIZES)
 def test_captured_steps_give_the_same_bits(run, size):
     assert {found[name]["digest"] for found in run[size] for name in ("plain", "captured")} == {
         run[size][0]["plain"]["digest"]
@@ -58,9 +63,48 @@ def test_a_training_is_resumed_by_any_number_of_ranks(run, tmp_path, monkeypatch
             assert found["second half"]["digest"] == run[saving][0]["plain"]["digest"]
 
 
+# -- local steps -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_local_steps_end_in_one_model_and_can_be_resumed(run, size, name):
+    results = [found[f"local {name}"] for found in run[size]]
+    for found in results:
+        assert not isinstance(found, str), found
+        assert found["same"]
+        assert found["halves"] == found["digest"], "saved and resumed, bit for bit"
+        assert found["losses"] == results[0]["losses"], "of the whole batches, on all ranks"
+        assert found["evaluations"] == results[0]["evaluations"]
+        assert np.mean(found["losses"][-7:]) < np.mean(found["losses"][:7])
+
+
+def outer_by_hand(traces, lr=1.0, momentum=0.0, nesterov=False):
+    """What LocalSteps should make of the ranks' traces: before and after each second step."""
+    mean, velocity, found = np.array(traces[0][0]), 0.0, []
+    for i in range(2, 7, 2):
+        delta = mean - np.mean([trace[2 * i - 1] for trace in traces], axis=0)
+        velocity = momentum * velocity + delta
+        mean = mean - lr * (delta + momentum * velocity if nesterov else velocity)
+        found.append(mean)
+    return found
+
+
+@pytest.mark.parametrize("name, options", [("plain", {}), ("outer", {"lr": 0.7, "momentum": 0.9, "nesterov": True})])
+def test_exchanges_are_those_of_the_formula(run, size, name, options):
+    traces = [found["by hand"][name] for found in run[size]]
+    assert all(trace[0] == traces[0][0] for trace in traces), "they begin with the values of rank 0"
+    right = outer_by_hand(traces, **options)
+    for trace in traces:
+        assert trace[2] == trace[1], "no exchange after the first step"
+        for i, mean in zip((2, 4, 6), right, strict=True):
+            np.testing.assert_allclose(trace[2 * i], mean, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     "name, words",
     {
+        "period": ["ValueError: Solver: eval_every is 4, and all ranks have the same model every 3 steps"],
+        "alone": ["ValueError: Solver: sync_every and outer are for ranks: pass distributed=True"],
         "own sampler": ["ValueError: Solver: distributed=True shares out every batch itself"],
         "order": ["DistributedError", "rank 0: an epoch of 7 batches, their order", "rank 1: an epoch of 7"],
         "small batch": ["DistributedError: Solver: a batch of 1 samples for 2 ranks"],

@@ -32,7 +32,7 @@ LAYERS = [
     ["distributed"],
     ["ops"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
-    ["captured", "data", "io", "explain"],
+    ["captured", "data", "io", "explain", "distributed.averaging"],
     ["datasets", "viz"],
     ["train"],
     ["exercises"],

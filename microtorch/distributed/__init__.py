@@ -5,8 +5,13 @@ from .launch import *
 
 
 def __getattr__(name):
-    if name == "DistributedDataParallel":  # which knows of modules, as the calls here do not
+    # What knows of modules and optimizers, as the calls here do not.
+    if name == "DistributedDataParallel":
         from ..nn.parallel import DistributedDataParallel
 
         return DistributedDataParallel
+    if name == "LocalSteps":
+        from .averaging import LocalSteps
+
+        return LocalSteps
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -32,7 +32,7 @@ def check(solver, state, generators):
     _check_scheduler(solver, parts["scheduler"], parts["optimizer"]["param_groups"])
     _check_counts(solver, counts)
     _check_generators(generators, parts["generators"], "generators")
-    check_ranks(parts, lambda states, place: _check_generators(generators, states, place))
+    check_ranks(solver, parts, lambda states, place: _check_generators(generators, states, place))
     if parts["epoch_start"] is not None:
         _check_generators(generators, parts["epoch_start"], "epoch_start")
     elif counts["position"]:

@@ -15,6 +15,9 @@ import numpy as np
 
 from ..data import DistributedSampler
 from ..errors import CheckpointError, DistributedError
+from ..optim.state.checkpoint import read_state
+from ..tensor import Tensor, wrap
+from .generators import generators_of, set_states
 
 _WITHOUT = contextlib.nullcontext()
 
@@ -25,11 +28,17 @@ class Alone:
     Parameters
     ----------
     model : Module
+    sync_every : int
+    outer : dict or None
+    periods : dict of str to int or None
+        Of what needs the same model on all ranks.
     """
 
     first, size = True, 1
 
-    def __init__(self, model):
+    def __init__(self, model, sync_every=1, outer=None, periods=()):
+        if sync_every != 1 or outer is not None:
+            raise ValueError("Solver: sync_every and outer are for ranks: pass distributed=True.")
         self.model = model
 
     def part(self, loader, training=False):
@@ -57,16 +66,20 @@ class Alone:
     def after_step(self, solver):
         """What ranks do together after a step."""
 
-    def settle(self, solver):
-        """Have the same model on all ranks."""
+    def settle(self, solver, last=False):
+        """Have the same model on all ranks, for an evaluation, a checkpoint or as the last thing."""
+
+    def private(self, solver):
+        """What a state has for ranks besides that of rank 0."""
+        return {}
 
     def summed(self, numbers):
         """The sums of some numbers over all ranks: list of float."""
         return numbers
 
-    def gathered(self, value):
-        """A value of each rank."""
-        return [value]
+    def take(self, solver, state):
+        """Take over the generators of a saved state."""
+        set_states(generators_of(solver), state["generators"])
 
     def read(self, checkpoints):
         """The newest state in the folder of rank 0, or None if there is none."""
@@ -78,18 +91,29 @@ class Ranks(Alone):
 
     Parameters
     ----------
-    model : Module
+    model, sync_every, outer, periods
+        As of `Alone`.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, sync_every=1, outer=None, periods=()):
         from .. import distributed
         from ..distributed.collectives import the_group
 
+        for name, period in dict(periods).items():
+            if period is not None and period % sync_every:
+                raise ValueError(
+                    f"Solver: {name} is {period}, and all ranks have the same model every {sync_every} steps "
+                    "(sync_every). Pass a multiple of that."
+                )
         if not distributed.is_initialized():
             distributed.init_process_group()
         self.group = the_group("Solver")
         self.first, self.size, self.rank = self.group.rank == 0, self.group.size, self.group.rank
-        super().__init__(distributed.DistributedDataParallel(model))
+        self.local = None
+        if sync_every > 1 or outer is not None:
+            self.model, self.local = model, distributed.LocalSteps(model, sync_every, **(outer or {}))
+        else:
+            self.model = distributed.DistributedDataParallel(model)
         self.exchanged = 0  # the steps whose losses have been exchanged
 
     def part(self, loader, training=False):
@@ -126,9 +150,21 @@ class Ranks(Alone):
         return tuple([len(targets) * self.size / size for (_, targets), size in zip(group, sizes)])
 
     def joint(self, last):
-        return _WITHOUT if last else self.model.no_sync()
+        return _WITHOUT if last or self.local is not None else self.model.no_sync()
 
     def after_step(self, solver):
+        if self.local is None or self.local.step():
+            self._exchange(solver)
+
+    def settle(self, solver, last=False):
+        if self.local is None:
+            self.model.share_buffers()
+        elif self.exchanged < solver.step:
+            self.local.average()
+        if last or self.exchanged < solver.step:
+            self._exchange(solver)
+
+    def _exchange(self, solver):
         """Make the losses since the last exchange those of the whole batches, and agree on stopping."""
         losses = solver.history.steps["loss"]
         fresh = losses[self.exchanged :]
@@ -138,8 +174,38 @@ class Ranks(Alone):
         if heard:
             solver._interrupt.agree()
 
-    def settle(self, solver):
-        self.model.share_buffers()
+    def private(self, solver):
+        """The other ranks' generators; with local steps, what these have come to, and on rank 0 their optimizers."""
+        _, *others = self.group.gather([generator.get_state() for generator in generators_of(solver)])
+        found = {"ranks": others} if others else {}
+        if self.local is not None:
+            found["local"] = self.local.state_dict()
+            found["moments"] = self._moments(solver.optimizer.state_dict()["state"])
+        return found
+
+    def _moments(self, entries):
+        """The optimizers' states of all other ranks, on rank 0; elsewhere none."""
+        by_rank = [{key: dict(entry) for key, entry in entries.items()} for _ in range(self.size if self.first else 0)]
+        for key, entry in entries.items():
+            for name, value in entry.items():
+                if isinstance(value, Tensor) and value.dtype.kind == "f":
+                    for place, array in zip(by_rank, self.group.collect(value._array)):
+                        place[key][name] = wrap(array)
+        return by_rank[1:]
+
+    def take(self, solver, state):
+        """Take over what a saved state has for this rank; its parts have been checked."""
+        states, own = states_by_rank(state, self)
+        generators = generators_of(solver)
+        set_states(generators, states)
+        if not own:
+            self.part_ways(generators)
+        if self.local is not None:
+            if "local" in state:
+                self.local.load_state_dict(state["local"])
+            if own and len(state.get("moments", ())) >= self.rank > 0:
+                entries = state["moments"][self.rank - 1]
+                solver.optimizer.load_state_dict(state["optimizer"] | {"state": entries})
 
     def summed(self, numbers):
         from ..distributed.collectives import ReduceOp, reduce_array
@@ -147,9 +213,6 @@ class Ranks(Alone):
         array = np.array(numbers, np.float64)
         reduce_array(self.group, array, ReduceOp.SUM, "all_reduce")
         return array.tolist()
-
-    def gathered(self, value):
-        return self.group.gather(value)
 
     def read(self, checkpoints):
         """As alone; where rank 0 alone can see the folder, the others get the content of the file."""
@@ -221,7 +284,7 @@ def states_by_rank(state, ranks):
     return (others[ranks.rank - 1], True) if own else (state["generators"], ranks.first)
 
 
-def check_ranks(state, check):
+def check_ranks(solver, state, check):
     """Raise CheckpointError unless the entry for other ranks, where there is one, is a list that `check` accepts."""
     others = state.get("ranks", [])
     if not isinstance(others, list | tuple):
@@ -230,3 +293,6 @@ def check_ranks(state, check):
         if not isinstance(states, list | tuple):
             raise CheckpointError(f"Solver: the state is damaged: ranks.{rank} is not a list.")
         check(states, f"ranks.{rank}")
+    if solver._ranks.size == len(others) + 1 and "local" in state:
+        for entries in state["moments"]:
+            read_state(solver.optimizer, state["optimizer"] | {"state": entries})

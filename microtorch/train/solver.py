@@ -14,13 +14,14 @@ from ..nn.utils import clip_grad_norm_, get_total_norm
 from ..optim.lr_scheduler import ExponentialLR, ReduceLROnPlateau
 from .checkpoint import Checkpoints
 from .evaluation import accuracy, totals
+from .generators import generators_of, set_states
 from .history import CourseHistories, History
 from .interrupt import Interrupt
 from .loaders import from_course, make_loader, sample
 from .progress import Progress
 from .ranks import Alone, Ranks
 from .rules import make_optimizer
-from .state import generators_of, load_state, set_states, state_of
+from .state import load_state, state_of
 
 __all__ = ["Solver"]
 
@@ -99,6 +100,11 @@ class Solver(CourseHistories):
         Train on all ranks of `microtorch.distributed` together: each takes its part of every batch, evaluations are
         over all, rank 0 shows and saves. `batch_size` is that of all ranks together. State, checkpoints and callbacks
         are then calls of all ranks.
+    sync_every : int, default 1
+        With more, each rank steps by itself and the ranks' models become their mean after so many steps, and at the
+        end of each epoch: for slow links; see `microtorch.distributed.LocalSteps`.
+    outer : dict, optional
+        ``lr``, ``momentum`` and ``nesterov`` of that: ``{"lr": 0.7, "momentum": 0.9, "nesterov": True}`` is DiLoCo's.
 
     Attributes
     ----------
@@ -169,10 +175,13 @@ class Solver(CourseHistories):
         checkpoint_every=None,
         generator=None,
         distributed=False,
+        sync_every=1,
+        outer=None,
     ):
         for name, value in {
             "num_epochs": num_epochs, "batch_size": batch_size, "accumulate": accumulate, "eval_every": eval_every,
             "print_every": print_every, "checkpoint_every": checkpoint_every, "patience": patience,
+            "sync_every": sync_every,
         }.items():  # fmt: skip
             if value is not None and (not isinstance(value, int | np.integer) or value < 1):
                 raise ValueError(f"Solver: {name} is {value!r}. Pass a positive integer.")
@@ -183,7 +192,8 @@ class Solver(CourseHistories):
         if schedule_by not in ("epoch", "step"):
             raise ValueError(f'Solver: schedule_by is {schedule_by!r}. Pass "epoch" or "step".')
         self.model = model
-        self._ranks = Ranks(model) if distributed else Alone(model)
+        periods = {"eval_every": 1 if log_acc_iteration else eval_every, "checkpoint_every": checkpoint_every}
+        self._ranks = (Ranks if distributed else Alone)(model, sync_every, outer, periods)
         self.loss = loss
         self.optimizer = optimizer or make_optimizer(model, update_rule, optim_config)
         if lr_decay != 1.0:
@@ -253,7 +263,7 @@ class Solver(CourseHistories):
             self._clock = time.perf_counter() - self.seconds
             while self.epoch < self.num_epochs and not self.stopped:
                 self._run_epoch()
-            self._ranks.after_step(self)  # a signal that came since the last one
+            self._ranks.settle(self, last=True)
         if self.restore_best and self.best_params is not None:
             self.model.load_state_dict(self.best_params)
         return self.history
@@ -364,6 +374,7 @@ class Solver(CourseHistories):
             self.scheduler.step()
 
     def _finish_epoch(self):
+        self._ranks.settle(self)  # whether or not somebody looks: what follows is then the same
         last = self.epoch + 1 == self.num_epochs
         evaluated = len(self.history.evaluations) and self.history.evaluations["step"][-1] == self.step
         if not evaluated and (self.eval_every is None or last):
@@ -382,13 +393,13 @@ class Solver(CourseHistories):
             self._save()
 
     def _evaluate(self):
+        self._ranks.settle(self)
         table = self.history.evaluations
         before = table["step"][-1] if len(table) else 0
         done = self.epoch + self.position / len(self.loader)
         row = {"step": self.step, "epoch": done}
         row["loss"] = math.fsum(self.history.steps["loss"][before:]) / max(1, self.step - before)
         row["lr"] = float(self.optimizer.param_groups[0]["lr"])
-        self._ranks.settle(self)
         if self._train_sample is not None and self.metrics:
             row |= self._evaluated("train_", self._train_sample, self.metrics)
         if self._validation is not None:
