@@ -9,6 +9,7 @@ starts it again each time, and compares each end with that of an undisturbed run
 
 import argparse
 import hashlib
+import os
 import random
 import shutil
 import signal
@@ -25,6 +26,8 @@ from microtorch.data import DataLoader
 from microtorch.datasets import Digits, ImageDataset
 from microtorch.datasets.transforms import Compose, RandomHorizontalFlip, RandomShift
 from microtorch.distributed import get_rank
+from microtorch.distributed.group import PLACES
+from microtorch.distributed.launch import mpiexec
 from microtorch.train import Checkpoints, Solver
 
 
@@ -81,25 +84,35 @@ def digest(solver):
     return content.hexdigest()
 
 
-def run_to_the_end(folder, kills, draw, epochs):
+def run_to_the_end(folder, kills, draw, epochs, ranks=1):
     """Run it and kill it `kills` times, after some steps and milliseconds each time; the digest and the kills.
 
-    The steps are counted, not the seconds: however fast the machine is, it dies in the middle of its work.
+    The steps are counted, not the seconds: however fast the machine is, it dies in the middle of its work. Of several
+    ranks, one is killed.
     """
     command = [sys.executable, __file__, str(folder), "--epochs", str(epochs)]
+    places = folder.parent / "places"
+    places.mkdir(parents=True, exist_ok=True)
+    if ranks > 1:
+        command = [mpiexec(), "-n", str(ranks), *command, "--distributed"]
     done = 0
     while True:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {PLACES: str(places)}
+        )
         last = draw.randint(1, 20) if done < kills else None
         lines = []
         for line in process.stdout:
             lines.append(line.strip())
             if len(lines) == last:
                 time.sleep(draw.uniform(0, 0.02))
-                process.kill()
+                if ranks == 1:
+                    process.kill()
+                else:
+                    os.kill(int((places / f"rank.{draw.randrange(ranks)}").read_text()), signal.SIGKILL)
                 break
         err = process.communicate()[1]
-        if process.returncode == -signal.SIGKILL:
+        if process.returncode in (-signal.SIGKILL, signal.SIGKILL):  # its own, or what mpiexec hands on
             done += 1
         elif process.returncode:
             raise RuntimeError(f"resuming failed after {done} kills:\n{err}")
@@ -111,6 +124,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--ranks", type=int, default=1, help="with --kills: on so many ranks, one of which is killed")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--distributed", action="store_true")
     args = parser.parse_args()
@@ -125,12 +139,12 @@ def main():
             print(found, flush=True)
         return
     draw = random.Random(0)
-    expected, _ = run_to_the_end(args.folder / "undisturbed", 0, draw, args.epochs)
+    expected, _ = run_to_the_end(args.folder / "undisturbed", 0, draw, args.epochs, args.ranks)
     killed, ends, at = 0, 0, []
     while killed < args.kills:
         folder = args.folder / "killed"
         shutil.rmtree(folder, ignore_errors=True)
-        found, kills = run_to_the_end(folder, min(12, args.kills - killed), draw, args.epochs)
+        found, kills = run_to_the_end(folder, min(12, args.kills - killed), draw, args.epochs, args.ranks)
         killed, ends = killed + kills, ends + 1
         at.append(found == expected)
         print(f"{killed} kills, {ends} ends, {sum(at)} of them identical", flush=True)

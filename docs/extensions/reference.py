@@ -57,6 +57,7 @@ CHAPTERS = {
     "Networks": ("microtorch.nn.",),
     "Optimizers and schedules": ("microtorch.optim.",),
     "Data": ("microtorch.data.", "microtorch.datasets."),
+    "More than one machine": ("microtorch.distributed",),
     "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises"),
     "Looking inside": ("microtorch.viz.", "microtorch.explain"),
     "More": ("microtorch",),

@@ -169,7 +169,18 @@ def get_world_size():
 
 
 class Work:
-    """A call that is under way; made by calls with ``async_op=True``."""
+    """A call that is under way; made by calls with ``async_op=True``.
+
+    Parameters
+    ----------
+    group : Group
+    request : mpi4py.MPI.Request or None
+        None where nothing is to be waited for.
+    call : str
+        Its name in messages.
+    finish : callable or None
+        What is to be done when it is through.
+    """
 
     def __init__(self, group, request, call, finish):
         self._group, self._request, self._call, self._finish = group, request, call, finish
