@@ -7,7 +7,7 @@ import pathlib
 import platform
 import time
 
-from . import busy, cases, estimators, kernels, memory, peers, report, startup
+from . import busy, cases, estimators, kernels, machines, memory, peers, report, startup
 from .turns import Engine, measure
 
 ENGINES = ["captured", "torch", "compile", "jax", "floor", "mygrad", "tinygrad"]
@@ -137,6 +137,7 @@ MEASURES = {
     "estimators": lambda args: estimators.measure(args.rounds),
     "training": training,
     "busy": busy.measure,
+    "machines": machines.measure,
 }
 PEERS = ("mygrad", "tinygrad")
 

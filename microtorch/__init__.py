@@ -38,6 +38,7 @@ _MODULES = {
     "cuda": ".devices.cuda",
     "data": ".data",
     "datasets": ".datasets",
+    "distributed": ".distributed",
     "distributions": ".distributions",
     "explain": ".explain",
     "func": ".func",

@@ -101,6 +101,17 @@ class Generator:
             raise ValueError(f"set_state: not a state of a microtorch Generator ({what})") from None
         self.words[:], self._numpy = (state["seed"], state["keys"]), fresh
 
+    def jump(self, count):
+        """Go on so far ahead, `count` times, that what comes never meets what would have come; return itself.
+
+        For streams of several processes from one seed.
+        """
+        if count:
+            self._keys = (self._keys + (count << 40)) & _MASK
+            ahead = self.numpy.bit_generator.jumped(count)
+            self._numpy = np.random.Generator(ahead)
+        return self
+
     def clone_state(self):
         """A new generator that goes on from the same state."""
         other = Generator()
