@@ -9,11 +9,11 @@ from . import autograd, nn, optim
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .captured import capture
 from .devices import *
-from .dlpack import *
 from .dtypes import *
 from .dtypes import bool_, float32, float64, int32, int64, uint8
 from .errors import *
 from .from_data import *
+from .interop.dlpack import *
 from .ops import *
 from .printing import *
 from .pytorch.legacy import *

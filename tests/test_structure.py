@@ -27,12 +27,11 @@ LAYERS = [
     ],
     ["random", "autograd.inplace.views", "autograd.memory", "autograd.messages", "autograd.hooks"],
     [
-        "dispatch",
+        "interop",
         "printing",
         "pytorch.legacy",
         "pytorch.storage",
         "dtypes",
-        "dlpack",
         "from_data",
         "tensor",
         "autograd",

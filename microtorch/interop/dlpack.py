@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .autograd.mode import state
-from .autograd.observe import tell
-from .tensor import attach, over
+from ..autograd.mode import state
+from ..autograd.observe import tell
+from ..tensor import attach, over
 
 __all__ = ["from_dlpack"]
 
