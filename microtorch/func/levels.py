@@ -49,7 +49,7 @@ class _Level:
             raise DTypeError(f"{caller}: a tensor of {t.dtype} has no gradient. Convert it with .float().")
         if self.recorded and t.requires_grad:
             return t.reshape(t.shape)
-        leaf = _Start(t._array, requires_grad=True)
+        leaf = leaf_of(_Start, t._array.view(), True)
         self.own[id(leaf)] = leaf
         return leaf.reshape(leaf.shape)
 
