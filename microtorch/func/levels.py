@@ -14,7 +14,7 @@ from ..autograd import gradients
 from ..autograd.graph import maker
 from ..autograd.mode import enable_grad, is_grad_enabled
 from ..errors import DTypeError
-from ..tensor import Tensor, edge_of, wrap
+from ..tensor import Tensor, edge_of, leaf_of, wrap
 from .trees import leaves_of, mapped
 
 
