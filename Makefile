@@ -33,10 +33,12 @@ experiments: .venv/.stamp-dev ## run the five experiments on real data; tables a
 test: .venv/.stamp-dev ## run the tests and the examples in the docstrings
 	@$(BIN)/python -m pytest -q -n $(JOBS)
 
-lint: .venv/.stamp-dev ## check rules and formatting
+lint: .venv/.stamp-dev ## check rules, formatting, docstrings and types
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/python docs/extensions/coverage_of_docstrings.py
+	@$(BIN)/python docs/extensions/stubs.py --check
+	@$(BIN)/python tests/typed
 
 campaign: .venv/.stamp-dev ## make random trials of what must never happen for an hour; SECONDS=60 for a minute
 	@cd tests && ../$(BIN)/python -m campaigns --seconds $(SECONDS)
