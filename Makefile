@@ -19,7 +19,7 @@ install() { \
 }; install
 endef
 
-.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs clean
+.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs build clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -57,6 +57,13 @@ bench: .venv/.stamp-bench ## install PyTorch and JAX into .venv and measure agai
 
 docs: .venv/.stamp-docs ## build the documentation into docs/_build/html
 	@$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) docs docs/_build/html
+
+build: .venv/.stamp-dev ## make the sdist and the wheel in dist/, and try the wheel in an empty environment
+	@rm -rf dist build/try
+	@$(BIN)/python -m build --outdir dist .
+	@$(BIN)/python -m venv --clear build/try
+	@build/try/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt dist/*.whl
+	@cd build && try/bin/python -W error ../tests/installed.py
 
 clean: ## remove everything made here except .venv
 	rm -rf demo dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
