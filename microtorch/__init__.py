@@ -9,6 +9,7 @@ from . import autograd, nn, optim
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .captured import capture
 from .devices import *
+from .dlpack import *
 from .dtypes import *
 from .dtypes import bool_, float32, float64, int32, int64, uint8
 from .errors import *
@@ -42,6 +43,7 @@ _MODULES = {
     "io": ".io",
     "linalg": ".linalg",
     "mps": ".devices.mps",
+    "sklearn": ".sklearn",
     "train": ".train",
     "utils": ".utils",
     "viz": ".viz",

@@ -22,6 +22,7 @@ LAYERS = [
         "pytorch.legacy",
         "pytorch.storage",
         "dtypes",
+        "dlpack",
         "from_data",
         "tensor",
         "autograd",
@@ -37,6 +38,7 @@ LAYERS = [
     ["captured", "data", "distributions", "explain", "func", "io", "linalg"],
     ["datasets", "viz", "as_torch"],
     ["train"],
+    ["sklearn"],
     ["exercises"],
     ["commands", "__main__"],
 ]
