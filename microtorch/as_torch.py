@@ -40,6 +40,7 @@ MODULES = {
     "torch.distributions.distribution": "microtorch.distributions",
     "torch.distributions.independent": "microtorch.distributions",
     "torch.distributions.transformed_distribution": "microtorch.distributions",
+    "torch.func": "microtorch.func",
     "torch.linalg": "microtorch.linalg",
     "torch.mps": "microtorch.devices.mps",
     "torch.nn": "microtorch.nn",
@@ -48,6 +49,12 @@ MODULES = {
     "torch.nn.modules": "microtorch.nn",
     "torch.nn.parameter": "microtorch.nn.parameter",
     "torch.nn.utils": "microtorch.nn.utils",
+    "torch.nn.utils.clip_grad": "microtorch.nn.utils",
+    "torch.nn.utils.convert_parameters": "microtorch.nn.utils",
+    "torch.nn.utils.parametrizations": "microtorch.nn.utils.parametrizations",
+    "torch.nn.utils.parametrize": "microtorch.nn.utils.parametrize",
+    "torch.nn.utils.prune": "microtorch.nn.utils.prune",
+    "torch.nn.utils.stateless": "microtorch.nn.utils.stateless",
     "torch.optim": "microtorch.optim",
     "torch.optim.lr_scheduler": "microtorch.optim.lr_scheduler",
     "torch.optim.optimizer": "microtorch.optim.optimizer",
@@ -60,7 +67,10 @@ MODULES = {
     "torch.utils.data.sampler": "microtorch.data",
     "torchvision": None,
     "torchvision.datasets": "microtorch.datasets",
+    "torchvision.datasets.mnist": "microtorch.datasets",
     "torchvision.transforms": "microtorch.datasets.transforms",
+    "torchvision.transforms.transforms": "microtorch.datasets.transforms",
+    "torchvision.utils": "microtorch.viz.plots.grid",
 }
 
 
@@ -91,4 +101,9 @@ class Finder(MetaPathFinder, Loader):
         sys.modules[name] = getattr(found, attribute) if attribute else found
 
 
+if "torch" in sys.modules and not getattr(sys.modules["torch"], "__name__", "").startswith("microtorch"):
+    raise ImportError(
+        "microtorch.as_torch: PyTorch itself has been imported already, and what has been imported keeps it. Put "
+        "import microtorch.as_torch before every other import, or start the script with: microtorch run script.py"
+    )
 sys.meta_path.insert(0, Finder())

@@ -24,6 +24,7 @@ CASES = [
         for name in ("frac", "fix", "sgn", "deg2rad", "rad2deg", "erfc", "sinc", "signbit", "fliplr", "flipud")
     ],
     ("logit", (np.array([0.2, 0.7]),)),
+    ("hardshrink", (A,)),
     ("logit", (np.array([0.0, 0.7, 1.0]), 0.1)),
     *[(name, (A, B)) for name in ("copysign", "logaddexp", "logaddexp2", "fmax", "fmin", "dist", "inner", "kron")],
     ("logaddexp", (np.array([1.0, -np.inf]), np.array([1.0, -np.inf]))),
