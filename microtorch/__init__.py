@@ -33,6 +33,8 @@ def __getattr__(name):
         return import_module(f".{name}", __name__)
     if name in ("load", "save"):
         return getattr(import_module(".io", __name__), name)
+    if name == "vmap":
+        return import_module(".func", __name__).vmap
     if name == "check_training":
         return import_module(".explain", __name__).check_training
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
