@@ -7,7 +7,7 @@ import pathlib
 import platform
 import time
 
-from . import cases, kernels, memory, report, startup
+from . import cases, estimators, kernels, memory, report, startup
 from .turns import Engine, measure
 
 
@@ -119,6 +119,7 @@ MEASURES = {
     "startup": lambda args: startup.measure(args.rounds),
     "memory": lambda args: memory.measure(),
     "growth": growth,
+    "estimators": lambda args: estimators.measure(args.rounds),
 }
 
 if __name__ == "__main__":

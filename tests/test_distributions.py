@@ -173,9 +173,8 @@ def answer(library, name, work):
         weights = np.random.default_rng(1).uniform(0.5, 1.5, tuple(result.shape))
         asked = [t for t in tensors.values() if t.requires_grad]
         found = library.autograd.grad((result * library.tensor(weights)).sum(), asked, allow_unused=True)
-        gradients = [
-            next(iter_found) if t.requires_grad else None for iter_found in [iter(found)] for t in tensors.values()
-        ]
+        by_tensor = dict(zip(map(id, asked), found, strict=True))
+        gradients = [by_tensor.get(id(t)) for t in tensors.values()]
     gradients = [
         np.zeros(t.shape) if g is None else g.numpy() for g, t in zip(gradients, tensors.values(), strict=True)
     ]
