@@ -52,6 +52,7 @@ _NAMES = {
     "check_training": ".explain",
     "load": ".io",
     "save": ".io",
+    "vmap": ".func",
 }
 
 
