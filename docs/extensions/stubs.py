@@ -47,7 +47,12 @@ def pieces():
         if importlib.util.find_spec(path) is None:
             continue
         module = importlib.import_module(path)
-        found[path] = {name: getattr(module, name, None) for name in reference.names_of(module)}
+        names = {name: getattr(module, name, None) for name in reference.names_of(module)}
+        # Which of a package's modules are its attributes depends on what was imported before: those with a stub count.
+        found[path] = {n: t for n, t in names.items() if not inspect.ismodule(t) or t.__name__ in NAMESPACES}
+        if path == "microtorch.nn":
+            lazy = importlib.import_module("microtorch.nn.lazy")
+            found[path] |= {name: getattr(lazy, name) for name in lazy.__all__}
         if path == "microtorch":
             found[path] |= {name: module.__getattr__(name) for name in (*module._MODULES, *module._NAMES)}
             found[path] |= {"autograd": module.autograd, "nn": module.nn, "optim": module.optim}
