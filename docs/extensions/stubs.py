@@ -53,6 +53,7 @@ def pieces():
         if path == "microtorch.nn":
             lazy = importlib.import_module("microtorch.nn.lazy")
             found[path] |= {name: getattr(lazy, name) for name in lazy.__all__}
+            found[path].pop("lazy", None)  # an attribute only once a lazy layer was asked for
         if path == "microtorch":
             found[path] |= {name: module.__getattr__(name) for name in (*module._MODULES, *module._NAMES)}
             found[path] |= {"autograd": module.autograd, "nn": module.nn, "optim": module.optim}
