@@ -9,17 +9,18 @@ from . import autograd, nn, optim
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .captured import capture
 from .devices import *
-from .dlpack import *
 from .dtypes import *
 from .dtypes import bool_, float32, float64, int32, int64, uint8
 from .errors import *
 from .from_data import *
+from .interop.dlpack import *
 from .ops import *
 from .printing import *
 from .pytorch.legacy import *
 from .pytorch.settings import *
 from .random import *
 from .tensor import *
+from .threads import *
 
 # log(0) is -inf and 1/0 is inf, without a word, as in PyTorch; `detect_anomaly` finds where they come from.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"microtorch\.")
@@ -37,6 +38,7 @@ _MODULES = {
     "cuda": ".devices.cuda",
     "data": ".data",
     "datasets": ".datasets",
+    "distributed": ".distributed",
     "distributions": ".distributions",
     "explain": ".explain",
     "func": ".func",

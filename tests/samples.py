@@ -277,6 +277,8 @@ SAMPLES = {
     "BatchNorm": of(x(5, 3), x(3), x(3), None, None, True, 0.1, 1e-5)
     + of(x(4, 2, 3), None, None, None, None, True, 0.1, 1e-5)
     + of(x(5, 3), x(3), x(3), WEIGHT, WEIGHT, False, 0.1, 1e-5),
+    "SyncedBatchNorm": of(x(5, 3), x(3), x(3), None, None, 0.1, 1e-5)
+    + of(x(4, 2, 3), None, None, None, None, 0.1, 1e-5),
     "LayerNorm": of(x(3, 4), x(4), x(4), (4,), 1e-5)
     + of(x(2, 3, 2), x(3, 2), None, (3, 2), 1e-5)
     + of(x(3, 4), None, None, (4,), 1e-5),

@@ -197,7 +197,9 @@ class DataLoader:
     -----
     Where `collate_fn` is the default and the dataset defines ``__getitems__`` (`TensorDataset`, `Subset` and
     the sets in `microtorch.datasets` do), a batch is one fancy index per tensor. Such batches take less time
-    than sending them between processes would, which is why there are no workers.
+    than sending them between processes would, which is why there are no workers. A dataset with
+    ``shuffled(generator)`` has an order of its own for `shuffle`; one with ``announced(batches)`` sees the indices of
+    batches before they are asked for, and hands them on.
 
     Examples
     --------
@@ -258,6 +260,8 @@ class DataLoader:
         if sampler is None:
             if stream:
                 sampler = _Stream(dataset)
+            elif shuffle and hasattr(dataset, "shuffled"):
+                sampler = dataset.shuffled(generator)
             else:
                 sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         if batch_sampler is None and batch_size is not None:
@@ -311,6 +315,8 @@ class DataLoader:
             return
         # Note [One fancy index] in dataset.py. A user's collate_fn is promised a list of samples.
         whole = self.collate_fn is default_collate and hasattr(self.dataset, "__getitems__")
+        if hasattr(self.dataset, "announced"):
+            batches = self.dataset.announced(batches)
         for indices in batches:
             if whole:
                 batch = self.dataset.__getitems__(indices)

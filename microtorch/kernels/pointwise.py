@@ -15,6 +15,20 @@ from ._math import tanh as tanh_of
 
 
 @IN_ORDER
+def add(a, b, y):
+    """y = a + b"""
+    for i in range(y.size):
+        y[i] = a[i] + b[i]
+
+
+@IN_ORDER
+def copy(y, x):
+    """y = x"""
+    for i in range(y.size):
+        y[i] = x[i]
+
+
+@IN_ORDER
 def exp(x, y):
     """y = eˣ"""
     for i in range(y.size):

@@ -120,14 +120,14 @@ def histc(input, bins=100, min=0, max=0):
 
 
 @attach("histogram")
-def histogram(input, bins, *, range=None, weight=None, density=False):
+def histogram(input, bins=100, *, range=None, weight=None, density=False):
     """How many elements lie in each of some intervals, and the ends of these.
 
     Parameters
     ----------
     input : Tensor of float32 or float64
         Elements outside are not counted.
-    bins : int or Tensor, shape (n + 1,)
+    bins : int or Tensor, shape (n + 1,), default 100
         How many intervals of one width; or all their ends, increasing.
     range : tuple of float, optional
         The ends, where `bins` is a number; default the smallest and largest element.
