@@ -19,7 +19,7 @@ install() { \
 }; install
 endef
 
-.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs clean
+.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs build clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -33,10 +33,12 @@ experiments: .venv/.stamp-dev ## run the five experiments on real data; tables a
 test: .venv/.stamp-dev ## run the tests and the examples in the docstrings
 	@$(BIN)/python -m pytest -q -n $(JOBS)
 
-lint: .venv/.stamp-dev ## check rules and formatting
+lint: .venv/.stamp-dev ## check rules, formatting, docstrings and types
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/python docs/extensions/coverage_of_docstrings.py
+	@$(BIN)/python docs/extensions/stubs.py --check
+	@$(BIN)/python tests/typed
 
 campaign: .venv/.stamp-dev ## make random trials of what must never happen for an hour; SECONDS=60 for a minute
 	@cd tests && ../$(BIN)/python -m campaigns --seconds $(SECONDS)
@@ -55,6 +57,13 @@ bench: .venv/.stamp-bench ## install PyTorch and JAX into .venv and measure agai
 
 docs: .venv/.stamp-docs ## build the documentation into docs/_build/html
 	@$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) docs docs/_build/html
+
+build: .venv/.stamp-dev ## make the sdist and the wheel in dist/, and try the wheel in an empty environment
+	@rm -rf dist build/try
+	@$(BIN)/python -m build --outdir dist .
+	@$(BIN)/python -m venv --clear build/try
+	@build/try/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt dist/*.whl
+	@cd build && try/bin/python -W error ../tests/installed.py
 
 clean: ## remove everything made here except .venv
 	rm -rf demo dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis

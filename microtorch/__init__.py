@@ -54,6 +54,7 @@ _NAMES = {
     "check_training": ".explain",
     "load": ".io",
     "save": ".io",
+    "vmap": ".func",
 }
 
 
