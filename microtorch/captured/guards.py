@@ -15,6 +15,7 @@ from ..nn.module import Module
 from ..structure import structure
 from ..tensor import Tensor
 from .keys import NUMBERS, flatten, same
+from .source import Source
 
 
 class Guard:
@@ -108,11 +109,11 @@ class Guard:
     # -- the whole, compiled -----------------------------------------------------------------------------------------
 
     def _compiled(self, args, kwargs):
-        source = _Source(self)
+        source = _Guarded(self)
         tests = [f"get_ident() == {self.thread}", f"state.grad is {self.grad}"]
         of_arguments, self.arrays_of = source.arguments(args, kwargs, self.key)
         tests += of_arguments
-        tests.append("(structure.number == self.number or self.closer())")
+        tests.append("(structure.number == guard.number or guard.closer())")
         for leaf, had in self.starting:
             tests.append(f"({source.constant(leaf)}.grad is not None) is {had}")
         for optimizer, groups, members in self.optimizers:
@@ -124,27 +125,17 @@ class Guard:
                 tests.append(f"{name}[{i}] is {held} and {held}['params'] is {source.constant(params)}")
                 tests.append(f"{held}['params'] == {then}")
         tests += map(source.edge, self.others)
-        body = "\n            and ".join(tests)
-        lines = ["def holds(args, kwargs):", "    try:", f"        return ({body})", "    except Exception:"]
-        return source.function("holds", "\n".join([*lines, "        return False", ""]))
+        return source.predicate("holds", "args, kwargs", tests)
 
 
-class _Source:
-    """The text of a function, and the things that it names."""
+class _Guarded(Source):
+    """The text of a guard."""
 
     def __init__(self, guard):
-        self.names = {
-            "self": guard, "state": state, "structure": structure, "same": same, "Tensor": Tensor, "flatten": flatten,
-            "get_ident": threading.get_ident,
-        }  # fmt: skip
-
-    def constant(self, thing):
-        self.names[name := f"c{len(self.names)}"] = thing
-        return name
-
-    def function(self, name, text):
-        exec(text, self.names)
-        return self.names[name]
+        super().__init__(
+            guard=guard, state=state, structure=structure, same=same, Tensor=Tensor, flatten=flatten,
+            get_ident=threading.get_ident,
+        )  # fmt: skip
 
     def arguments(self, args, kwargs, key):
         """Tests of the arguments, and a function that gives their arrays; by a key where there is no quicker way."""

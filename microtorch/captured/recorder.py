@@ -13,11 +13,11 @@ from ..autograd.observe import Observer
 from ..errors import CaptureError, user_line
 from ..kernels._jit import ready
 from ..optim.optimizer import Optimizer
-from ..optim.state.batches import same_step
 from ..tensor import Tensor, wrap
 from .calls import Call, Memory, keep_results
 from .inputs import Input, plain_arrays
 from .keys import containers_of
+from .same_step import same_step
 from .watch import Watch
 
 _ARRAY_LEVEL = np.ndarray | np.generic | int | float | str | tuple | type(None)
