@@ -6,7 +6,7 @@ def show(group, rows):
     print(f"== {group}")
     if group == "busy":
         ratios(rows, "captured", "ratios", "limits")
-    elif group in ("steps", "chain", "adam", "epoch", "growth", "training"):
+    elif group in ("steps", "chain", "adam", "epoch", "growth", "estimators"):
         ratios(rows, "microtorch", "ratios", "limits")
         if any("captured" in row for row in rows):
             print("\ncaptured steps")

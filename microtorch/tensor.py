@@ -195,6 +195,15 @@ class Tensor(Hooked, Dispatched):
             raise ValueError(f"a {array.dtype} tensor cannot be a {np.dtype(dtype)} array without a copy")
         return array.astype(dtype, copy=bool(copy)) if dtype is not None else array.copy() if copy else array
 
+    @property
+    def __array_interface__(self):
+        # numpy asks for it and then takes `__array__`; Pillow's fromarray takes nothing else, and bytes that a tensor
+        # does not have.
+        raise AttributeError(
+            "a Tensor has no __array_interface__: hand out its array, t.numpy(). For Image.fromarray that is uint8 of "
+            "shape (H, W) or (H, W, 3): (t * 255).byte().permute(1, 2, 0).numpy() of an image (3, H, W) in [0, 1]."
+        )
+
     def detach(self):
         """A tensor over the same memory, outside the graph.
 
@@ -228,6 +237,9 @@ class Tensor(Hooked, Dispatched):
     def __int__(self):
         self._read("int")
         return int(self.item())
+
+    def __trunc__(self):
+        return int(self)
 
     def __index__(self):
         self._read("index")

@@ -46,7 +46,7 @@ TESTS = [
     *("test_onlookers_of_operations", "test_onlookers", "test_anomaly", "test_functional", "test_creation"),
 ]
 AND_OF_CAPTURED_STEPS = ["test_captured"]
-AND_OF_OTHERS = ["test_engine", "test_nn_utils"]
+AND_OF_OTHERS = ["test_engine", "test_nn_utils", "test_captured"]
 FLIPPED = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,

@@ -19,6 +19,7 @@ LAYERS = [
     [
         "dispatch",
         "dtypes",
+        "dlpack",
         "from_data",
         "tensor",
         "autograd",
@@ -34,6 +35,7 @@ LAYERS = [
     ["captured", "data", "io", "explain"],
     ["datasets", "viz"],
     ["train"],
+    ["sklearn"],
     ["exercises"],
     ["commands", "__main__"],
 ]

@@ -42,6 +42,7 @@ NAMESPACES = [
     "microtorch.viz",
     "microtorch.explain",
     "microtorch.exercises",
+    "microtorch.sklearn",
 ]
 
 # The chapters of the reference, by the beginning of the module's name; the first that fits.
@@ -55,7 +56,7 @@ CHAPTERS = {
     "Networks": ("microtorch.nn.",),
     "Optimizers and schedules": ("microtorch.optim.",),
     "Data": ("microtorch.data.", "microtorch.datasets."),
-    "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises"),
+    "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises", "microtorch.sklearn"),
     "Looking inside": ("microtorch.viz.", "microtorch.explain"),
     "More": ("microtorch",),
 }
