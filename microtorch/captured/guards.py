@@ -14,7 +14,7 @@ from ..nn.hooks import EVERY
 from ..nn.module import Module
 from ..structure import structure
 from ..tensor import Tensor
-from .keys import NUMBERS, flatten, same
+from .keys import NUMBERS, flatten, objects_in, same
 from .source import Source
 
 
@@ -31,7 +31,7 @@ class Guard:
 
     def __init__(self, recorder, args, kwargs, key):
         self.leaves, self.key, watch = recorder.leaves, key, recorder.watch
-        self.alive = args, kwargs, watch.keep  # so that their ids stay theirs
+        self.alive = objects_in((args, kwargs), []), watch.keep  # so that their ids stay theirs
         self.grad, self.thread = state.grad, threading.get_ident()
         values = [edge.value for edge in watch.edges.values()]
         below = [m for value in values if isinstance(value, Module) for m in value.modules()]

@@ -39,8 +39,8 @@ class Recorder(Observer):
 
     def __init__(self, strict, step, values):
         self.strict, self.refused = strict, None
-        # A replay does not print; who has not asked for a replay is to see what is printed.
-        self.watch = Watch(step, values, self.refuse, None if strict else "A replay would not print.")
+        # A replay prints nothing; who has not insisted on one is to see what is printed.
+        self.watch = Watch(step, values, self.refuse, careful=not strict)
         self.calls, self.inside = [], 0
         self.operations = Counter()  # (name, module path) -> how many operations of the graph
         self.unexplained, self.expected = None, False  # a write into memory: not yet noted, noted already

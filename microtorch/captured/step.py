@@ -104,7 +104,7 @@ class CapturedStep:
         functools.update_wrapper(self, step)
         self.step, self.strict, self.check_every = step, strict, check_every
         self._recordings = ()  # the one used last comes first; a new tuple at each change, as other threads may read
-        self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, the arguments: their ids stay theirs)
+        self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, objects in the key)
         self._always = None  # why nothing is recorded any more
         self._wasted = 0  # recordings in a row that were never replayed
         self._warned = quiet
@@ -157,7 +157,7 @@ class CapturedStep:
         if recorder.refused is None:
             _refuse_shared(recorder, leaves, buffers)
         if recorder.refused is not None:
-            self._eager[key, state.grad] = recorder.refused, (args, kwargs)
+            self._eager[key, state.grad] = recorder.refused, objects_in((args, kwargs), [])
             self._warn(recorder.refused)
             _hand_back((args, kwargs), given, dict(zip(map(id, buffers), leaves)))
             return result
