@@ -1,6 +1,7 @@
 """The recorder: an observer that notes the calls on arrays while a step runs."""
 
 import functools
+import sys
 from collections import Counter
 
 import numpy as np
@@ -18,7 +19,7 @@ from .calls import Call, Memory, keep_results
 from .inputs import Input, plain_arrays
 from .keys import containers_of
 from .same_step import same_step
-from .watch import Watch
+from .watch import Watch, is_library
 
 _ARRAY_LEVEL = np.ndarray | np.generic | int | float | str | tuple | type(None)
 
@@ -117,6 +118,8 @@ class Recorder(Observer):
 
     def starts(self, ctx):
         self.inside += 1
+        if self.inside == 1 and not _is_users(ctx):
+            sys.settrace(None)  # nothing to watch, and compiled kernels may be loaded, by half a million calls
         if self.inside == 1 and isinstance(ctx, Function):
             self.memory, self.noted = Memory(), []
             self.memory.lend(ctx)
@@ -129,6 +132,8 @@ class Recorder(Observer):
 
     def ends(self, ctx):
         self.inside -= 1
+        if self.inside == 0:
+            sys.settrace(self.watch)
         if self.inside == 0 and isinstance(ctx, Function):
             del ctx.empty, ctx.empty_gradient, ctx.call
 
@@ -349,6 +354,11 @@ class Recorder(Observer):
     @_heard
     def left(self, reason, remedy=None):
         self.refuse(reason, *([remedy] if remedy else []))
+
+
+def _is_users(ctx):
+    """Whether an operation is the user's own: what it reads may be a constant of what it gives."""
+    return isinstance(ctx, Function) and not is_library(type(ctx).forward.__code__.co_filename)
 
 
 def _alike(a, b):
