@@ -110,6 +110,10 @@ class CapturedStep:
         self._warned = quiet
         self._lock, self._waiting, self._calls = threading.Lock(), waiting(threads), 0
 
+    def __reduce__(self):  # a copy makes its own recordings
+        threads = "auto" if self._waiting.auto else None
+        return CapturedStep, (self.step, self.strict, self.check_every, threads, self._warned)
+
     def __call__(self, *args, **kwargs):
         if state.observers:  # inside another captured step it is part of that; others want to see what happens
             return self.step(*args, **kwargs)
