@@ -19,15 +19,7 @@ from .source import Source
 
 
 class Guard:
-    """What a recording depends on.
-
-    Attributes
-    ----------
-    holds : callable
-        ``holds(args, kwargs)``: whether a replay would do what the step would; compiled.
-    arrays_of : callable
-        ``arrays_of(args, kwargs)``: the arrays of the arguments.
-    """
+    """What a recording depends on."""
 
     def __init__(self, recorder, args, kwargs, key):
         self.leaves, self.key, watch = recorder.leaves, key, recorder.watch
@@ -45,7 +37,6 @@ class Guard:
         dtype, modules, leaves, every = self._structure()
         leaves = [(*was, hooks) for was, (*_, hooks) in zip(self.leaves.values(), leaves)]
         self.before = dtype, modules, leaves, every
-        self.holds = self._compiled(args, kwargs)
 
     # -- what only structure changes ---------------------------------------------------------------------------------
 
@@ -108,10 +99,19 @@ class Guard:
 
     # -- the whole, compiled -----------------------------------------------------------------------------------------
 
-    def _compiled(self, args, kwargs):
+    def compiled(self, args, kwargs):
+        """Two functions made from source, for calls with arguments like these.
+
+        Returns
+        -------
+        holds : callable
+            ``holds(args, kwargs)``: whether a replay would do what the step would.
+        arrays_of : callable
+            ``arrays_of(args, kwargs)``: the arrays of the arguments.
+        """
         source = _Guarded(self)
         tests = [f"get_ident() == {self.thread}", f"state.grad is {self.grad}"]
-        of_arguments, self.arrays_of = source.arguments(args, kwargs, self.key)
+        of_arguments, arrays_of = source.arguments(args, kwargs, self.key)
         tests += of_arguments
         tests.append("(structure.number == guard.number or guard.closer())")
         for leaf, had in self.starting:
@@ -125,7 +125,7 @@ class Guard:
                 tests.append(f"{name}[{i}] is {held} and {held}['params'] is {source.constant(params)}")
                 tests.append(f"{held}['params'] == {then}")
         tests += map(source.edge, self.others)
-        return source.predicate("holds", "args, kwargs", tests)
+        return source.predicate("holds", "args, kwargs", tests), arrays_of
 
 
 class _Guarded(Source):

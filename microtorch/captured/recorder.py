@@ -78,11 +78,14 @@ class Recorder(Observer):
         """Run `step` eagerly, noting its calls and what it reads."""
         args, kwargs = given
         held = containers_of((args, kwargs), [])
-        with self:
-            result = self.watch.run(step, args, kwargs)
-        self.settle()
-        if self.refused is None:
-            self.watch.finish(self.shared)
+        try:
+            with self:
+                result = self.watch.run(step, args, kwargs)
+            self.settle()
+            if self.refused is None:
+                self.watch.finish(self.shared)
+        finally:
+            self.watch.refuse = None  # each would keep the other, and memory, until cycles are looked for
         for container, then in held:
             now = [*(container.items() if isinstance(container, dict) else container)]
             if len(now) != len(then) or any(not _alike(a, b) for a, b in zip(now, then)):

@@ -15,7 +15,7 @@ class Source:
     def function(self, name, text):
         """The function `name` that `text` defines."""
         exec(text, self.names)
-        return self.names[name]
+        return self.names.pop(name)  # a function among its own names would stay until cycles are looked for
 
     def predicate(self, name, arguments, tests):
         """A function that says whether all `tests` are true; what one of them raises means that it is not."""

@@ -165,7 +165,8 @@ class CapturedStep:
             self._warn(recorder.refused)
             _hand_back((args, kwargs), given, dict(zip(map(id, buffers), leaves)))
             return result
-        recording = Recording(Guard(recorder, args, kwargs, key), why, recorder, buffers, result)
+        guard = Guard(recorder, args, kwargs, key)
+        recording = Recording(guard, guard.compiled(args, kwargs), why, recorder, buffers, result)
         recording.copy_back([leaf if isinstance(leaf, np.ndarray) else leaf._array for leaf in leaves])
         self._put_first(recording)
         return recording.outcome()
