@@ -7,7 +7,7 @@ import pathlib
 import platform
 import time
 
-from . import cases, kernels, machines, memory, report, startup
+from . import cases, estimators, kernels, machines, memory, report, startup
 from .turns import Engine, measure
 
 
@@ -120,6 +120,7 @@ MEASURES = {
     "memory": lambda args: memory.measure(),
     "growth": growth,
     "machines": machines.measure,
+    "estimators": lambda args: estimators.measure(args.rounds),
 }
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 def show(group, rows):
     """Print the rows of one group."""
     print(f"== {group}")
-    if group in ("steps", "chain", "adam", "epoch", "growth"):
+    if group in ("steps", "chain", "adam", "epoch", "growth", "estimators"):
         ratios(rows, "microtorch", "ratios", "limits")
         if any("captured" in row for row in rows):
             print("\ncaptured steps")

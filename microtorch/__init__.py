@@ -7,6 +7,7 @@ from numpy import finfo, iinfo
 
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .captured import capture
+from .dlpack import *
 from .dtypes import *
 from .dtypes import bool_, float32, float64, int32, int64, uint8
 from .errors import *
@@ -28,7 +29,7 @@ def __getattr__(name):
     # Loaded when asked for, so that computing pays nothing for them.
     from importlib import import_module
 
-    if name in ("data", "datasets", "distributed", "explain", "io", "train", "viz"):
+    if name in ("data", "datasets", "distributed", "explain", "io", "sklearn", "train", "viz"):
         return import_module(f".{name}", __name__)
     if name in ("load", "save"):
         return getattr(import_module(".io", __name__), name)

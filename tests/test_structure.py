@@ -19,6 +19,7 @@ LAYERS = [
     [
         "dispatch",
         "dtypes",
+        "dlpack",
         "from_data",
         "tensor",
         "autograd",
@@ -35,6 +36,7 @@ LAYERS = [
     ["captured", "data", "io", "explain", "distributed.averaging"],
     ["datasets", "viz"],
     ["train"],
+    ["sklearn"],
     ["exercises"],
     ["commands", "__main__"],
 ]

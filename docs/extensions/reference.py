@@ -44,6 +44,7 @@ NAMESPACES = [
     "microtorch.viz",
     "microtorch.explain",
     "microtorch.exercises",
+    "microtorch.sklearn",
 ]
 
 # The chapters of the reference, by the beginning of the module's name; the first that fits.
@@ -58,7 +59,7 @@ CHAPTERS = {
     "Optimizers and schedules": ("microtorch.optim.",),
     "Data": ("microtorch.data.", "microtorch.datasets."),
     "More than one machine": ("microtorch.distributed",),
-    "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises"),
+    "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises", "microtorch.sklearn"),
     "Looking inside": ("microtorch.viz.", "microtorch.explain"),
     "More": ("microtorch",),
 }

@@ -186,5 +186,11 @@ def round(input, decimals=0):
     return Round.apply(input, decimals)
 
 
+@attach("__round__")
+def rounded(self, ndigits=None):
+    """What Python's own ``round(t, 2)`` gives: `round` with so many decimals, a Tensor."""
+    return round(self, 0 if ndigits is None else ndigits)
+
+
 for _function in (ceil, floor, round, trunc):
     attach_in_place(_function, _function.__name__ + "_")
