@@ -7,7 +7,7 @@ import pathlib
 import platform
 import time
 
-from . import cases, estimators, kernels, machines, memory, report, startup
+from . import cases, estimators, files, kernels, machines, memory, report, startup
 from .turns import Engine, measure
 
 
@@ -119,6 +119,7 @@ MEASURES = {
     "startup": lambda args: startup.measure(args.rounds),
     "memory": lambda args: memory.measure(),
     "growth": growth,
+    "files": lambda args: files.measure(),
     "machines": machines.measure,
     "estimators": lambda args: estimators.measure(args.rounds),
 }

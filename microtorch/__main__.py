@@ -84,7 +84,8 @@ def main(arguments=None):
         return 130
     except (OSError, RuntimeError, ValueError, DTypeError) as error:
         if "microtorch.distributed" in sys.modules:
-            from .distributed.collectives import alone_or_group, faults
+            from .distributed import faults
+            from .distributed.collectives import alone_or_group
 
             faults.end_all(alone_or_group(), f"microtorch: {error}")
         print(f"microtorch: {error}", file=sys.stderr)
