@@ -65,7 +65,13 @@ def launch(command, ranks, environment=None):
         environment |= dict.fromkeys(threads.NAMES, str(threads.share(ranks)))
     with tempfile.TemporaryDirectory() as folder:
         environment[PLACES] = folder
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        # In a session of its own: Ctrl-C on a terminal reaches this process only, which hands it on, once.
+        pipes = {
+            "start_new_session": True,
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        }
         output = [bytearray(), bytearray()]
         with subprocess.Popen([starter, "-n", str(ranks), *command], env=environment, **pipes) as process:
             pumps = [
