@@ -92,8 +92,8 @@ def main(arguments=None):
 
 def ranks():
     """The group of which this process is a rank, or None."""
-    collectives = sys.modules.get("microtorch.distributed.collectives")  # loaded where there may be one
-    return collectives and collectives.alone_or_group()
+    joining = sys.modules.get("microtorch.distributed.joining")  # loaded where there may be one
+    return joining and joining.alone_or_group()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 import microtorch
 from microtorch import distributed as dist
 from microtorch import nn, optim
-from microtorch.distributed.collectives import the_group
+from microtorch.distributed.joining import the_group
 from microtorch.nn.functional import cross_entropy
 from microtorch.nn.parallel import DistributedDataParallel
 

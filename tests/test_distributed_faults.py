@@ -10,8 +10,8 @@ import ranks
 
 from microtorch.distributed import launch
 from microtorch.distributed import threads as rank_threads
-from microtorch.distributed.collectives import _joined
 from microtorch.distributed.group import STARTED
+from microtorch.distributed.joining import _joined
 from microtorch.errors import DistributedError
 from microtorch.io import load
 

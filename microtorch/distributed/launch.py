@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ..errors import DistributedError
 from . import threads
-from .collectives import is_available
 from .group import PLACES
+from .joining import is_available
 
 __all__ = ["launch"]
 
@@ -55,6 +55,13 @@ def launch(command, ranks, environment=None):
     -----
     Ctrl-C and SIGTERM are handed on, as Ctrl-C; ranks that have not ended 8 seconds later are killed. If one rank is
     killed, its number is printed.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from microtorch.distributed import launch
+    >>> launch([sys.executable, "-c", "import microtorch; microtorch.distributed.init_process_group()"], 2)
+    0
     """
     starter = mpiexec()
     if starter is None or not is_available():

@@ -100,7 +100,7 @@ class Ranks(Alone):
 
     def __init__(self, model, sync_every=1, outer=None, periods=()):
         from .. import distributed
-        from ..distributed.collectives import the_group
+        from ..distributed.joining import the_group
 
         for name, period in dict(periods).items():
             if period is not None and period % sync_every:

@@ -6,7 +6,8 @@ import copy
 from ...autograd.function import Function
 from ...autograd.mode import state
 from ...autograd.observe import one_call
-from ...distributed.collectives import broadcast_array, the_group
+from ...distributed.collectives import broadcast_array
+from ...distributed.joining import the_group
 from ...errors import DistributedError, describe
 from ...tensor import Tensor
 from ..module import Module
