@@ -325,3 +325,22 @@ def test_mistakes_with_samplers():
         DistributedSampler(range(4), 2, 2)
     with pytest.raises(ValueError, match="empty"):
         DistributedSampler([], 2, 0)
+
+
+# -- generators --------------------------------------------------------------------------------------------------------
+
+
+def test_jumps_part_streams_of_one_seed():
+    drawn, keys = [], []
+    for rank in range(3):
+        generator = microtorch.Generator().manual_seed(5)
+        generator.numpy.random(7)
+        generator.next_key()
+        before = generator.get_state()
+        assert generator.jump(rank) is generator
+        assert (generator.get_state() == before) is (rank == 0)
+        drawn.append(generator.numpy.random(100).tolist())
+        keys.append([generator.next_key() for _ in range(100)])
+        generator.set_state(generator.get_state())  # such a state can be saved, too
+    for found in (drawn, keys):
+        assert len({value for stream in found for value in stream}) == 300
