@@ -327,6 +327,13 @@ def hooked(rank, size):
 
 
 @case
+def other_order(rank, size):
+    """Two models, of which each rank takes another one first."""
+    models = [DistributedDataParallel(nn.Linear(4, 2).double()) for _ in range(2)]
+    return [told(lambda: models[rank % 2](rows(rank, size)).sum().backward())]
+
+
+@case
 def unused(rank, size):
     model = wrapped()
     words = told(lambda: model(rows(rank, size), "left").mean().backward())

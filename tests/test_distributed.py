@@ -219,6 +219,12 @@ def test_different_branches(run, size):
         assert_gradients(found["averaged"], right)
 
 
+def test_models_in_another_order_are_told(run):
+    for (words,) in of(run, 2, "other_order"):
+        assert "rank 0: a backward pass of DistributedDataParallel(Linear), model " in words
+        assert "rank 1: a backward pass of DistributedDataParallel(Linear), model " in words
+
+
 @pytest.mark.parametrize("size", [2, 3])
 def test_unused_and_unfrozen_parameters_are_named(run, size):
     for rank, (unused, thawed) in enumerate(of(run, size, "unused")):

@@ -49,10 +49,12 @@ class Group:
         self.comm, self.timeout = comm, timeout
         self.rank, self.size = (0, 1) if comm is None else (comm.Get_rank(), comm.Get_size())
         self.calls = 0  # how many were compared
+        self.talks = 0  # how many channels were made
         self.broken = False  # whether a call was left in the middle: what this rank would say next fits nothing
 
     def own_talk(self):
         """The same ranks with a channel of their own, where nothing else can come between."""
+        self.talks += 1
         return self if self.comm is None else Group(self.comm.Dup(), self.timeout)
 
     @property
@@ -132,7 +134,7 @@ class Group:
 
     def _differing(self, call):
         by_call = {}
-        for rank, theirs in enumerate(self.gather(call)):
+        for rank, theirs in enumerate(self._gather(call)):
             by_call.setdefault(theirs, []).append(rank)
         told = "; ".join(f"{_ranks(ranks)} {theirs}" for theirs, ranks in by_call.items())
         return (
@@ -146,6 +148,10 @@ class Group:
         """A value of each rank, by rank: anything that JSON holds."""
         if self.size == 1:
             return [value]
+        self.same("a gathering")
+        return self._gather(value)
+
+    def _gather(self, value):
         mine = np.frombuffer(json.dumps(value).encode(), np.uint8)
         lengths = np.empty(self.size, np.int64)
         self.wait(self.start("Iallgather", np.array([mine.size]), lengths), "a gathering of lengths")

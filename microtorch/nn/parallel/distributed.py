@@ -114,6 +114,7 @@ class DistributedDataParallel(Module):
         self._buffers_differ = False
         self._reducer = None
         if self._group.size > 1:
+            self._group.same(f"the making of DistributedDataParallel({type(module).__name__})")
             self._check_same(parameters)
             if init_sync:
                 for t in (*parameters.values(), *module.buffers()):
