@@ -4,7 +4,9 @@
 def show(group, rows):
     """Print the rows of one group."""
     print(f"== {group}")
-    if group in ("steps", "chain", "adam", "epoch", "growth", "estimators"):
+    if group == "busy":
+        ratios(rows, "captured", "ratios", "limits")
+    elif group in ("steps", "chain", "adam", "epoch", "growth", "training", "estimators"):
         ratios(rows, "microtorch", "ratios", "limits")
         if any("captured" in row for row in rows):
             print("\ncaptured steps")

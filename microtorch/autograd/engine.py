@@ -118,7 +118,7 @@ class _Pass:
         if self.asked is not None and not self.asked.goes_on(node, dys):
             return ()
         for k, dy in enumerate(dys):
-            if dy is None:  # an output of several that none has arrived for
+            if dy is None and node.materialize_grads:  # an output of several that none has arrived for
                 zeros = np.zeros(*node.outputs[k])
                 dys[k] = wrap(zeros) if self.create_graph else zeros
         if node.saved is None:

@@ -37,6 +37,9 @@ class Observer:
     def forward(self, ctx, arrays, outputs):
         """See an operation that has run, on `arrays`, and the tensors it gave; ``ctx.number`` if it is recorded."""
 
+    def begins(self, tensors):
+        """Hear that a backward from these tensors begins."""
+
     def backward(self, node, dys, dxs):
         """See a backward that has run; returns the gradients to go on with, usually `dxs`."""
         return dxs

@@ -12,6 +12,7 @@ from ..data import DataLoader
 from ..nn.functional import cross_entropy
 from ..nn.utils import clip_grad_norm_, get_total_norm
 from ..optim.lr_scheduler import ExponentialLR, ReduceLROnPlateau
+from ..threads import waiting
 from .checkpoint import Checkpoints
 from .evaluation import accuracy, totals
 from .generators import generators_of, set_states
@@ -66,8 +67,12 @@ class Solver(CourseHistories):
         The largest norm of all gradients together; greater ones are scaled down.
     accumulate : int, default 1
         How many batches make one update, by the mean of their gradients.
-    capture : bool, default False
-        Record each kind of step once and replay it, as `microtorch.capture`: the same results, sooner.
+    capture : bool, optional
+        Record each kind of step once and replay it, as `microtorch.capture`: the same results, bit for bit, sooner.
+        Default: where that can be done; else steps run eagerly, and the output says why. False: never. True: raise
+        CaptureError where it cannot be done.
+    threads : "auto", optional
+        Go on with one thread where others keep the processors busy; see `capture`.
     patience : int, optional
         Stop after so many evaluations in a row without a better monitored value.
     restore_best : bool, default True
@@ -159,7 +164,8 @@ class Solver(CourseHistories):
         monitor=None,
         clip_norm=None,
         accumulate=1,
-        capture=False,
+        capture=None,
+        threads=None,
         patience=None,
         restore_best=True,
         eval_every=None,
@@ -223,8 +229,13 @@ class Solver(CourseHistories):
         self.monitor = monitor or ("val_accuracy" if "accuracy" in self.metrics else "val_loss")
         self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.history = History()
-        if capture:
-            self._gradient_step = captured.capture(self._gradient_step)
+        if capture is None or capture:
+            self._gradient_step = captured.CapturedStep(
+                self._gradient_step, strict=bool(capture), threads=threads, quiet=not capture
+            )
+        else:
+            self._gradient_step = waiting(threads).watched(self._gradient_step)
+        self._told = capture is not None
         self._norms = None
         if clip_norm is not None or log_grad_norm:
             self._norms = self.history.steps.columns["grad_norm"] = []
@@ -282,6 +293,8 @@ class Solver(CourseHistories):
         self._schedule_attention()
         for group in groups:
             losses.append(update(group))
+            if not self._told:
+                self._tell_how()
             self.step += 1
             self.position += len(group)
             self._ranks.after_step(self)
@@ -372,6 +385,12 @@ class Solver(CourseHistories):
             self.scheduler.step(self.history.evaluations[self.monitor][-1])
         else:
             self.scheduler.step()
+
+    def _tell_how(self):
+        """Say once, after the first step, how steps are made."""
+        self._told, why = True, self._gradient_step.why_eager
+        how = "are recorded and replayed: the same numbers, sooner" if why is None else f"run eagerly: {why}"
+        self._progress.say(f"Steps {how} (capture=False turns {'that' if why is None else 'the attempt'} off)")
 
     def _finish_epoch(self):
         self._ranks.settle(self)  # whether or not somebody looks: what follows is then the same
