@@ -494,6 +494,7 @@ class Solver(CourseHistories):
         if self._ranks.first:
             path = self.checkpoints.save(state, self.step)
         if self._interrupt.asked:
+            self._ranks.wait_for_all()
             self._progress.say(
                 f"Stopped after step {self.step}; all is saved in {path}. Go on with resume() and train()."
             )
