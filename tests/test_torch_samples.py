@@ -18,7 +18,7 @@ OPERATIONS = {
     "comparison": """eq ne lt le gt ge equal isclose allclose logical_and logical_or logical_xor logical_not
         isnan isinf isfinite where""",
     "elementwise": """neg exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square abs sign reciprocal sin cos tan sinh
-        cosh tanh sigmoid erf floor ceil round trunc""",
+        cosh tanh sigmoid erf erfinv lgamma digamma xlogy floor ceil round trunc""",
     "creation": """zeros ones full empty arange linspace eye zeros_like ones_like full_like empty_like rand_like
         randn_like randn randint randint_like normal bernoulli multinomial""",
     "dtype": "to float double int long bool clone contiguous",
@@ -62,7 +62,7 @@ DIFFERENCES = [
         r"^no error.*PyTorch: $|^no error.*argument 'input'.*must be Tensor",
         "a number is taken as a tensor of no dimensions",
         """rsub pow __radd__ __rsub__ __rmul__ __rdiv__ __rpow__ __rmod__ maximum minimum clamp_min clamp_max fmod
-        remainder atan2 hypot eq ne lt le gt ge isclose logical_and logical_or logical_xor""",
+        remainder atan2 hypot eq ne lt le gt ge isclose logical_and logical_or logical_xor xlogy""",
     ),
     # Only the positions differ, and only in dtypes whose samples have equal elements; the values are compared.
     (r"^value \[1\]: \d+ of \d+ wrong", "equal elements keep their order", "sort topk"),
