@@ -87,5 +87,5 @@ $(BIN)/python:
 # Plain pip, not uv: pip's configuration says where this machine takes PyTorch from.
 .venv/.stamp-oracle: .venv/.stamp-dev
 	@echo "Installing PyTorch into .venv"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt torch==2.13.0 expecttest hypothesis
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt torch==2.13.0 expecttest hypothesis onnxscript
 	@touch $@

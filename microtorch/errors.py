@@ -12,7 +12,16 @@ from sys import _getframe
 
 import numpy as np
 
-__all__ = ["CaptureError", "CheckpointError", "DTypeError", "DatasetError", "GradientError", "GraphError", "ShapeError"]
+__all__ = [
+    "CaptureError",
+    "CheckpointError",
+    "DTypeError",
+    "DatasetError",
+    "ExportError",
+    "GradientError",
+    "GraphError",
+    "ShapeError",
+]
 
 
 class ShapeError(ValueError):
@@ -33,6 +42,10 @@ class GradientError(RuntimeError):
 
 class CaptureError(RuntimeError):
     """A step does something that cannot be recorded."""
+
+
+class ExportError(RuntimeError):
+    """A model does something that a file of another format cannot hold."""
 
 
 class CheckpointError(RuntimeError):

@@ -39,6 +39,7 @@ NAMESPACES = [
     "microtorch.train",
     "microtorch.io",
     "microtorch.io.safetensors",
+    "microtorch.io.onnx",
     "microtorch.viz",
     "microtorch.explain",
     "microtorch.exercises",
