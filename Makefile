@@ -6,6 +6,7 @@ BIN := .venv/bin
 # Two processes suit the small machines this is read on; give more with `make test JOBS=8`.
 JOBS := 2
 SECONDS := 3600
+ARCHIVE := microtorch
 
 # A shell function, because uv does not read pip's configuration (extra indexes, wheel folders): where uv
 # fails for that or any other reason, plain pip does the work.
@@ -19,7 +20,7 @@ install() { \
 }; install
 endef
 
-.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs clean
+.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs notebooks clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -56,8 +57,11 @@ bench: .venv/.stamp-bench ## install PyTorch and JAX into .venv and measure agai
 docs: .venv/.stamp-docs ## build the documentation into docs/_build/html
 	@$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) docs docs/_build/html
 
+notebooks: .venv/.stamp-dev ## write the lessons as notebooks into notebooks/; ARCHIVE=... for what they install
+	@$(BIN)/python docs/extensions/notebooks.py notebooks --archive $(ARCHIVE)
+
 clean: ## remove everything made here except .venv
-	rm -rf demo dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
+	rm -rf demo notebooks docs/_static/notebooks dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # --seed puts pip into the environment, for `make oracle` and for the fallback. `pip --target` works also where

@@ -35,4 +35,6 @@ def __getattr__(name):
         return getattr(import_module(".io", __name__), name)
     if name == "check_training":
         return import_module(".explain", __name__).check_training
+    if name == "load_ipython_extension":  # %load_ext microtorch
+        return import_module(".viz.page.magic", __name__).load_ipython_extension
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,8 +5,8 @@ Importing it is light: graphviz, pygraphviz and matplotlib are imported when som
 
 from .drawing.draw import Drawing, draw
 from .drawing.text import tree
-from .page.explore import explore
+from .page.explore import Page, explore
 from .plots import plots
 from .records.graph import graph
 
-__all__ = ["Drawing", "draw", "explore", "graph", "plots", "tree"]
+__all__ = ["Drawing", "Page", "draw", "explore", "graph", "plots", "tree"]
