@@ -37,6 +37,7 @@ NAMESPACES = [
     "microtorch.datasets",
     "microtorch.datasets.transforms",
     "microtorch.train",
+    "microtorch.train.callbacks",
     "microtorch.io",
     "microtorch.io.safetensors",
     "microtorch.io.onnx",
