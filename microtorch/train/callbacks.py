@@ -205,6 +205,6 @@ def _nodes(records):
         if shapes.get(thing) is not None:
             shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=n) for n in shapes[thing]])
             attributes["_output_shapes"] = AttrValue(list=AttrValue.ListValue(shape=[shape]))
-        op = getattr(thing, "kind", None) or thing.name
+        op = thing.name if thing.kind == "operation" else thing.kind
         found.append(NodeDef(name=name, op=op, input=into.get(thing, []), attr=attributes))
     return found
