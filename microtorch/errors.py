@@ -17,6 +17,7 @@ __all__ = [
     "CheckpointError",
     "DTypeError",
     "DatasetError",
+    "DistributedError",
     "ExportError",
     "GradientError",
     "GraphError",
@@ -54,6 +55,10 @@ class CheckpointError(RuntimeError):
 
 class DatasetError(RuntimeError):
     """A data file that is missing, damaged or not what it claims to be."""
+
+
+class DistributedError(RuntimeError):
+    """Ranks that work together cannot: one is missing, does something else, or has ended."""
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep

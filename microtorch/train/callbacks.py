@@ -7,7 +7,7 @@ import numpy as np
 from ..data import DataLoader
 from ..tensor import Tensor
 from .evaluation import evaluating
-from .state import generators_of, set_states
+from .generators import generators_of, set_states
 
 __all__ = ["CSVLogger", "Logger", "TensorBoard"]
 
