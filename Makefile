@@ -6,6 +6,7 @@ BIN := .venv/bin
 # Two processes suit the small machines this is read on; give more with `make test JOBS=8`.
 JOBS := 2
 SECONDS := 3600
+ARCHIVE := microtorch
 
 # A shell function, because uv does not read pip's configuration (extra indexes, wheel folders): where uv
 # fails for that or any other reason, plain pip does the work.
@@ -19,7 +20,7 @@ install() { \
 }; install
 endef
 
-.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs build clean
+.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs notebooks build clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -64,9 +65,11 @@ build: .venv/.stamp-dev ## make the sdist and the wheel in dist/, and try the wh
 	@$(BIN)/python -m venv --clear build/try
 	@build/try/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt dist/*.whl
 	@cd build && try/bin/python -W error ../tests/installed.py
+notebooks: .venv/.stamp-dev ## write the lessons as notebooks into notebooks/; ARCHIVE=... for what they install
+	@$(BIN)/python docs/extensions/notebooks.py notebooks --archive $(ARCHIVE)
 
 clean: ## remove everything made here except .venv
-	rm -rf demo dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
+	rm -rf demo notebooks docs/_static/notebooks dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # --seed puts pip into the environment, for `make oracle` and for the fallback. `pip --target` works also where
@@ -96,5 +99,5 @@ $(BIN)/python:
 # Plain pip, not uv: pip's configuration says where this machine takes PyTorch from.
 .venv/.stamp-oracle: .venv/.stamp-dev
 	@echo "Installing PyTorch into .venv"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt torch==2.13.0 expecttest hypothesis
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt torch==2.13.0 expecttest hypothesis onnxscript
 	@touch $@

@@ -53,6 +53,7 @@ _MODULES = {
 _NAMES = {
     "check_training": ".explain",
     "load": ".io",
+    "load_ipython_extension": ".viz.page.magic",  # %load_ext microtorch
     "save": ".io",
     "vmap": ".func",
 }
