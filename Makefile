@@ -25,7 +25,7 @@ endef
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-demo: .venv/.stamp-dev ## train MLPs on real digits; table, curves and backward graph go to demo/
+demo: .venv/.stamp-demo ## train MLPs on real digits; table, curves and backward graph go to demo/
 	@$(BIN)/python -m microtorch demo
 
 experiments: .venv/.stamp-dev ## run the five experiments on real data; tables and pictures go to docs/results.md
@@ -65,6 +65,7 @@ build: .venv/.stamp-dev ## make the sdist and the wheel in dist/, and try the wh
 	@$(BIN)/python -m venv --clear build/try
 	@build/try/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt dist/*.whl
 	@cd build && try/bin/python -W error ../tests/installed.py
+
 notebooks: .venv/.stamp-dev ## write the lessons as notebooks into notebooks/; ARCHIVE=... for what they install
 	@$(BIN)/python docs/extensions/notebooks.py notebooks --archive $(ARCHIVE)
 
@@ -81,6 +82,12 @@ $(BIN)/python:
 	  $(PYTHON) -m pip install -qq --disable-pip-version-check --target .uv uv \
 	  && .uv/bin/uv venv --quiet --clear --seed --python "$$wanted" .venv; } \
 	|| { echo "uv is not to be had here: using $(PYTHON) -m venv"; rm -rf .uv; $(PYTHON) -m venv --clear .venv; }
+
+# What a demonstration needs is a small part of what the tests do.
+.venv/.stamp-demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing microtorch into .venv"
+	@$(INSTALL) -e '.[plots]'
+	@touch $@
 
 .venv/.stamp-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing microtorch into .venv"
