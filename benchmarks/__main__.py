@@ -7,7 +7,7 @@ import pathlib
 import platform
 import time
 
-from . import busy, cases, estimators, kernels, memory, peers, report, startup
+from . import busy, cases, estimators, kernels, machines, memory, peers, report, startup
 from .turns import Engine, measure
 
 ENGINES = ["captured", "torch", "compile", "jax", "floor", "mygrad", "tinygrad"]
@@ -123,8 +123,9 @@ MEASURES = {
     "startup": lambda args: startup.measure(args.rounds),
     "memory": lambda args: memory.measure(),
     "growth": growth,
-    "busy": busy.measure,
     "estimators": lambda args: estimators.measure(args.rounds),
+    "busy": busy.measure,
+    "machines": machines.measure,
 }
 PEERS = ("mygrad", "tinygrad")
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from .autograd.mode import state
 from .autograd.observe import tell
+from .devices import CPU, check_device
 
 __all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 
@@ -45,9 +46,8 @@ class Generator:
     """
 
     def __init__(self, device="cpu"):
-        if str(device) != "cpu":
-            raise ValueError(f"device {device!r}: microtorch runs on the CPU only")
-        self.device = "cpu"
+        check_device(device)
+        self.device = CPU
         # The seed, and how many keys of masks were drawn: memory, in which kernels count.
         self.words = np.zeros(2, np.uint64)
         self.manual_seed(67280421310721)  # PyTorch's default seed
@@ -100,6 +100,17 @@ class Generator:
             what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"set_state: not a state of a microtorch Generator ({what})") from None
         self.words[:], self._numpy = (state["seed"], state["keys"]), fresh
+
+    def jump(self, count):
+        """Go on so far ahead, `count` times, that what comes never meets what would have come; return itself.
+
+        For streams of several processes from one seed.
+        """
+        if count:
+            self._keys = (self._keys + (count << 40)) & _MASK
+            ahead = self.numpy.bit_generator.jumped(count)
+            self._numpy = np.random.Generator(ahead)
+        return self
 
     def clone_state(self):
         """A new generator that goes on from the same state."""

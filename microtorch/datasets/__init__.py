@@ -1,5 +1,6 @@
 """Datasets ready to train on, and what is done to images on their way into a batch."""
 
+from . import transforms
 from .cifar10 import CIFAR10
 from .digits import Digits
 from .images import ImageDataset
@@ -19,3 +20,9 @@ __all__ = [
     "blobs",
     "transforms",
 ]
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("datasets", name, globals())

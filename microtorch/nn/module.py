@@ -6,12 +6,15 @@ import numpy as np
 
 from ..autograd.inplace.changes import zero_gradient
 from ..autograd.mode import state
+from ..devices import check_device, not_here
+from ..devices import device as device_type
 from ..dtypes import as_dtype
 from ..errors import DTypeError, GraphError, visible
+from ..pytorch.legacy import dtype_of_type
 from ..structure import structure
 from ..tensor import Tensor
 from .hooks import EVERY, Hookable, call_with_hooks
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 from .scope import not_given_a_tensor, note_where
 from .state import BUFFER, MODULE, PARAMETER, TRANSIENT, Stateful
 
@@ -352,7 +355,7 @@ class Module(Hookable, Stateful):
         fn(self)
         return self
 
-    def to(self, *args, dtype=None, device=None):
+    def to(self, *args, dtype=None, device=None, non_blocking=False):
         """Convert parameters and buffers of floating dtype, in place; return itself.
 
         Parameters
@@ -360,7 +363,9 @@ class Module(Hookable, Stateful):
         *args : numpy.dtype or str or Tensor
             A dtype, ``"cpu"`` (the only device), or a tensor whose dtype to take.
         dtype : numpy.dtype, optional
-        device : str, optional
+        device : str or device, optional
+        non_blocking : bool, default False
+            Accepted for compatibility.
 
         Notes
         -----
@@ -369,12 +374,11 @@ class Module(Hookable, Stateful):
         for a in args:
             if isinstance(a, Tensor):
                 dtype = a.dtype
-            elif isinstance(a, str) and a.partition(":")[0] in ("cpu", "cuda", "mps", "meta"):
+            elif isinstance(a, str | device_type):
                 device = a
             elif not isinstance(a, bool):  # non_blocking
                 dtype = a
-        if device is not None and str(device) != "cpu":
-            raise ValueError(f"to: device {device!r}: microtorch runs on the CPU only")
+        check_device(device)
         if dtype is None:
             return self
         dtype = as_dtype(dtype)
@@ -382,7 +386,11 @@ class Module(Hookable, Stateful):
             raise DTypeError(f"to: parameters are float32 or float64, not {dtype}")
         for t in (*self.parameters(), *self.buffers()):
             for held in (t, t.grad):
-                if held is not None and held.is_floating_point() and held.dtype != dtype:
+                if held is None or not held.is_floating_point() or held.dtype == dtype:
+                    continue
+                if is_lazy(held):
+                    held.convert(dtype)
+                else:
                     held.data = held._array.astype(dtype)
         return self
 
@@ -397,6 +405,17 @@ class Module(Hookable, Stateful):
     def cpu(self):
         """Return itself: everything is on the CPU."""
         return self
+
+    def cuda(self, device=None):
+        """Raise ValueError: there is no CUDA `device` to move it to."""
+        raise not_here("Module.cuda()")
+
+    def type(self, dst_type):
+        """Convert floating parameters and buffers to a dtype, in place; return itself.
+
+        `dst_type` is a dtype, or what PyTorch calls tensors of one: ``FloatTensor`` or ``"torch.DoubleTensor"``.
+        """
+        return self.to(dtype_of_type(dst_type))
 
     # -- how it looks ------------------------------------------------------------------------------------------------
 

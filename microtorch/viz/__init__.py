@@ -7,6 +7,7 @@ from .drawing.draw import Drawing, draw
 from .drawing.text import tree
 from .page.explore import explore
 from .plots import plots
+from .plots.grid import make_grid, save_image
 from .records.graph import graph
 
-__all__ = ["Drawing", "draw", "explore", "graph", "plots", "tree"]
+__all__ = ["Drawing", "draw", "explore", "graph", "make_grid", "plots", "save_image", "tree"]
