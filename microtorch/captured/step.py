@@ -2,6 +2,7 @@
 
 import functools
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from ..autograd.inplace.changes import record_change
 from ..autograd.inplace.views import owner
 from ..autograd.mode import state
-from ..threads import Waiting, waiting
+from ..threads import waiting
 from .checking import checked
 from .guards import Guard
 from .inputs import plain_arrays
@@ -108,7 +109,7 @@ class CapturedStep:
         self._always = None  # why nothing is recorded any more
         self._wasted = 0  # recordings in a row that were never replayed
         self._warned = quiet
-        self._lock, self._waiting, self._calls = threading.Lock(), waiting(threads), 0
+        self._lock, self._waiting = threading.Lock(), waiting(threads)
 
     def __reduce__(self):  # a copy makes its own recordings
         threads = "auto" if self._waiting.auto else None
@@ -117,10 +118,9 @@ class CapturedStep:
     def __call__(self, *args, **kwargs):
         if state.observers:  # inside another captured step it is part of that; others want to see what happens
             return self.step(*args, **kwargs)
-        self._calls += 1
-        recordings = self._recordings
-        if self._calls % Waiting.EVERY == 0:
+        if time.perf_counter() > self._waiting.due:
             return self._waiting.timed(self._call, args, kwargs)
+        recordings = self._recordings
         if recordings and self.check_every is None and (recording := recordings[0]).holds(args, kwargs):
             return recording.replay(args, kwargs)  # nearly always
         return self._call(args, kwargs)

@@ -79,6 +79,8 @@ def train(dtype):
         step = microtorch.capture(functools.partial(one_step, model, optimizer))
         for _ in range(3):
             step(x.detach(), labels)
+    weight = microtorch.ones(16, 16, dtype=dtype, requires_grad=True)
+    microtorch.capture(functools.partial(two_ways, weight))(x.detach())
 
 
 def one_step(model, optimizer, x, labels):
@@ -88,6 +90,15 @@ def one_step(model, optimizer, x, labels):
     optimizer.zero_grad()
     F.cross_entropy(model(x), labels).backward()
     optimizer.step()
+
+
+def two_ways(weight, x):
+    """A step in which gradients meet, and something is changed in place."""
+    from ..nn import functional as F
+
+    h = F.linear(x, weight)
+    ((h + F.relu(h)) ** 2).sum().backward()
+    return x.clone().mul_(2.0)
 
 
 def unused():

@@ -23,6 +23,7 @@ def sums_rows(dy, db):
 
 
 LARGE = 1 << 16  # elements
+FEW = 1 << 12  # below, nobody asks
 DIVIDED = kernel_of.PARTS * kernel_of.ALONE  # multiplications; Note [Small products]
 
 
@@ -37,7 +38,7 @@ def multiply(call, a, b, y, ta=False, tb=False):
     gemm, gemv = addresses(y.dtype)
     if gemm and a.flags.c_contiguous and b.flags.c_contiguous and a.dtype is b.dtype is y.dtype:
         call(kernel_of.product, gemm, gemv, ta, tb, a, b, y)
-        if a.size * y.shape[1] > DIVIDED:
+        if y.size > FEW and a.size * y.shape[1] > DIVIDED:
             seen.divided = True
     else:
         call(np.ndarray.dot if y.size < LARGE else np.matmul, a.T if ta else a, b.T if tb else b, y)
