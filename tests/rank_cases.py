@@ -161,7 +161,7 @@ def network(dtype, normalised=False):
     for n, m in ((20, 32), (32, 16)):
         # No bias before a norm: its true gradient is 0, and Adam makes steps of any rounding.
         layers += [nn.Linear(n, m, bias=not normalised), *([nn.BatchNorm1d(m)] if normalised else []), activation()]
-    return nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(*layers, nn.Linear(16, 5))).to(dtype)
+    return nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(*layers, nn.Linear(16, 5))).to(np.dtype(dtype))
 
 
 def part(i, rank, size, dtype):

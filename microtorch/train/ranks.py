@@ -48,12 +48,9 @@ class Alone:
     def begin(self, solver):
         """Make sure that all ranks have the same before them."""
 
-    def start_epoch(self, generators):
-        """The generators' states with which all ranks draw the order of an epoch."""
-        return [generator.get_state() for generator in generators]
-
-    def part_ways(self, generators):
-        """Let each rank's generators go on at places of their own."""
+    def start_epoch(self, generators, loader):
+        """The generators' states with which all ranks draw the order of an epoch, and the batches in that order."""
+        return [generator.get_state() for generator in generators], iter(loader)
 
     def shares(self, solver, group):
         """By what the mean losses of this rank's parts count, for a few batches; None where all count alike."""
@@ -138,13 +135,15 @@ class Ranks(Alone):
         )
         self.exchanged = solver.step
 
-    def start_epoch(self, generators):
-        states = self.group.share(super().start_epoch(generators))
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
-        return states
+    def start_epoch(self, generators, loader):
+        states = self.group.share([generator.get_state() for generator in generators])
+        set_states(generators, states)
+        batches = iter(loader)
+        self.part_ways(generators)
+        return states, batches
 
     def part_ways(self, generators):
+        """Let each rank's generators go on at places of their own."""
         for generator in generators:
             generator.jump(self.rank)
 

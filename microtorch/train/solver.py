@@ -340,9 +340,7 @@ class Solver(CourseHistories):
         """The batches of this epoch that are still to come."""
         generators = generators_of(self)
         if self.position == 0:
-            self._epoch_start = self._ranks.start_epoch(generators)
-            batches = iter(self.loader)
-            self._ranks.part_ways(generators)
+            self._epoch_start, batches = self._ranks.start_epoch(generators, self.loader)
             return batches
         now = [generator.get_state() for generator in generators]
         set_states(generators, self._epoch_start)
