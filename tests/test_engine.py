@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import microtorch as mt
-from microtorch.autograd import Function, grad
+from microtorch.autograd import ArrayFunction, grad
 from microtorch.errors import DTypeError, GradientError, GraphError, ShapeError
 
 
@@ -121,7 +121,7 @@ def test_retain_graph():
 
 
 def test_a_failed_pass_leaves_no_gradient():
-    class Fails(Function):
+    class Fails(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             return x * 2

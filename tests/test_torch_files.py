@@ -197,7 +197,7 @@ def test_arguments_of_load(tmp_path):
 
 
 def test_other_files_that_begin_alike_are_told_apart(tmp_path):
-    """A safetensors file begins with the length of its head: it may be 640, b"\\x80\\x02", or 19280, b"PK"."""
+    """The first bytes of a safetensors file are the length of its head: it may be 640, b"\\x80\\x02", or b"PK"."""
     for length in (640, 19280):
         for filler in range(length - 200, length):
             microtorch.save({"w": microtorch.ones(2), "text": "x" * filler}, tmp_path / "file")

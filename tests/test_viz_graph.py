@@ -8,11 +8,11 @@ import samples
 
 import microtorch
 from microtorch import nn
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 from microtorch.viz import graph, tree
-from microtorch.viz.graph import with_gradients
 from microtorch.viz.page.steps import backward_steps
 from microtorch.viz.records.folding import READABLE, fold
+from microtorch.viz.records.graph import with_gradients
 
 CASES = [
     pytest.param(cls, sample, id=name)
@@ -177,7 +177,8 @@ def test_a_leaf_alone():
     x = leaf(2)
     records = graph(x)
     assert records.operations == []
-    assert tree(x) == "output  2  = " + tree(x).split("= ")[1]
+    assert tree(x) == "x  2  = " + tree(x).split("= ")[1]
+    assert tree(x, names={}).startswith("output  2  = ")
 
 
 # -- states of gradients -------------------------------------------------------------------------------------------
@@ -360,7 +361,7 @@ def test_a_failed_forward_marks_the_call_and_keeps_what_ran():
 
 
 def test_a_failed_operator_and_a_failed_function_of_ones_own():
-    class Broken(Function):
+    class Broken(ArrayFunction):
         """y = nothing"""
 
         @staticmethod

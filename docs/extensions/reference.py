@@ -15,7 +15,7 @@ import samples  # the table of arguments in tests/
 
 import microtorch
 from microtorch import viz
-from microtorch.autograd import Function, GradcheckError, gradcheck, gradgradcheck
+from microtorch.autograd import ArrayFunction, GradcheckError, gradcheck, gradgradcheck
 from microtorch.tensor import Tensor
 
 SOURCE = Path(microtorch.__file__).parents[1]
@@ -43,11 +43,15 @@ NAMESPACES = [
     "microtorch.optim.lr_scheduler",
     "microtorch.optim.swa_utils",
     "microtorch.data",
+    "microtorch.distributed",
+    "microtorch.nn.parallel",
     "microtorch.datasets",
     "microtorch.datasets.transforms",
     "microtorch.train",
+    "microtorch.train.callbacks",
     "microtorch.io",
     "microtorch.io.safetensors",
+    "microtorch.io.onnx",
     "microtorch.viz",
     "microtorch.explain",
     "microtorch.exercises",
@@ -66,6 +70,7 @@ CHAPTERS = {
     "Distributions": ("microtorch.distributions.",),
     "Optimizers and schedules": ("microtorch.optim.",),
     "Data": ("microtorch.data.", "microtorch.datasets."),
+    "More than one machine": ("microtorch.distributed",),
     "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises", "microtorch.sklearn"),
     "Looking inside": ("microtorch.viz.", "microtorch.explain"),
     "More": ("microtorch",),
@@ -115,7 +120,11 @@ def any_functional(name):
 
 def operations_of(module):
     """The operations that a module defines, in the order of its source."""
-    found = [c for c in vars(module).values() if inspect.isclass(c) and issubclass(c, Function) and c is not Function]
+    found = [
+        c
+        for c in vars(module).values()
+        if inspect.isclass(c) and issubclass(c, ArrayFunction) and c is not ArrayFunction
+    ]
     found = [c for c in found if c.__module__ == module.__name__ and not c.__name__.startswith("_")]
     return sorted(found, key=lambda c: inspect.getsourcelines(c)[1])
 

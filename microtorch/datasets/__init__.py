@@ -20,3 +20,9 @@ __all__ = [
     "blobs",
     "transforms",
 ]
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("datasets", name, globals())

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..data import Dataset, default_collate
 from ..errors import DatasetError, DTypeError, ShapeError, visible
-from ..tensor import Tensor, wrap
+from ..tensor import over, wrap
 from .transforms.base import transform_batch
 
 __all__ = ["ImageDataset"]
@@ -78,8 +78,8 @@ class ImageDataset(Dataset):
             raise ShapeError(f"{type(self).__name__}: {len(data)} images and targets of shape {targets.shape}.")
         if targets.dtype.kind not in "iu" and len(targets):
             raise DTypeError(f"{type(self).__name__}: targets are whole numbers, and these are {targets.dtype}.")
-        self.data = Tensor(data)
-        self.targets = Tensor(targets.astype(np.int64))
+        self.data = over(data)
+        self.targets = over(targets.astype(np.int64))
         self.transform = transform
         self.target_transform = target_transform
 
@@ -93,7 +93,7 @@ class ImageDataset(Dataset):
 
     def __getitems__(self, indices):
         images, targets = self._chosen(indices)
-        images = default_collate(images) if isinstance(images, list) else wrap(images)
+        images = default_collate(images) if isinstance(images, list) else wrap(np.ascontiguousarray(images))
         return images, default_collate(targets) if isinstance(targets, list) else wrap(targets)
 
     def _chosen(self, indices):
@@ -124,8 +124,8 @@ class ImageDataset(Dataset):
             Its transforms are this set's now, and may be set apart.
         """
         other = copy.copy(self)
-        other.data = Tensor(self.data._array[start:stop])
-        other.targets = Tensor(self.targets._array[start:stop])
+        other.data = over(self.data._array[start:stop])
+        other.targets = over(self.targets._array[start:stop])
         return other
 
     def split(self, validation):

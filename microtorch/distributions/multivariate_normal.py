@@ -5,7 +5,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..ops import cholesky, inverse, matmul, randn
 from ..ops.linalg.solve import solve_triangular
-from ..tensor import Tensor
+from ..tensor import Tensor, over
 from . import constraints
 from .distribution import LOG_2PI, Distribution, kept
 
@@ -145,7 +145,7 @@ def _factor(name, matrix):
         return cholesky(matrix)
     # with P = U Uᵀ, U upper, the inverse of U is the transposed factor: flipped, a Cholesky factor of P is upper
     upper = cholesky(matrix.flip((-2, -1))).flip((-2, -1))
-    identity = Tensor(np.broadcast_to(np.eye(matrix.shape[-1], dtype=matrix.dtype), matrix.shape))
+    identity = over(np.broadcast_to(np.eye(matrix.shape[-1], dtype=matrix.dtype), matrix.shape))
     return solve_triangular(upper.mT, identity, upper=False)
 
 

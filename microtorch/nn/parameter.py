@@ -1,11 +1,10 @@
 """Parameter: a tensor that a module trains."""
 
-import copy
 import operator
 
 import numpy as np
 
-from ..dtypes import get_default_dtype
+from ..dtypes import as_dtype, get_default_dtype
 from ..ops.creation.constant import factory_dtype
 from ..tensor import LEAF, Tensor
 
@@ -42,21 +41,14 @@ class Parameter(Tensor):
     tensor([3., 4.])
     """
 
-    __slots__ = ("__dict__",)  # a place for marks of the user's own: p.tag = 1
-
     def __init__(self, data=None, requires_grad=True):
         if data is None:
             data = np.empty(0, get_default_dtype())
-        super().__init__(data._array if isinstance(data, Tensor) else data, requires_grad)
-
-    def __deepcopy__(self, memo):
-        copied = super().__deepcopy__(memo)
-        copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
-        return copied
-
-    def __reduce__(self):
-        make, arguments, (_, slots) = super().__reduce__()
-        return make, arguments, (self.__dict__ or None, slots)
+        array = np.asarray(data._array if isinstance(data, Tensor) else data)
+        as_dtype(array.dtype)
+        self._array = array.view()
+        self._edge = None
+        self.requires_grad_(requires_grad)
 
     def __repr__(self):
         return "Parameter containing:\n" + super().__repr__()

@@ -31,3 +31,9 @@ __all__ = [
     "lr_scheduler",
     "swa_utils",
 ]
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("optim", name, globals())

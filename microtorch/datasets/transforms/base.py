@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import ShapeError, describe
 from ...from_data import as_tensor
-from ...tensor import Tensor, wrap
+from ...tensor import Tensor, over, wrap
 
 __all__ = ["Compose", "Lambda", "Transform"]
 
@@ -134,7 +134,7 @@ def step(transform, images):
     if isinstance(images, Pictures):
         images = images.images()
     elif not isinstance(images, list):
-        images = [Tensor(image) for image in images]
+        images = [over(image) for image in images]
     return gathered([own(image) for image in images])
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from ...dtypes import as_dtype
 from ...errors import DTypeError, ShapeError
 from ...from_data import as_tensor
-from ...tensor import Tensor, wrap
+from ...tensor import Tensor, over, wrap
 from .base import Pictures, Transform, is_pil, picture_of
 
 __all__ = [
@@ -47,7 +47,7 @@ class ToTensor(Transform):
                 raise ShapeError(f"ToTensor: an image of shape {images.shape} is neither (H, W) nor (H, W, C).")
             image = (images[..., None] if images.ndim == 2 else images).transpose(2, 0, 1)
             if images.dtype != np.uint8:
-                return Tensor(np.array(image, as_dtype(images.dtype)))
+                return over(np.array(image, as_dtype(images.dtype)))
             return wrap(np.ascontiguousarray(image / np.float32(255)))
         if not isinstance(images, Tensor) or images.dtype.kind != "f":
             what = f"a Tensor of {images.dtype}" if isinstance(images, Tensor) else type(images).__name__

@@ -6,10 +6,10 @@ Save inputs or the output only; then the second derivative comes by itself.
 
 import numpy as np  # noqa: F401
 
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 
 
-class Square(Function):
+class Square(ArrayFunction):
     """y = x²        dx = ?"""
 
     @staticmethod
@@ -21,7 +21,7 @@ class Square(Function):
         raise NotImplementedError
 
 
-class Quotient(Function):
+class Quotient(ArrayFunction):
     """y = a / b        da = ?,  db = ?"""
 
     @staticmethod
@@ -34,7 +34,7 @@ class Quotient(Function):
         raise NotImplementedError
 
 
-class Softplus(Function):
+class Softplus(ArrayFunction):
     """y = log(1 + eˣ)        dx = ?
 
     Write forward so that x = 1000 gives 1000, not infinity: log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|).

@@ -1,9 +1,9 @@
 """Lesson 10: dropout and batch norm."""
 
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 
 
-class Dropout(Function):
+class Dropout(ArrayFunction):
     """y = x · mask / (1 − p)        dx = ?
 
     mask has the shape of x, with 1 where a value is kept; it is no input to differentiate.
@@ -18,7 +18,7 @@ class Dropout(Function):
         raise NotImplementedError
 
 
-class Normalise(Function):
+class Normalise(ArrayFunction):
     """y = (x − mean x) / √(var x + eps), for each column of x (N, D), var with 1/N        dx = ?
 
     The mean and the variance depend on x. Save x, not the mean: compute it again in backward.

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .autograd.mode import state
-from .autograd.observe import tell
-from .tensor import Tensor, attach
+from ..autograd.mode import state
+from ..autograd.observe import tell
+from ..tensor import attach, over
 
 __all__ = ["from_dlpack"]
 
@@ -63,7 +63,7 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
     array = array.copy() if copy else array
     if state.observers:
         tell("made", array, ext_tensor)
-    return Tensor(array)
+    return over(array)
 
 
 @attach("__dlpack__")
