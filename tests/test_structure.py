@@ -34,7 +34,7 @@ LAYERS = [
     ],
     ["ops", "pytorch.settings"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
-    ["captured", "data", "distributions", "explain", "func", "io", "linalg"],
+    ["captured", "data", "distributions", "explain", "func", "io", "linalg", "utils"],
     ["datasets", "viz", "as_torch"],
     ["train"],
     ["exercises"],

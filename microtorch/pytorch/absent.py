@@ -64,11 +64,6 @@ _SENTENCES = [
     ),
     (r"models|hub|detection|segmentation", "loads networks that others trained", "Use torchvision, and safetensors"),
     (r"onnx", "writes ONNX files", "Use microtorch.io.onnx"),
-    (
-        r"tensorboard|SummaryWriter",
-        "writes for TensorBoard",
-        "Use microtorch.train.History, or the package tensorboardX, which needs no PyTorch",
-    ),
 ]
 
 

@@ -27,6 +27,13 @@ dlogits /= n
 dh = dlogits @ W2.T
 dhpre = (1.0 - h**2) * dh
 losses = [loss.item()]
-for made, t in ((dlogprobs, logprobs), (dlogits, logits), (dh, h), (dhpre, hpre), (x.T @ dhpre, W1), (dhpre.sum(0), b1)):
+for made, t in (
+    (dlogprobs, logprobs),
+    (dlogits, logits),
+    (dh, h),
+    (dhpre, hpre),
+    (x.T @ dhpre, W1),
+    (dhpre.sum(0), b1),
+):
     assert torch.allclose(made, t.grad, atol=1e-6)
     losses.append(t.grad.abs().sum().item())

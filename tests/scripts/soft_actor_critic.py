@@ -49,7 +49,9 @@ for step in range(4):
     q_loss.backward()
     opt_q.step()
     action, logp = pi(s)
-    pi_loss = (log_alpha.exp().detach() * logp - torch.min(torch.cat([q1(s, action), q2(s, action)], 1), 1, keepdim=True)[0]).mean()
+    pi_loss = (
+        log_alpha.exp().detach() * logp - torch.min(torch.cat([q1(s, action), q2(s, action)], 1), 1, keepdim=True)[0]
+    ).mean()
     opt_pi.zero_grad()
     pi_loss.backward()
     opt_pi.step()
