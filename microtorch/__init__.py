@@ -3,7 +3,7 @@
 import warnings
 from math import e, inf, nan, pi
 
-from numpy import finfo, iinfo
+from numpy import dtype, finfo, iinfo
 
 from . import autograd, nn, optim
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled

@@ -243,7 +243,8 @@ class Slogdet(Function):
 
     @staticmethod
     def forward(ctx, x):
-        sign, size = (np.asarray(part, x.dtype) for part in np.linalg.slogdet(x))
+        with np.errstate(invalid="ignore"):  # NaN stays NaN, without a word
+            sign, size = (np.asarray(part, x.dtype) for part in np.linalg.slogdet(x))
         ctx.save_for_backward(x)
         ctx.mark_non_differentiable(sign)
         return sign, size
