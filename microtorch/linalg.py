@@ -53,7 +53,6 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.linalg.vector_norm(microtorch.tensor([[3.0, 4.0], [6.0, 8.0]]), dim=1)
     tensor([ 5., 10.])
     """
@@ -88,7 +87,6 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> A = microtorch.tensor([[1.0, -2.0], [3.0, 4.0]])
     >>> microtorch.linalg.matrix_norm(A, float("inf")), microtorch.linalg.matrix_norm(A, 1)
     (tensor(7.), tensor(6.))
@@ -128,7 +126,6 @@ def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.linalg.norm(microtorch.tensor([[3.0, 4.0]]))
     tensor(5.)
     """
@@ -153,7 +150,6 @@ def multi_dot(tensors):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.linalg.multi_dot([microtorch.ones(1, 2), microtorch.ones(2, 3), microtorch.ones(3, 1)])
     tensor([[6.]])
     """
@@ -177,7 +173,6 @@ def vecdot(x, y, *, dim=-1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.linalg.vecdot(microtorch.ones(2, 3), microtorch.ones(3))
     tensor([3., 3.])
     """

@@ -37,7 +37,6 @@ class Generator:
 
     Examples
     --------
-    >>> import microtorch
     >>> g = microtorch.Generator().manual_seed(0)
     >>> a = microtorch.rand(3, generator=g)
     >>> b = microtorch.rand(3, generator=g.manual_seed(0))
@@ -145,7 +144,6 @@ def manual_seed(seed):
 
     Examples
     --------
-    >>> import microtorch
     >>> _ = microtorch.manual_seed(0)
     """
     return default_generator.manual_seed(seed)

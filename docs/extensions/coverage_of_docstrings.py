@@ -55,8 +55,18 @@ def of_class(path, cls):
     return found
 
 
+GIVEN = re.compile(
+    r">>> (import microtorch|from microtorch import nn|from microtorch\.nn import functional as F)$", re.M
+)
+
+
 def agreement(path, signature, text):
-    """Whether the names in Parameters are those of the signature."""
+    """Whether the names in Parameters are those of the signature, and the examples import nothing that is given."""
+    given = [f"{path}: {line!r} is given to every example (conftest.py)" for line in GIVEN.findall(text)]
+    return given + _agreement(path, signature, text)
+
+
+def _agreement(path, signature, text):
     documented = parameters(text)
     taken = {
         name.lstrip("*")

@@ -12,6 +12,7 @@ import functools
 import importlib
 import inspect
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,23 +43,28 @@ DUNDERS = {
 
 def pieces():
     """{namespace: {name: object}} of all names, in the order of NAMESPACES."""
-    found = {}
+    found, at_once = {}, modules_at_once()
     for path in NAMESPACES:
         if importlib.util.find_spec(path) is None:
             continue
         module = importlib.import_module(path)
         names = {name: getattr(module, name, None) for name in reference.names_of(module)}
-        # Which of a package's modules are its attributes depends on what was imported before: those with a stub count.
-        found[path] = {n: t for n, t in names.items() if not inspect.ismodule(t) or t.__name__ in NAMESPACES}
+        found[path] = {n: t for n, t in names.items() if not inspect.ismodule(t) or t.__name__ in at_once}
         if path == "microtorch.nn":
             lazy = importlib.import_module("microtorch.nn.lazy")
             found[path] |= {name: getattr(lazy, name) for name in lazy.__all__}
-            found[path].pop("lazy", None)  # an attribute only once a lazy layer was asked for
         if path == "microtorch":
             found[path] |= {name: module.__getattr__(name) for name in (*module._MODULES, *module._NAMES)}
             found[path] |= {"autograd": module.autograd, "nn": module.nn, "optim": module.optim}
             found[path]["__version__"] = module.__version__
     return found
+
+
+def modules_at_once():
+    """The modules that ``import microtorch`` loads: others are attributes of their packages only later."""
+    code = "import sys, microtorch; print(*[m for m in sys.modules if m.startswith('microtorch')])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, capture_output=True, text=True, check=True)
+    return {*done.stdout.split()} & {*NAMESPACES}
 
 
 def is_defined(thing):

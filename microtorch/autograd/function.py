@@ -63,7 +63,6 @@ class ArrayFunction:
     Examples
     --------
     >>> import numpy as np
-    >>> import microtorch
     >>> class Cube(microtorch.autograd.ArrayFunction):
     ...     @staticmethod
     ...     def forward(ctx, x):
@@ -343,7 +342,6 @@ def once_differentiable(backward):
 
     Examples
     --------
-    >>> import microtorch
     >>> class Sin(microtorch.autograd.ArrayFunction):
     ...     @staticmethod
     ...     def forward(ctx, x):

@@ -63,7 +63,6 @@ def capture(step=None, *, strict=True, check_every=None, threads=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import nn, optim
     >>> model = nn.Linear(2, 1)
     >>> optimizer = optim.SGD(model.parameters(), lr=0.1)

@@ -203,7 +203,6 @@ class DataLoader:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.data import DataLoader, TensorDataset
     >>> data = TensorDataset(microtorch.tensor([[0.0], [1.0], [2.0]]), microtorch.tensor([0, 1, 0]))
     >>> loader = DataLoader(data, batch_size=2)

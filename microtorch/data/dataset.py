@@ -70,7 +70,6 @@ class TensorDataset(Dataset):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.data import TensorDataset
     >>> data = TensorDataset(microtorch.tensor([[1.0, 2.0], [3.0, 4.0]]), microtorch.tensor([0, 1]))
     >>> len(data)
@@ -179,7 +178,6 @@ def random_split(dataset, lengths, generator=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.data import random_split
     >>> generator = microtorch.Generator().manual_seed(0)
     >>> train, valid = random_split(range(10), [0.75, 0.25], generator=generator)

@@ -5,7 +5,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from microtorch.datasets import transforms as transforms
 from microtorch.tensor import Tensor as Tensor
 
 

@@ -48,7 +48,6 @@ class LocalSteps:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import distributed as dist, nn, optim
     >>> dist.init_process_group()
     >>> model = nn.Linear(2, 1)

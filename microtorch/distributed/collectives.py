@@ -181,7 +181,6 @@ def all_reduce(tensor, op=ReduceOp.SUM, group=None, async_op=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import distributed as dist
     >>> dist.init_process_group()
     >>> t = microtorch.tensor([1.0, 2.0])

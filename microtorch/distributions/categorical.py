@@ -84,7 +84,6 @@ class Categorical(Choice):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Categorical
     >>> logits = microtorch.zeros(2, requires_grad=True)
     >>> policy = Categorical(logits=logits)
@@ -153,7 +152,6 @@ class OneHotCategorical(Choice):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import OneHotCategorical
     >>> OneHotCategorical(microtorch.tensor([0.0, 1.0])).sample()
     tensor([0., 1.])
@@ -206,7 +204,6 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import OneHotCategoricalStraightThrough
     >>> probs = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> OneHotCategoricalStraightThrough(probs).rsample().requires_grad

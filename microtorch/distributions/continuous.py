@@ -34,7 +34,6 @@ class Uniform(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Uniform
     >>> Uniform(0.0, 4.0).log_prob(microtorch.tensor(1.0))
     tensor(-1.3863)
@@ -138,7 +137,6 @@ class Laplace(_LocationScale):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Laplace
     >>> Laplace(0.0, 1.0).log_prob(microtorch.tensor(1.0))
     tensor(-1.6931)

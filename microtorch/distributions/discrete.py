@@ -61,7 +61,6 @@ class Bernoulli(Binary):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Bernoulli
     >>> logits = microtorch.tensor([0.0], requires_grad=True)
     >>> Bernoulli(logits=logits).log_prob(microtorch.tensor([1.0])).sum().backward()
@@ -125,7 +124,6 @@ class Binomial(Binary):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Binomial
     >>> Binomial(2, 0.5).log_prob(microtorch.tensor(1.0)).exp()
     tensor(0.5)
@@ -261,7 +259,6 @@ class Poisson(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Poisson
     >>> Poisson(2.0).log_prob(microtorch.tensor(0.0))
     tensor(-2.)

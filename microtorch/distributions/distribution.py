@@ -48,7 +48,6 @@ class Distribution:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Normal
     >>> d = Normal(microtorch.zeros(3), 1.0)
     >>> d.batch_shape, d.sample((2,)).shape

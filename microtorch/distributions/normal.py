@@ -29,7 +29,6 @@ class Normal(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Normal
     >>> loc = microtorch.tensor(1.0, requires_grad=True)
     >>> Normal(loc, 2.0).rsample((3,)).sum().backward()

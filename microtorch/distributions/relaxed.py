@@ -94,7 +94,6 @@ class RelaxedBernoulli(TransformedDistribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import RelaxedBernoulli
     >>> logits = microtorch.zeros(3, requires_grad=True)
     >>> RelaxedBernoulli(0.5, logits=logits).rsample().sum().backward()
@@ -134,7 +133,6 @@ class RelaxedOneHotCategorical(TransformedDistribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import RelaxedOneHotCategorical
     >>> sample = RelaxedOneHotCategorical(0.5, logits=microtorch.zeros(4)).rsample()
     >>> sample.shape, round(sample.sum().item(), 5)

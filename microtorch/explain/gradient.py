@@ -41,7 +41,6 @@ def why_no_grad(p, loss=None, model=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import explain, nn
     >>> layer = nn.Linear(2, 1)
     >>> x = microtorch.ones(3, 2)

@@ -67,7 +67,6 @@ def saved_tensors(loss):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.ones(2, 3, requires_grad=True)
     >>> microtorch.explain.saved_tensors((w.exp() * 2).sum())
     module  operation  saved   shape   dtype    bytes

@@ -90,8 +90,6 @@ def check_training(model, batch, loss, optimizer):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> _ = microtorch.manual_seed(0)
     >>> model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))
     >>> batch = microtorch.randn(12, 4), microtorch.arange(12) % 3

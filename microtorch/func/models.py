@@ -39,8 +39,6 @@ def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, 
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.func import functional_call
     >>> layer = nn.Linear(2, 1)
     >>> weights = {"weight": microtorch.tensor([[1.0, 2.0]]), "bias": microtorch.tensor([0.5])}
@@ -128,8 +126,6 @@ def stack_module_state(models):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.func import functional_call, stack_module_state, vmap
     >>> models = [nn.Linear(3, 2) for _ in range(4)]
     >>> parameters, buffers = stack_module_state(models)

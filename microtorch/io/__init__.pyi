@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from microtorch import load as load
 from microtorch import save as save
-from microtorch.io import safetensors as safetensors
 from microtorch.tensor import Tensor as Tensor
 
 

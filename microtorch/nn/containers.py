@@ -125,8 +125,6 @@ class Sequential(_Listed):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
     >>> net(microtorch.ones(5, 4)).shape
     (5, 2)
@@ -198,7 +196,6 @@ class ModuleList(_Listed):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(3)])
     >>> len(layers), len(list(layers.parameters()))
     (3, 6)
@@ -233,8 +230,6 @@ class ParameterList(_Listed):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> weights = nn.ParameterList([microtorch.ones(2, 2) for _ in range(3)])
     >>> [name for name, _ in weights.named_parameters()]
     ['0', '1', '2']
@@ -310,7 +305,6 @@ class ModuleDict(_Named):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> heads = nn.ModuleDict({"digit": nn.Linear(8, 10), "parity": nn.Linear(8, 2)})
     >>> heads["parity"]
     Linear(in_features=8, out_features=2, bias=True)
@@ -333,8 +327,6 @@ class ParameterDict(_Named):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> scales = nn.ParameterDict({"left": microtorch.ones(2), "right": microtorch.zeros(2)})
     >>> sorted(scales.keys())
     ['left', 'right']

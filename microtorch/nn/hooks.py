@@ -107,8 +107,6 @@ def register_module_forward_pre_hook(hook):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.nn.hooks import register_module_forward_pre_hook
     >>> with register_module_forward_pre_hook(lambda module, args: print(module)):
     ...     y = nn.Sequential(nn.Tanh())(microtorch.ones(1))

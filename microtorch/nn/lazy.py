@@ -79,8 +79,6 @@ class LazyLinear(LazyModuleMixin, Linear):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> net = nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(2))
     >>> net(microtorch.ones(3, 5)).shape
     (3, 2)
@@ -156,8 +154,6 @@ class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> norm = nn.LazyBatchNorm1d()
     >>> _ = norm(microtorch.randn(4, 3))
     >>> norm.num_features, type(norm).__name__

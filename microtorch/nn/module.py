@@ -34,8 +34,6 @@ class Module(Hookable, Stateful):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> class Net(nn.Module):
     ...     def __init__(self):
     ...         super().__init__()
@@ -343,7 +341,6 @@ class Module(Hookable, Stateful):
 
         Examples
         --------
-        >>> from microtorch import nn
         >>> def reset(module):
         ...     if isinstance(module, nn.Linear):
         ...         nn.init.zeros_(module.bias)

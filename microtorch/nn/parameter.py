@@ -27,8 +27,6 @@ class Parameter(Tensor):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> class Scale(nn.Module):
     ...     def __init__(self):
     ...         super().__init__()
@@ -127,7 +125,6 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> w = nn.UninitializedParameter()
     >>> w.materialize((2, 3))
     >>> type(w).__name__, w.shape

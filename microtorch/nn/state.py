@@ -90,7 +90,6 @@ class Stateful:
 
         Examples
         --------
-        >>> from microtorch import nn
         >>> nn.Linear(2, 3).load_state_dict({"wieght": [[1.0, 2.0]], "bias": [0.0, 0.0, 0.0]})
         Traceback (most recent call last):
         ...

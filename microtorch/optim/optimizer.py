@@ -61,7 +61,6 @@ class Optimizer(Hookable):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.optim import Optimizer
     >>> class SignDescent(Optimizer):
     ...     def __init__(self, params, lr=0.1):

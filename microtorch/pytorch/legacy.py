@@ -102,7 +102,6 @@ def set_default_tensor_type(type):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.set_default_tensor_type(microtorch.FloatTensor)
     """
     set_default_dtype(dtype_of_type(type))
@@ -137,7 +136,6 @@ class Variable(metaclass=_VariableMeta):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd import Variable
     >>> x = Variable(microtorch.ones(2), requires_grad=True)
     >>> isinstance(x, Variable), type(x) is microtorch.Tensor

@@ -58,7 +58,6 @@ class Size(tuple, metaclass=_SizeMeta):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.Size([2, 3]) == microtorch.zeros(2, 3).shape
     True
     >>> microtorch.Size([2, 3]).numel()

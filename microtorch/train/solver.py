@@ -131,8 +131,6 @@ class Solver(CourseHistories):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.datasets import Digits
     >>> from microtorch.train import Solver
     >>> _ = microtorch.manual_seed(0)

@@ -36,7 +36,6 @@ class Function:
 
     Examples
     --------
-    >>> import microtorch
     >>> class Cube(microtorch.autograd.Function):
     ...     @staticmethod
     ...     def forward(ctx, x):

@@ -30,7 +30,6 @@ class saved_tensors_hooks(Observer):
 
     Examples
     --------
-    >>> import microtorch
     >>> kept = []
     >>> x = microtorch.ones(3, requires_grad=True)
     >>> with microtorch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.shape) or t, lambda t: t):

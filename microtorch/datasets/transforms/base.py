@@ -78,7 +78,6 @@ class Transform:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Transform
     >>> class Invert(Transform):
     ...     def batch(self, images):
@@ -168,7 +167,6 @@ class Compose(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Compose, Flatten, Normalize
     >>> Compose([Normalize(0.5, 0.5), Flatten()])(microtorch.ones(1, 2, 2))
     tensor([1., 1., 1., 1.])
@@ -207,7 +205,6 @@ class Lambda(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Lambda
     >>> Lambda(lambda x: x.flatten())(microtorch.ones(1, 2, 2)).shape
     (4,)

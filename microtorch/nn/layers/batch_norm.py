@@ -157,8 +157,6 @@ class BatchNorm1d(_BatchNorm):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> norm = nn.BatchNorm1d(3)
     >>> y = norm(microtorch.randn(20, 3))
     >>> bool((abs(y.mean(0)) < 1e-6).all()), norm.num_batches_tracked.item()
@@ -173,8 +171,6 @@ class BatchNorm2d(_BatchNorm):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.BatchNorm2d(3)(microtorch.randn(2, 3, 4, 4)).shape
     (2, 3, 4, 4)
     """
@@ -187,8 +183,6 @@ class BatchNorm3d(_BatchNorm):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.BatchNorm3d(3)(microtorch.randn(2, 3, 2, 2, 2)).shape
     (2, 3, 2, 2, 2)
     """

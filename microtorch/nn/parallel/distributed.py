@@ -65,7 +65,6 @@ class DistributedDataParallel(Module):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import distributed as dist, nn
     >>> from microtorch.nn.parallel import DistributedDataParallel
     >>> dist.init_process_group()
@@ -168,7 +167,6 @@ class DistributedDataParallel(Module):
         --------
         >>> from microtorch import distributed as dist, nn
         >>> from microtorch.nn.parallel import DistributedDataParallel
-        >>> import microtorch
         >>> dist.init_process_group()
         >>> model = DistributedDataParallel(nn.Linear(2, 1))
         >>> with model.no_sync():

@@ -124,8 +124,6 @@ class SyncBatchNorm(_BatchNorm):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> model = nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)))
     >>> model[1]
     SyncBatchNorm(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)

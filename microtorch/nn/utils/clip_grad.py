@@ -105,8 +105,6 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.utils.get_total_norm([microtorch.tensor([3.0]), microtorch.tensor([4.0])])
     tensor(5.)
     """
@@ -184,8 +182,6 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = microtorch.zeros(2, requires_grad=True)
     >>> (w * microtorch.tensor([3.0, 4.0])).sum().backward()
     >>> nn.utils.clip_grad_norm_([w], max_norm=1.0)
@@ -231,8 +227,6 @@ def clip_grad_value_(parameters, clip_value):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = microtorch.zeros(2, requires_grad=True)
     >>> (w * microtorch.tensor([-3.0, 0.5])).sum().backward()
     >>> nn.utils.clip_grad_value_([w], 1.0)

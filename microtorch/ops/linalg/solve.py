@@ -93,7 +93,6 @@ def solve(A, B, *, left=True):
 
     Examples
     --------
-    >>> import microtorch
     >>> A = microtorch.tensor([[2.0, 0.0], [0.0, 4.0]], requires_grad=True)
     >>> x = microtorch.linalg.solve(A, microtorch.tensor([2.0, 2.0]))
     >>> x.detach()
@@ -143,7 +142,6 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> A = microtorch.tensor([[2.0, 9.0], [1.0, 1.0]])
     >>> microtorch.linalg.solve_triangular(A, microtorch.tensor([[2.0], [3.0]]), upper=False)
     tensor([[1.],
@@ -179,7 +177,6 @@ def inverse(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.inverse(microtorch.tensor([[2.0, 0.0], [0.0, 4.0]]))
     tensor([[0.5 , 0.  ],
             [0.  , 0.25]])
@@ -222,7 +219,6 @@ def cholesky(input, upper=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([[4.0, 2.0], [2.0, 2.0]], requires_grad=True)
     >>> L = microtorch.cholesky(x)
     >>> L.detach()

@@ -220,8 +220,6 @@ def cross_entropy(
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[0.0, 0.0]], requires_grad=True)
     >>> loss = F.cross_entropy(x, microtorch.tensor([1]))
     >>> loss.backward()
@@ -327,8 +325,6 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[-1.0, -2.0]], requires_grad=True)
     >>> F.nll_loss(x, microtorch.tensor([1])).backward()
     >>> x.grad

@@ -107,8 +107,6 @@ def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.ones(1000, requires_grad=True)
     >>> y = F.dropout(x, 0.2, generator=microtorch.Generator().manual_seed(0))
     >>> y.sum().backward()
@@ -177,8 +175,6 @@ def dropout1d(input, p=0.5, training=True, inplace=False, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> y = F.dropout1d(microtorch.ones(1, 50, 4), generator=microtorch.Generator().manual_seed(0))
     >>> sorted(set(y.sum(2).flatten().tolist()))
     [0.0, 8.0]
@@ -217,8 +213,6 @@ def dropout2d(input, p=0.5, training=True, inplace=False, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> y = F.dropout2d(microtorch.ones(1, 50, 2, 2), generator=microtorch.Generator().manual_seed(0))
     >>> sorted(set(y.sum((2, 3)).flatten().tolist()))
     [0.0, 8.0]
@@ -253,8 +247,6 @@ def dropout3d(input, p=0.5, training=True, inplace=False, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> y = F.dropout3d(microtorch.ones(1, 50, 1, 2, 2), generator=microtorch.Generator().manual_seed(0))
     >>> sorted(set(y.sum((2, 3, 4)).flatten().tolist()))
     [0.0, 8.0]
@@ -312,8 +304,6 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False, *, generator=None
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.randn(100000, generator=microtorch.Generator().manual_seed(0))
     >>> y = F.alpha_dropout(x, 0.2, training=True, generator=microtorch.Generator().manual_seed(0))
     >>> abs(y.mean().item()) < 0.02, abs(y.var().item() - 1) < 0.02
@@ -349,8 +339,6 @@ def feature_alpha_dropout(input, p=0.5, training=False, inplace=False, *, genera
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.feature_alpha_dropout(microtorch.ones(2, 3), training=False)
     tensor([[1., 1., 1.],
             [1., 1., 1.]])

@@ -115,8 +115,6 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, sca
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> w = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> F.embedding(microtorch.tensor([1, 1]), w).sum().backward()
     >>> w.grad
@@ -167,8 +165,6 @@ def one_hot(tensor, num_classes=-1):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.one_hot(microtorch.tensor([0, 2]))
     tensor([[1, 0, 0],
             [0, 0, 1]])

@@ -101,8 +101,6 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> b = microtorch.zeros(2, requires_grad=True)
     >>> y = F.layer_norm(microtorch.tensor([[1.0, 3.0]]), 2, bias=b)
     >>> y.sum().backward()
@@ -185,8 +183,6 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.rms_norm(microtorch.tensor([[3.0, 4.0]]), 2)
     tensor([[0.8485, 1.1314]])
     """

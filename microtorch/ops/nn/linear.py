@@ -141,8 +141,6 @@ def linear(input, weight, bias=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[1.0, 2.0]])
     >>> w = microtorch.tensor([[3.0, 4.0], [5.0, 6.0]], requires_grad=True)
     >>> b = microtorch.tensor([0.5, 0.0], requires_grad=True)
@@ -192,8 +190,6 @@ def bilinear(input1, input2, weight, bias=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x1, x2 = microtorch.tensor([[1.0, 2.0]]), microtorch.tensor([[3.0]])
     >>> w = microtorch.tensor([[[1.0], [10.0]]], requires_grad=True)
     >>> y = F.bilinear(x1, x2, w)

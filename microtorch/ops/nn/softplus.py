@@ -55,8 +55,6 @@ def softplus(input, beta=1.0, threshold=20.0):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.0, 30.0], requires_grad=True)
     >>> F.softplus(x).sum().backward()
     >>> x.grad
@@ -103,8 +101,6 @@ def logsigmoid(input):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.logsigmoid(microtorch.tensor([0.0, -200.0]))
     tensor([  -0.6931, -200.    ])
     """
@@ -131,8 +127,6 @@ def softsign(input):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.softsign(microtorch.tensor([-1.0, 0.0, 3.0]))
     tensor([-0.5 ,  0.  ,  0.75])
     """
@@ -158,8 +152,6 @@ def tanhshrink(input):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.tanhshrink(microtorch.tensor([0.0, 1.0]))
     tensor([0.    , 0.2384])
     """

@@ -176,7 +176,6 @@ def add(input, other, *, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> y = x + 1
     >>> y
@@ -219,7 +218,6 @@ def sub(input, other, *, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> (10 - x).sum().backward()
     >>> x.grad
@@ -247,7 +245,6 @@ def rsub(input, other, *, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.rsub(microtorch.tensor([1.0, 2.0]), 10)
     tensor([9., 8.])
     """
@@ -280,7 +277,6 @@ def mul(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> b = microtorch.tensor([3.0, 4.0], requires_grad=True)
     >>> (a * b).sum().backward()
@@ -314,7 +310,6 @@ def neg(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, -2.0], requires_grad=True)
     >>> (-x).sum().backward()
     >>> x.grad

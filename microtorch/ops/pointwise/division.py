@@ -133,7 +133,6 @@ def div(input, other, *, rounding_mode=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> b = microtorch.tensor([2.0, 4.0], requires_grad=True)
     >>> (a / b).sum().backward()
@@ -180,7 +179,6 @@ def floor_divide(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([-7, 7]) // 2
     tensor([-4,  3])
     """
@@ -214,7 +212,6 @@ def remainder(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-7.0, 7.0], requires_grad=True)
     >>> y = x % 3
     >>> y
@@ -253,7 +250,6 @@ def fmod(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.fmod(microtorch.tensor([-7.0, 7.0]), 3)
     tensor([-1.,  1.])
     """

@@ -55,7 +55,6 @@ def exp(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.exp(x)
     >>> y
@@ -102,7 +101,6 @@ def exp2(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 3.0], requires_grad=True)
     >>> y = microtorch.exp2(x)
     >>> y
@@ -149,7 +147,6 @@ def expm1(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1e-5], requires_grad=True)
     >>> y = microtorch.expm1(x)
     >>> y
@@ -195,7 +192,6 @@ def log(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 4.0], requires_grad=True)
     >>> y = microtorch.log(x)
     >>> y
@@ -241,7 +237,6 @@ def log2(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 8.0], requires_grad=True)
     >>> y = microtorch.log2(x)
     >>> y
@@ -287,7 +282,6 @@ def log10(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 100.0], requires_grad=True)
     >>> y = microtorch.log10(x)
     >>> y
@@ -333,7 +327,6 @@ def log1p(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1e-5], requires_grad=True)
     >>> y = microtorch.log1p(x)
     >>> y

@@ -55,7 +55,6 @@ def tanh(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.tanh(x)
     >>> y
@@ -103,7 +102,6 @@ def sinh(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.sinh(x)
     >>> y
@@ -149,7 +147,6 @@ def cosh(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.cosh(x)
     >>> y

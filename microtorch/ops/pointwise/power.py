@@ -162,7 +162,6 @@ def pow(input, exponent):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = x**3
     >>> y
@@ -206,7 +205,6 @@ def square(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, -3.0], requires_grad=True)
     >>> microtorch.square(x).sum().backward()
     >>> x.grad
@@ -237,7 +235,6 @@ def sqrt(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0, 4.0], requires_grad=True)
     >>> microtorch.sqrt(x).sum().backward()
     >>> x.grad
@@ -266,7 +263,6 @@ def rsqrt(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 4.0], requires_grad=True)
     >>> microtorch.rsqrt(x).sum().backward()
     >>> x.grad
@@ -295,7 +291,6 @@ def reciprocal(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 4.0], requires_grad=True)
     >>> microtorch.reciprocal(x).sum().backward()
     >>> x.grad

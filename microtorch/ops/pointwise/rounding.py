@@ -55,7 +55,6 @@ def floor(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.floor(microtorch.tensor([-1.5, 0.5, 2.7]))
     tensor([-2.,  0.,  2.])
     """
@@ -94,7 +93,6 @@ def ceil(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ceil(microtorch.tensor([-1.5, 0.5, 2.7]))
     tensor([-1.,  1.,  3.])
     """
@@ -133,7 +131,6 @@ def trunc(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.trunc(microtorch.tensor([-1.5, 0.5, 2.7]))
     tensor([-1.,  0.,  2.])
     """
@@ -179,7 +176,6 @@ def round(input, decimals=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.round(microtorch.tensor([0.5, 1.5, 2.7]))
     tensor([0., 2., 3.])
     >>> microtorch.round(microtorch.tensor([3.14159]), decimals=2)

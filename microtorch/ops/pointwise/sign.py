@@ -51,7 +51,6 @@ def abs(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
     >>> y = microtorch.abs(x)
     >>> y
@@ -96,7 +95,6 @@ def sign(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.sign(microtorch.tensor([-2.0, 0.0, 3.0]))
     tensor([-1.,  0.,  1.])
     """

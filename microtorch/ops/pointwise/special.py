@@ -57,7 +57,6 @@ def erf(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.erf(x)
     >>> y
@@ -258,7 +257,6 @@ def lgamma(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 5.0], requires_grad=True)
     >>> y = microtorch.lgamma(x)
     >>> y
@@ -304,7 +302,6 @@ def digamma(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 5.0], requires_grad=True)
     >>> y = microtorch.digamma(x)
     >>> y
@@ -358,7 +355,6 @@ def polygamma(n, input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.polygamma(1, microtorch.tensor([1.0, 5.0]))
     tensor([1.6449, 0.2213])
     """
@@ -415,7 +411,6 @@ def erfinv(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 0.5], requires_grad=True)
     >>> y = microtorch.erfinv(x)
     >>> y

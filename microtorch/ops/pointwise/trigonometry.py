@@ -62,7 +62,6 @@ def sin(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.sin(x)
     >>> y
@@ -108,7 +107,6 @@ def cos(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.cos(x)
     >>> y
@@ -155,7 +153,6 @@ def tan(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.tan(x)
     >>> y
@@ -389,7 +386,6 @@ def atan2(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, -1.0], requires_grad=True)
     >>> y = microtorch.atan2(a, microtorch.tensor([1.0, -1.0]))
     >>> y
@@ -447,7 +443,6 @@ def hypot(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([3.0, 0.0], requires_grad=True)
     >>> y = microtorch.hypot(a, microtorch.tensor([4.0, 0.0]))
     >>> y

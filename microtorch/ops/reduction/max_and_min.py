@@ -109,7 +109,6 @@ def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([3.0, 1.0, 3.0], requires_grad=True)
     >>> microtorch.amax(x).backward()
     >>> x.grad
@@ -148,7 +147,6 @@ def amin(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([3.0, 1.0, 2.0], requires_grad=True)
     >>> microtorch.amin(x).backward()
     >>> x.grad
@@ -263,7 +261,6 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([[1.0, 5.0], [4.0, 2.0]], requires_grad=True)
     >>> values, indices = x.max(dim=1)
     >>> indices
@@ -308,7 +305,6 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1.0, 5.0], [4.0, 2.0]]).min(dim=0)
     min(values=tensor([1., 2.]), indices=tensor([0, 1]))
     """
@@ -351,7 +347,6 @@ def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1.0, 5.0], [4.0, 2.0]]).argmax(dim=1)
     tensor([1, 0])
     """
@@ -384,7 +379,6 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1.0, 5.0], [4.0, 2.0]]).argmin()
     tensor(0)
     """

@@ -54,7 +54,6 @@ def permute(input, *order, dims=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).permute(2, 0, 1).shape
     (4, 2, 3)
     """
@@ -95,7 +94,6 @@ def transpose(input, dim0, dim1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).transpose(0, 2).shape
     (4, 3, 2)
     """
@@ -172,7 +170,6 @@ def movedim(input, source, destination):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).movedim(0, -1).shape
     (3, 4, 2)
     """
@@ -210,7 +207,6 @@ def t(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3).t().shape
     (3, 2)
     """

@@ -37,7 +37,6 @@ class LRScheduler:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.optim.lr_scheduler import LRScheduler
     >>> class Halving(LRScheduler):
     ...     def get_lr(self):
@@ -258,7 +257,6 @@ class LambdaLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 / (1 + t))
     >>> optimizer.step(); scheduler.step()
@@ -295,7 +293,6 @@ class MultiplicativeLR(LambdaLR):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda t: 0.5)
     >>> optimizer.step(); scheduler.step(); scheduler.step()

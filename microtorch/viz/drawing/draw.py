@@ -65,7 +65,6 @@ def draw(loss, model=None, names=None, show=("saved", "legend"), depth=None, dir
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([3.0, 4.0], requires_grad=True)
     >>> picture = microtorch.viz.draw(w * w, names={"w": w})
     >>> picture

@@ -30,7 +30,6 @@ def tree(loss, model=None, names=None, lines=5000):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([3.0, 4.0], requires_grad=True)
     >>> loss = (w * w + w * 2.0) * 0.5
     >>> print(microtorch.viz.tree(loss, names={"w": w, "loss": loss}))

@@ -76,7 +76,6 @@ def explore(loss, path=None, model=None, names=None, check=False, captured=None)
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([3.0, 4.0], requires_grad=True)
     >>> microtorch.viz.explore((w * w).sum(), "backprop.html")  # doctest: +SKIP
     """

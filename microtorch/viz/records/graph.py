@@ -39,7 +39,6 @@ def graph(outputs, model=None, names=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([3.0], requires_grad=True)
     >>> g = microtorch.viz.graph(w * w, names={"w": w})
     >>> [o.name for o in g.operations], [v.name for v in g.values if v.kind == "parameter"]
