@@ -20,12 +20,12 @@ install() { \
 }; install
 endef
 
-.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs notebooks clean
+.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs notebooks build clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-demo: .venv/.stamp-dev ## train MLPs on real digits; table, curves and backward graph go to demo/
+demo: .venv/.stamp-demo ## train MLPs on real digits; table, curves and backward graph go to demo/
 	@$(BIN)/python -m microtorch demo
 
 experiments: .venv/.stamp-dev ## run the five experiments on real data; tables and pictures go to docs/results.md
@@ -34,10 +34,12 @@ experiments: .venv/.stamp-dev ## run the five experiments on real data; tables a
 test: .venv/.stamp-dev ## run the tests and the examples in the docstrings
 	@$(BIN)/python -m pytest -q -n $(JOBS)
 
-lint: .venv/.stamp-dev ## check rules and formatting
+lint: .venv/.stamp-dev ## check rules, formatting, docstrings and types
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/python docs/extensions/coverage_of_docstrings.py
+	@$(BIN)/python docs/extensions/stubs.py --check
+	@$(BIN)/python tests/typed
 
 campaign: .venv/.stamp-dev ## make random trials of what must never happen for an hour; SECONDS=60 for a minute
 	@cd tests && ../$(BIN)/python -m campaigns --seconds $(SECONDS)
@@ -57,6 +59,13 @@ bench: .venv/.stamp-bench ## install PyTorch and JAX into .venv and measure agai
 docs: .venv/.stamp-docs ## build the documentation into docs/_build/html
 	@$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) docs docs/_build/html
 
+build: .venv/.stamp-dev ## make the sdist and the wheel in dist/, and try the wheel in an empty environment
+	@rm -rf dist build/try
+	@$(BIN)/python -m build --outdir dist .
+	@$(BIN)/python -m venv --clear build/try
+	@build/try/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt dist/*.whl
+	@cd build && try/bin/python -W error ../tests/installed.py
+
 notebooks: .venv/.stamp-dev ## write the lessons as notebooks into notebooks/; ARCHIVE=... for what they install
 	@$(BIN)/python docs/extensions/notebooks.py notebooks --archive $(ARCHIVE)
 
@@ -73,6 +82,12 @@ $(BIN)/python:
 	  $(PYTHON) -m pip install -qq --disable-pip-version-check --target .uv uv \
 	  && .uv/bin/uv venv --quiet --clear --seed --python "$$wanted" .venv; } \
 	|| { echo "uv is not to be had here: using $(PYTHON) -m venv"; rm -rf .uv; $(PYTHON) -m venv --clear .venv; }
+
+# What a demonstration needs is a small part of what the tests do.
+.venv/.stamp-demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing microtorch into .venv"
+	@$(INSTALL) -e '.[plots]'
+	@touch $@
 
 .venv/.stamp-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing microtorch into .venv"

@@ -55,6 +55,7 @@ _NAMES = {
     "load": ".io",
     "load_ipython_extension": ".viz.page.magic",  # %load_ext microtorch
     "save": ".io",
+    "vmap": ".func",
 }
 
 

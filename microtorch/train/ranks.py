@@ -69,6 +69,9 @@ class Alone:
     def settle(self, solver, last=False):
         """Have the same model on all ranks, for an evaluation, a checkpoint or as the last thing."""
 
+    def wait_for_all(self):
+        """Wait until rank 0 has written what the others are to stop after."""
+
     def private(self, solver):
         """What a state has for ranks besides that of rank 0."""
         return {}
@@ -97,7 +100,7 @@ class Ranks(Alone):
 
     def __init__(self, model, sync_every=1, outer=None, periods=()):
         from .. import distributed
-        from ..distributed.collectives import the_group
+        from ..distributed.joining import the_group
 
         for name, period in dict(periods).items():
             if period is not None and period % sync_every:
@@ -173,6 +176,9 @@ class Ranks(Alone):
         self.exchanged = len(losses)
         if heard:
             solver._interrupt.agree()
+
+    def wait_for_all(self):
+        self.group.same("a stop")
 
     def private(self, solver):
         """The other ranks' generators; with local steps, what these have come to, and on rank 0 their optimizers."""

@@ -6,7 +6,8 @@ import copy
 from ...autograd.function import Function
 from ...autograd.mode import state
 from ...autograd.observe import one_call
-from ...distributed.collectives import broadcast_array, the_group
+from ...distributed.collectives import broadcast_array
+from ...distributed.joining import the_group
 from ...errors import DistributedError, describe
 from ...tensor import Tensor
 from ..module import Module
@@ -113,6 +114,7 @@ class DistributedDataParallel(Module):
         self._buffers_differ = False
         self._reducer = None
         if self._group.size > 1:
+            self._group.same(f"the making of DistributedDataParallel({type(module).__name__})")
             self._check_same(parameters)
             if init_sync:
                 for t in (*parameters.values(), *module.buffers()):
