@@ -10,7 +10,11 @@ from microtorch.autograd import Function
 
 
 class Square(Function):
-    """y = x²        dx = ?"""
+    """y = x²        dx = dy · 2x
+
+    Why: The square of a number is the steeper the larger the number.
+    Derivation: (x + h)² − x² = 2xh + h², so the slope is 2x.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -35,9 +39,11 @@ class Quotient(Function):
 
 
 class Softplus(Function):
-    """y = log(1 + eˣ)        dx = ?
+    """y = x where beta · x > threshold, else log(1 + e^(beta · x)) / beta
+    dx = dy where beta · x > threshold, else dy · σ(beta · x)
 
-    Write forward so that x = 1000 gives 1000, not infinity: log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|).
+    Why: A ReLU with a round corner: its slope goes smoothly from 0 to 1, as a sigmoid does.
+    Derivation: d log(1 + e^(βx)) / dx = β e^(βx) / (1 + e^(βx)) = β · σ(βx); divided by β.
     """
 
     @staticmethod

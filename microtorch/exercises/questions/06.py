@@ -11,7 +11,11 @@ def log_softmax(x):
 
 
 class LogSumExp(Function):
-    """y = log Σ eˣ over the last dimension, (N, C) -> (N,)        dx = ?"""
+    """y = log Σ eˣ        dx = dy · e^(x − y)
+
+    Why: A smooth maximum: each element gets the share that softmax gives it, the largest the most.
+    Derivation: ∂ log Σ eˣ / ∂xⱼ = eˣ / Σ eˣ = e^(x − y).
+    """
 
     @staticmethod
     def forward(ctx, x):

@@ -4,9 +4,11 @@ from microtorch.autograd import Function
 
 
 class Dropout(Function):
-    """y = x · mask / (1 − p)        dx = ?
+    """y = x / (1 − p) where kept, else 0        dx = dy / (1 − p) where kept, else 0
 
-    mask has the shape of x, with 1 where a value is kept; it is no input to differentiate.
+    Letters: kept says which elements were kept by chance.
+    Why: What was dropped had no influence and gets 0; what was kept counts a little more, as in the forward.
+    Derivation: y = m · x with a mask m of 0 and 1 / (1 − p), constant once drawn.
     """
 
     @staticmethod
