@@ -186,10 +186,29 @@ def foreign_data(error, arguments):
     if not isinstance(error, AttributeError) or error.name is None:
         return None
     for name, value in arguments.items():
-        data = isinstance(value, _DATA) or hasattr(value, "to_numpy") or type(value).__module__.startswith("torch")
-        if value is error.obj and data:
-            return name, value
+        if value is error.obj or getattr(value, "dtype", None) is error.obj:
+            data = isinstance(value, _DATA) or hasattr(value, "to_numpy") or type(value).__module__.startswith("torch")
+            if data or raised_here(error):
+                return name, value
     return None
+
+
+def foreign_argument(error, operation, function, args, kwargs):
+    """The TypeError to raise for `error` if it came of an argument of `function` that should be a Tensor, else None."""
+    if not isinstance(error, AttributeError):
+        return None
+    names = [p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    names += [f"argument {i}" for i in range(len(names), len(args))]
+    found = foreign_data(error, dict(zip(names, args, strict=False)) | kwargs)
+    return None if found is None else TypeError(not_a_tensor(operation, *found))
+
+
+def raised_here(error):
+    """Whether `error` was raised in a line of the package, and not in one of the user's that it called."""
+    place = error.__traceback__
+    while place.tb_next is not None:
+        place = place.tb_next
+    return place.tb_frame.f_code.co_filename.startswith(_PACKAGE)
 
 
 def explain(error, function, arrays):

@@ -26,14 +26,27 @@ import time
 from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PLACES = ("microtorch/autograd/*.py", "microtorch/tensor.py", "microtorch/captured.py", "microtorch/recording/*.py")
+PLACES = (
+    "microtorch/autograd/*.py",
+    "microtorch/autograd/inplace/*.py",
+    "microtorch/tensor.py",
+    "microtorch/captured/*.py",
+)
 # The quick ones come first: a mutant ends at the first test that fails.
 TESTS = [
-    *("test_inplace", "test_function", "test_modes", "test_captured_inputs", "test_nn_hooks", "test_memory"),
+    *(
+        "test_inplace",
+        "test_function",
+        "test_modes",
+        "test_inplace_views",
+        "test_captured_inputs",
+        "test_nn_hooks",
+        "test_memory",
+    ),
     *("test_onlookers_of_operations", "test_onlookers", "test_anomaly", "test_functional", "test_creation"),
 ]
 AND_OF_CAPTURED_STEPS = ["test_captured"]
-AND_OF_OTHERS = ["test_engine", "test_nn_utils"]
+AND_OF_OTHERS = ["test_engine", "test_nn_utils", "test_captured"]
 FLIPPED = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -293,7 +306,7 @@ class Tree:
         path = self.folder / mutant.path
         source = path.read_text()
         path.write_text(mutant.apply(source))
-        captured = "captured" in mutant.path or "recording" in mutant.path
+        captured = "captured" in mutant.path
         further = AND_OF_CAPTURED_STEPS if captured else AND_OF_OTHERS
         try:
             code, _ = self.tests([*TESTS, *further], ["-x", *options], timeout)

@@ -352,3 +352,16 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_gradients_share_no_memory(create_graph):
+    """Each is the caller's to change: several of one pass, and what the pass began with."""
+    x, y = (mt.ones(3, requires_grad=True) for _ in range(2))
+    seed = mt.ones(3)
+    h = x.view(3)
+    dx, dy, dh = mt.autograd.grad(h + y, [x, y, h], seed, create_graph=create_graph)
+    for k, gradient in enumerate((dx, dy, dh, seed)):
+        with mt.no_grad():
+            gradient.mul_(k + 2)
+    assert [g.tolist() for g in (dx, dy, dh, seed)] == [[2.0] * 3, [3.0] * 3, [4.0] * 3, [5.0] * 3]

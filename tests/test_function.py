@@ -162,3 +162,11 @@ def test_numpy_functions_stay_differentiable():
 def test_arrays_in_array_out():
     y = SavesIntermediate.apply(np.zeros(2))
     assert type(y) is np.ndarray
+
+
+def test_a_handle_takes_its_hook_away_at_the_end_of_a_block():
+    x, seen = mt.ones(2, requires_grad=True), []
+    with x.register_hook(lambda grad: seen.append(grad.tolist())):
+        x.sum().backward()
+    x.sum().backward()
+    assert seen == [[1.0, 1.0]]

@@ -181,3 +181,18 @@ def test_edges_have_pytorch_names():
     (node, nr), (other, _) = (x.exp() * w).grad_fn.next_functions
     assert (node.name(), nr, other.name(), other.variable is w) == ("Exp", 0, "AccumulateGrad", True)
     assert (x.exp() * 2.0).grad_fn.next_functions[1] == (None, 0)
+
+
+def test_a_view_that_only_the_layout_of_its_base_allows():
+    """The base lies column by column: a copy of it in row-major order cannot be seen the same way."""
+    a = mt.tensor(np.arange(12.0).reshape(3, 4), requires_grad=True)
+    w = mt.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    factor = np.arange(1.0, 13.0).reshape(4, 3)
+    h = a.t() * 2
+    flat = h.t().view(12)
+    flat[2:5] = w
+    (h * mt.tensor(factor)).sum().backward()
+    expected = 2 * factor.T.ravel()
+    np.testing.assert_array_equal(w.grad.numpy(), factor.T.ravel()[2:5])
+    expected[2:5] = 0
+    np.testing.assert_array_equal(a.grad.numpy().ravel(), expected)

@@ -93,3 +93,12 @@ def test_threads_train_beside_one_another():
         t.join()
     for seed in range(1, 5):
         np.testing.assert_array_equal(results[seed], np.full(50, 100.0 * seed))
+
+
+def test_inference_mode_that_is_switched_off_records():
+    x = mt.ones(1, requires_grad=True)
+    with mt.no_grad(), mt.inference_mode(False):
+        assert mt.is_grad_enabled()
+        assert (x * 2).requires_grad
+    with mt.inference_mode():
+        assert not mt.is_grad_enabled()

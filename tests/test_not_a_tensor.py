@@ -4,6 +4,7 @@ Inputs and parameters are Tensors; what is only data (targets, weights of losses
 or a number and means the same.
 """
 
+import contextlib
 import inspect
 import pickle
 
@@ -261,3 +262,53 @@ def test_the_words_survive_pickling_and_numpy_still_dispatches():
         F.relu(X)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert np.allclose(np.tanh(microtorch.tensor(X)).numpy(), np.tanh(X))
+
+
+def refuse_any(function, given):
+    """Call it with what it may take or not: a documented error in words of ours about a Tensor, or an answer."""
+    with contextlib.suppress(TypeError, ValueError, IndexError, OverflowError, RuntimeError, NotImplementedError):
+        function(*given)
+
+
+FOREIGN = [None, "abc", np.ones((2, 3), np.float32), [1.0, 2.0], {}, 10**400, -3, float("nan"), object(), True, {1}, 1j]
+EVERYWHERE = [
+    f"{space.__name__}.{name}"
+    for space in (microtorch, F)
+    for name, f in sorted(vars(space).items())
+    if inspect.isfunction(f) and f.__module__.startswith("microtorch.ops") and not name.startswith("_")
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("path", EVERYWHERE)
+def test_anything_in_the_place_of_an_argument(path):
+    """Each function × each of its first arguments × what is no Tensor: no AttributeError, nothing foreign."""
+    space, _, name = path.rpartition(".")
+    function = getattr(F if space.endswith("functional") else microtorch, name)
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+    required = sum(p.default is p.empty for p in parameters)
+    for k in range(min(len(parameters), 4)):
+        for value in FOREIGN:
+            given = [microtorch.ones(2, 3) if p.default is p.empty else p.default for p in parameters]
+            given = given[: max(required, k + 1)]
+            given[k] = value
+            refuse_any(function, given)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [n for n in dir(microtorch.Tensor) if not n.startswith("_")])
+def test_anything_as_the_argument_of_a_method(name):
+    for value in FOREIGN:
+        for given in ((value,), (0, value), (value, 0)):
+            method = getattr(microtorch.ones(2, 3), name)
+            if callable(method):
+                refuse_any(method, given)
+
+
+@pytest.mark.parametrize("call", [microtorch.argmax, microtorch.std_mean, microtorch.cumsum])
+def test_a_function_says_what_it_was_given(call):
+    with pytest.raises(TypeError, match=r"input is a numpy.ndarray of shape \(4, 3\) .* microtorch.from_numpy"):
+        call(X)
+    with pytest.raises(TypeError, match="input is None, not a Tensor"):
+        call(None)

@@ -1,7 +1,9 @@
 """Learning-rate schedules, equal to PyTorch's step by step, resumed, and refused."""
 
 import copy
+import io
 import json
+import pickle
 import warnings
 
 import numpy as np
@@ -109,6 +111,13 @@ def settings(optimizer, scheduler):
     ]
 
 
+def has_a_local_function(scheduler):
+    """Whether a lambda of the table is kept in it."""
+    inside = [scheduler, *getattr(scheduler, "_schedulers", ())]
+    inside += [s for outer in inside[1:] for s in getattr(outer, "_schedulers", ())]
+    return any("lambda" in repr(vars(s)) for s in inside)
+
+
 def test_every_schedule_is_compared():
     names = {case.split(",")[0].split(" ")[0] for case in CASES}
     assert names == {*lr_scheduler.__all__, "SWALR"} - {"LRScheduler"}
@@ -138,15 +147,47 @@ def test_18_steps(torch, case, optimizer):
         np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-9)
 
 
+def through_file(thing):
+    file = io.BytesIO()
+    microtorch.save(thing, file)
+    file.seek(0)
+    return microtorch.load(file)
+
+
+def states(store):
+    """A way to go on: states are taken, stored, and loaded into new objects."""
+
+    def resume(case, optimizer, scheduler):
+        saved = store({"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()})
+        optimizer, scheduler = build_ours(case)
+        optimizer.load_state_dict(saved["optimizer"])
+        scheduler.load_state_dict(saved["scheduler"])
+        return optimizer, scheduler
+
+    return resume
+
+
+WAYS = {
+    "states copied": states(copy.deepcopy),
+    "states pickled": states(lambda state: pickle.loads(pickle.dumps(state))),
+    "states in a file": states(through_file),
+    "state as JSON": states(lambda state: {**state, "scheduler": json.loads(json.dumps(state["scheduler"]))}),
+    "objects copied": lambda case, *objects: copy.deepcopy(objects),
+    "objects pickled": lambda case, *objects: pickle.loads(pickle.dumps(objects)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("case", CASES)
-def test_a_resumed_schedule_goes_on_as_if_nothing_had_been(case):
+def test_a_resumed_schedule_goes_on_as_if_nothing_had_been(case, way):
     optimizer, scheduler = build_ours(case)
     for step in range(7):
         advance(case, optimizer, scheduler, step)
-    saved = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
-    other_optimizer, other = build_ours(case)
-    other_optimizer.load_state_dict(saved[0])
-    other.load_state_dict(saved[1])
+    if way == "objects pickled" and has_a_local_function(scheduler):
+        with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"):
+            pickle.dumps(scheduler)
+        return
+    other_optimizer, other = WAYS[way](case, optimizer, scheduler)
     for step in range(7, STEPS):
         assert settings(other_optimizer, other) == settings(optimizer, scheduler)
         advance(case, optimizer, scheduler, step)
@@ -307,3 +348,34 @@ def test_a_tensor_that_was_given_is_not_kept(make):
         lrs += scheduler.get_last_lr()
     assert all(type(lr) is float for lr in lrs)
     assert max(lrs) <= 0.5
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "WarmRestarts" not in case])  # it refuses tensors
+def test_no_tensor_that_was_given_is_kept(case):
+    """Every number of the table's calls as a tensor that is changed afterwards."""
+    numbers = []
+
+    class Given:  # the module of schedules, with tensors for floats
+        def __getattr__(self, name):
+            def make(*args, **kwargs):
+                return getattr(ours, name)(*map(self.tensor, args), **{k: self.tensor(v) for k, v in kwargs.items()})
+
+            return make
+
+        def tensor(self, value):
+            if type(value) is list:
+                return [self.tensor(v) for v in value]
+            if type(value) is float:
+                numbers.append(microtorch.tensor(value, dtype=microtorch.float64))
+                return numbers[-1]
+            return value
+
+    mine = build_ours(case)
+    tensors = [microtorch.tensor(np.zeros(2), requires_grad=True) for _ in range(2)]
+    other = build(CASES[case], optim.SGD, tensors, Given())
+    for number in numbers:
+        number.fill_(77.0)
+    for step in range(STEPS):
+        assert settings(*other) == settings(*mine)
+        advance(case, *mine, step)
+        advance(case, *other, step)

@@ -11,6 +11,7 @@ from ..errors import DTypeError, GraphError, ShapeError, user_line
 from ..tensor import Tensor, attach, edge_of, wrap
 from .engine import run
 from .inplace.changes import change_since
+from .inplace.views import share
 from .memory import ALONE
 from .mode import state
 from .observe import tell
@@ -169,7 +170,7 @@ def grad(
     seeds = _seeds("grad", outputs, grad_outputs, create_graph)
     retain_graph = create_graph if retain_graph is None else retain_graph
     gradients = run(outputs, seeds, inputs, retain_graph=retain_graph, create_graph=create_graph)
-    results = {}
+    results, taken = {}, [seed._array for seed in seeds if isinstance(seed, Tensor)]
     for i, t in enumerate(inputs):
         if t in results:
             continue
@@ -185,6 +186,10 @@ def grad(
             source, dx = dx, wrap(np.array(dx))
             if state.observers:
                 tell("called", np.copyto, (dx._array, source), {}, dx._array)
+        elif dx is not None:  # a recorded one may be the gradient of another input, too, or what the caller gave
+            if any(share(dx._array, array) for array in taken):
+                dx = dx.clone()
+            taken.append(dx._array)
         results[t] = dx
     return tuple([results[t] for t in inputs])
 

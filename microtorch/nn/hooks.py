@@ -65,6 +65,100 @@ class _Hooks:
         return bool(self.before or self.after or self.backward_before or self.backward)
 
 
+EVERY = []  # the hooks of all modules: (which list they belong into, entry)
+
+
+def _with_those_of_all(own):
+    """The hooks of all modules, and after them a module's own."""
+    hooks = _Hooks()
+    for kind, entry in EVERY:
+        getattr(hooks, kind).append(entry)
+    if own is not None:
+        for kind, entries in vars(own).items():
+            getattr(hooks, kind).extend(entries)
+    return hooks
+
+
+def register_module_forward_pre_hook(hook):
+    """Call ``hook(module, args)`` before each forward of every module, before the module's own hooks.
+
+    Parameters
+    ----------
+    hook : callable
+        What it returns, if not None, takes the arguments' place.
+
+    Returns
+    -------
+    RemovableHandle
+        Its ``remove()`` takes the hook away.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> from microtorch import nn
+    >>> from microtorch.nn.hooks import register_module_forward_pre_hook
+    >>> with register_module_forward_pre_hook(lambda module, args: print(module)):
+    ...     y = nn.Sequential(nn.Tanh())(microtorch.ones(1))
+    Sequential(
+      (0): Tanh()
+    )
+    Tanh()
+    """
+    return _add(EVERY, ("before", (hook, False)), False)
+
+
+def register_module_forward_hook(hook, *, with_kwargs=False, always_call=False):
+    """Call ``hook(module, args, output)`` after each forward of every module, before the module's own hooks.
+
+    Parameters
+    ----------
+    hook : callable
+        What it returns, if not None, takes the output's place.
+    with_kwargs : bool, default False
+        Call ``hook(module, args, kwargs, output)``.
+    always_call : bool, default False
+        Call it with None as output when forward raises.
+
+    Returns
+    -------
+    RemovableHandle
+        Its ``remove()`` takes the hook away.
+    """
+    return _add(EVERY, ("after", (hook, with_kwargs, always_call)), False)
+
+
+def register_module_full_backward_pre_hook(hook):
+    """Call ``hook(module, grad_output)`` of every module, as `Module.register_full_backward_pre_hook` does of one.
+
+    Parameters
+    ----------
+    hook : callable
+        A tuple that it returns takes the place of `grad_output`.
+
+    Returns
+    -------
+    RemovableHandle
+        Its ``remove()`` takes the hook away.
+    """
+    return _add(EVERY, ("backward_before", (hook,)), False)
+
+
+def register_module_full_backward_hook(hook):
+    """Call ``hook(module, grad_input, grad_output)`` of every module, as `Module.register_full_backward_hook` of one.
+
+    Parameters
+    ----------
+    hook : callable
+        A tuple that it returns takes the place of `grad_input`.
+
+    Returns
+    -------
+    RemovableHandle
+        Its ``remove()`` takes the hook away.
+    """
+    return _add(EVERY, ("backward", (hook,)), False)
+
+
 def _add(hooks, entry, prepend):
     hooks.insert(0 if prepend else len(hooks), entry)
     return RemovableHandle(hooks, entry)
@@ -72,7 +166,7 @@ def _add(hooks, entry, prepend):
 
 def call_with_hooks(module, args, kwargs):
     """Run the forward of `module` between its hooks."""
-    hooks = module._hooks
+    hooks = _with_those_of_all(module._hooks) if EVERY else module._hooks
     if hooks and state.observers:
         tell("left", f"a hook of {type(module).__name__} is Python code that runs at every step")
     for hook, with_kwargs in tuple(hooks.before):

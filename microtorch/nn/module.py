@@ -8,7 +8,7 @@ from ..autograd.mode import state
 from ..dtypes import as_dtype
 from ..errors import DTypeError, GraphError, visible
 from ..tensor import Tensor, wrap
-from .hooks import Hookable, call_with_hooks
+from .hooks import EVERY, Hookable, call_with_hooks
 from .parameter import Parameter
 from .scope import not_given_a_tensor, note_where
 from .state import BUFFER, MODULE, PARAMETER, TRANSIENT, Stateful
@@ -67,7 +67,7 @@ class Module(Hookable, Stateful):
         outer = state.scope
         state.scope = (self, outer)  # what runs now records this module as its own
         try:
-            if self._hooks is None:
+            if self._hooks is None and not EVERY:
                 return self.forward(*args, **kwargs)
             return call_with_hooks(self, args, kwargs)
         except Exception as error:

@@ -1,9 +1,7 @@
 """Where in a network something happens: the dotted path of the running module, noted on exceptions."""
 
-import inspect
-
 from ..autograd.mode import scope_path, scope_title
-from ..errors import foreign_data, not_a_tensor
+from ..errors import foreign_argument
 
 __all__ = ["note_where", "scope_path"]
 
@@ -22,9 +20,4 @@ def note_where(error, scope):
 
 def not_given_a_tensor(error, module, args, kwargs):
     """The TypeError to raise for `error` if it comes from an argument of forward that should be a Tensor, or None."""
-    if not isinstance(error, AttributeError):
-        return None
-    names = [p.name for p in inspect.signature(module.forward).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    names += [f"argument {i}" for i in range(len(names), len(args))]
-    found = foreign_data(error, dict(zip(names, args, strict=False)) | kwargs)
-    return None if found is None else TypeError(not_a_tensor(type(module).__name__, *found))
+    return foreign_argument(error, type(module).__name__, module.forward, args, kwargs)

@@ -48,6 +48,8 @@ def result_type(*operands):
         if isinstance(x, Tensor):
             group, dtype = (0 if x._array.ndim else 1), x._array.dtype
         else:
+            if type(x) not in PYTHON_DTYPES:
+                raise TypeError(not_a_tensor("result_type", "an operand", x))
             group, dtype = 2, PYTHON_DTYPES[type(x)]
         held = by_group[group]
         by_group[group] = dtype if held is None else _wider(held, dtype)
@@ -81,8 +83,8 @@ def pair(input, other):
         if isinstance(other, Tensor):
             if input._array.dtype is other._array.dtype:
                 return input, other
-        elif (type(other) is float or type(other) is int) and input._array.dtype.kind == "f":
-            return input, float(other)
+        elif type(other) is float and input._array.dtype.kind == "f":
+            return input, other
     input, other = operand(input), operand(other)
     dtype = result_type(input, other)
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):

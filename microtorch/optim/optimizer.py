@@ -1,25 +1,32 @@
 """What all optimizers share: parameter groups, the step, and a state that is saved under the parameters' names."""
 
 import collections
-import difflib
 import math
 
 import numpy as np
 
 from ..autograd.inplace.changes import record_changes, watch
 from ..autograd.mode import enable_grad, state
-from ..autograd.observe import taking_part, tell
+from ..autograd.observe import tell
 from ..errors import ShapeError, user_line
 from ..tensor import Tensor, wrap
 from .state.batches import Batches
 from .state.checkpoint import read_state
+from .state.hooks import (
+    Hookable,
+    hooked,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+from .state.options import HINTS, as_number, named, refuse
+
+__all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
 
 # How PyTorch calls an option in its message about a bad value.
 _CALLED = {"lr": "learning rate", "eps": "epsilon value"}
-_HINTS = ("foreach", "fused", "capturable", "differentiable")
 
 
-class Optimizer:
+class Optimizer(Hookable):
     """The base of all optimizers; to write one, override `update` or `step`.
 
     Parameters
@@ -90,7 +97,7 @@ class Optimizer:
             cls.arrays = tuple(key for key, (kind, _, _) in kinds.items() if kind == "array")
             cls.optional = {key: option for key, (_, _, option) in kinds.items() if option}
         if "step" in cls.__dict__:
-            cls.step = taking_part(cls.step)
+            cls.step = hooked(cls.step)
 
     def __init__(self, params, defaults, **hints):
         if isinstance(params, Tensor):
@@ -98,8 +105,8 @@ class Optimizer:
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got a Tensor. "
                 "Write [tensor]."
             )
-        self.defaults = {name: _as_number(name, value) for name, value in defaults.items()}
-        _refuse(type(self).__name__, hints, self.defaults)
+        self.defaults = {name: as_number(name, value) for name, value in defaults.items()}
+        refuse(type(self).__name__, hints, self.defaults)
         self.state = collections.defaultdict(dict)
         self.param_groups = []
         self.stepped = False  # schedulers warn if they are stepped first
@@ -135,9 +142,9 @@ class Optimizer:
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group).__name__}")
-        group = {k: _as_number(k, v) for k, v in param_group.items() if k not in _HINTS}
-        _refuse(type(self).__name__, {k: v for k, v in param_group.items() if k in _HINTS}, self.defaults)
-        group["params"], names = _named(group.get("params"))
+        group = {k: as_number(k, v) for k, v in param_group.items() if k not in HINTS}
+        refuse(type(self).__name__, {k: v for k, v in param_group.items() if k in HINTS}, self.defaults)
+        group["params"], names = named(group.get("params"))
         if names is not None:
             group["param_names"] = names
         for name, default in self.defaults.items():
@@ -208,7 +215,7 @@ class Optimizer:
                     grad._array.fill(0)
                     record_changes((watch(grad._array),), "zero_grad", user_line())
 
-    @taking_part
+    @hooked
     def step(self, closure=None):
         """Update the parameters by their gradients.
 
@@ -336,6 +343,8 @@ class Optimizer:
             else under its number, as in PyTorch. ``"param_groups"``: the options, with those keys as ``"params"``.
             The tensors are the optimizer's own, not copies, as in PyTorch.
         """
+        for hook in self.hooks_on("state_dict_pre"):
+            hook(self)
         keys, groups, start = self.names() or range(sum(len(g["params"]) for g in self.param_groups)), [], 0
         state = {}
         for group in self.param_groups:
@@ -345,7 +354,11 @@ class Optimizer:
             for key, p in zip(mine, group["params"], strict=True):
                 if self.state.get(p):
                     state[key] = dict(self.state[p])
-        return {"state": state, "param_groups": groups}
+        result = {"state": state, "param_groups": groups}
+        for hook in self.hooks_on("state_dict_post"):
+            answer = hook(self, result)
+            result = result if answer is None else answer
+        return result
 
     def load_state_dict(self, state_dict):
         """Go on from a saved state.
@@ -365,17 +378,23 @@ class Optimizer:
         A state that was saved by name is loaded by name, whatever the order of the parameters is now. One that was
         saved by number is loaded by number, and its shapes are checked.
         """
+        for hook in self.hooks_on("load_state_dict_pre"):
+            answer = hook(self, state_dict)
+            state_dict = state_dict if answer is None else answer
         groups, state = read_state(self, state_dict)
         self.param_groups = groups
         self.state = collections.defaultdict(dict, state)
+        for hook in self.hooks_on("load_state_dict_post"):
+            hook(self)
 
     def fits(self, param, key, value):
         """Whether the array `value`, saved as `key`, can be part of the state of `param`."""
         return value.shape == param.shape
 
     def __getstate__(self):
-        # What `watch` found belongs to the memory of this process.
-        return {**self.__dict__, "_watched": {}, "_written": [], "_batches": {}, "_prepared": {}}
+        # What `watch` found belongs to the memory of this process, and hooks to whoever registered them.
+        kept = {name: value for name, value in self.__dict__.items() if name != "_hooks"}
+        return {**kept, "_watched": {}, "_written": [], "_batches": {}, "_prepared": {}}
 
     def __repr__(self):
         lines = [f"{type(self).__name__} ("]
@@ -383,59 +402,3 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {k}: {group[k]}" for k in sorted(group) if k not in ("params", "param_names")]
         return "\n".join([*lines, ")"])
-
-
-def _named(params):
-    """The parameters of a group as a list, and their names or None."""
-    if isinstance(params, Tensor):
-        params = [params]
-    if params is None:
-        raise ValueError("a parameter group is a dict with an entry 'params'")
-    if isinstance(params, set):
-        raise TypeError("parameters must be in a list, not a set: the order of a set differs from run to run")
-    params = list(params)
-    names = [entry[0] for entry in params if isinstance(entry, tuple)]
-    if names and len(names) != len(params):
-        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
-    if len(set(names)) != len(names):
-        raise ValueError(f"two parameters of a group have the same name, among {', '.join(names)}")
-    params = [entry[1] if isinstance(entry, tuple) else entry for entry in params]
-    for p in params:
-        if not isinstance(p, Tensor):
-            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
-        if not p.is_leaf:
-            raise ValueError(
-                f"can't optimize a non-leaf Tensor: it is the result of {p.grad_fn.name()}. "
-                "Give the tensor that it was computed from, or its detach().requires_grad_()."
-            )
-    return params, names or None
-
-
-def _as_number(name, value):
-    """A tensor of one element as a number, betas as floats; everything else as it is."""
-    if name == "betas":
-        return tuple(map(float, value))
-    if not isinstance(value, Tensor) or name == "params":
-        return value
-    if value.numel() != 1:
-        raise ValueError(f"Tensor {name} must be 1-element, not of shape {value.shape}")
-    return value.item()
-
-
-def _refuse(optimizer, hints, options):
-    """Raise for an option that does not exist, or asks for what microtorch does not have."""
-    for name, value in hints.items():
-        if name not in _HINTS:
-            close = difflib.get_close_matches(name, options, 1)
-            hint = f". Did you mean {close[0]!r}?" if close else ""
-            raise TypeError(f"{optimizer}: there is no option {name!r}{hint}")
-        if value and name in ("capturable", "differentiable"):
-            raise ValueError(
-                f"{optimizer}: {name}=True is not supported. "
-                + (
-                    "It is for CUDA graphs."
-                    if name == "capturable"
-                    else "To differentiate through updates, write them as operations: w2 = w - lr * dw, with dw from "
-                    "autograd.grad(..., create_graph=True)."
-                )
-            )

@@ -26,6 +26,8 @@ def shape_of(operation, size):
         raise TypeError(f"{operation}: a size is made of ints, not {size!r}") from None
     if any(n < 0 for n in shape):
         raise ShapeError(f"{operation}: size {shape} has a negative dimension")
+    if any(n >= 2**63 for n in shape):
+        raise ShapeError(f"{operation}: a size of {len(shape)} dimensions with one of 2**63 or more does not exist")
     return shape
 
 

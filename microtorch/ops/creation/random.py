@@ -66,6 +66,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
 
 
 @one_call
+@attach()
 def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
     """As `rand`, in the shape and dtype of `input`.
 
@@ -137,6 +138,7 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
 
 
 @one_call
+@attach()
 def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
     """As `randn`, in the shape and dtype of `input`.
 

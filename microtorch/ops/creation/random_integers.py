@@ -71,6 +71,7 @@ def randint(low, high, size=None, *, generator=None, dtype=None, device=None, re
 
 
 @one_call
+@attach()
 def randint_like(input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """As `randint`, in the shape and dtype of `input`.
 

@@ -52,6 +52,7 @@ def masked_fill(input, mask, value):
     >>> x.grad
     tensor([0., 1.])
     """
+    only_tensors("masked_fill", input=input, mask=mask)
     given, value = value, as_tensor(value, np.dtype(np.float64) if isinstance(value, float) else None)  # all its digits
     if value.ndim:
         raise ShapeError(f"masked_fill: value must be one number, not a tensor of shape {value.shape}. See where.")

@@ -6,6 +6,7 @@ from ...autograd.function import Function
 from ...errors import ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
+from .._promotion import only_tensors
 
 __all__ = ["diag", "diagonal", "trace"]
 
@@ -133,6 +134,7 @@ def diag(input, diagonal=0):
     tensor([[1, 0],
             [0, 2]])
     """
+    only_tensors("diag", input=input)
     if input.ndim == 1:
         n = input.shape[0] + abs(diagonal)
         return OnDiagonal.apply(input, (n, n), diagonal, 0, 1)

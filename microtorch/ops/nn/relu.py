@@ -7,7 +7,7 @@ import numpy as np
 
 from ...autograd.function import Function
 from ...autograd.inplace.changes import attach_in_place, in_place
-from ...dtypes import as_number
+from ...dtypes import as_number, float64
 from ...errors import DTypeError, ShapeError
 from ...kernels.nn import relu as kernels
 from ...tensor import Tensor, attach
@@ -154,7 +154,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
         only_tensors("leaky_relu", input=input)
     if inplace:
         return in_place(input, "leaky_relu_", lambda t: leaky_relu(t, negative_slope))
-    return LeakyRelu.apply(input, float(negative_slope))
+    return LeakyRelu.apply(input, as_number("leaky_relu: negative_slope", negative_slope, float64).item())
 
 
 class Prelu(Function):
@@ -294,7 +294,7 @@ def threshold(input, threshold, value, inplace=False):
         only_tensors("threshold", input=input)
 
     def compute(t):
-        return Threshold.apply(t, float(threshold), float(value))
+        return Threshold.apply(t, *(as_number("threshold", n, float64).item() for n in (threshold, value)))
 
     return in_place(input, "threshold_", compute) if inplace else compute(input)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...autograd.function import Function, outside_graph
 from ...autograd.inplace.changes import attach_in_place
-from ...dtypes import bool_
+from ...dtypes import as_number, bool_, float64
 from ...errors import DTypeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
@@ -155,7 +155,7 @@ def lerp(input, end, weight):
     if isinstance(weight, Tensor):
         tensors["weight"] = weight
     else:
-        weight = float(weight)
+        weight = as_number("lerp: weight", weight, float64).item()
     same_dtype("lerp", **tensors)
     if input._array.dtype.kind != "f":
         raise DTypeError(f"lerp: takes float32 or float64, not {input.dtype}. Convert first, with .float().")

@@ -9,6 +9,7 @@ import numpy as np
 from ...autograd.function import Function
 from ...tensor import attach
 from .. import _dimensions as dimensions
+from .._promotion import only_tensors
 
 __all__ = ["cumprod", "cumsum", "prod"]
 
@@ -92,6 +93,7 @@ def cumsum(input, dim=None, *, dtype=None, axis=None):
     >>> x.grad
     tensor([3., 2., 1.])
     """
+    only_tensors("cumsum", input=input)
     return _running("cumsum", CumSum, input, dim if axis is None else axis, dtype)
 
 
@@ -160,6 +162,7 @@ def cumprod(input, dim=None, *, dtype=None, axis=None):
     >>> x.grad
     tensor([1., 8., 0.])
     """
+    only_tensors("cumprod", input=input)
     return _running("cumprod", CumProd, input, dim if axis is None else axis, dtype)
 
 

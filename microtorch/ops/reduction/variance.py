@@ -235,6 +235,7 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     return Std.apply(input, dim, keepdim, correction)
 
 
+@attach()
 @dimensions.also_axis
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance and the mean, as a pair; the arguments are those of `var`.
@@ -262,6 +263,7 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     return Var.apply(input, dim, keepdim, correction), Mean.apply(input, dim, keepdim)
 
 
+@attach()
 @dimensions.also_axis
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation and the mean, as a pair; the arguments are those of `std`.

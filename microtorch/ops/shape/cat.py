@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...autograd.function import Function
-from ...errors import ShapeError
+from ...errors import ShapeError, describe
 from ...from_data import as_tensor
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -13,7 +13,12 @@ __all__ = ["cat", "concat", "concatenate", "stack"]
 
 
 def _in_common_dtype(operation, tensors):
-    tensors = [as_tensor(t) for t in tensors]
+    try:
+        tensors = [as_tensor(t) for t in tensors]
+    except TypeError:
+        if hasattr(tensors, "__iter__"):
+            raise
+        raise TypeError(f"{operation}: tensors must be a list or tuple of Tensors, not {describe(tensors)}.") from None
     if not tensors:
         raise ShapeError(f"{operation}: there is no tensor to join. Give at least one.")
     if len({t._array.dtype for t in tensors}) > 1:

@@ -6,8 +6,9 @@ import warnings
 
 from ...autograd.observe import taking_part
 from ...errors import CheckpointError, describe
-from ..optimizer import Optimizer, _as_number
+from ..optimizer import Optimizer
 from ..state.checkpoint import unlike
+from ..state.options import as_number
 
 
 class LRScheduler:
@@ -64,6 +65,9 @@ class LRScheduler:
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self._initial_step()
+
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, as_number(name, value))  # a tensor may be changed later
 
     def _initial_step(self):
         self._step_count = 0
@@ -227,13 +231,13 @@ def for_each_group(name, optimizer, value):
     check_optimizer(optimizer)
     groups = len(optimizer.param_groups)
     if not isinstance(value, list | tuple):
-        return [_as_number(name, value)] * groups
+        return [as_number(name, value)] * groups
     if len(value) != groups:
         raise ValueError(
             f"{name} must have the same length as optimizer.param_groups. "
             f"{name} has {len(value)} values, param_groups has {groups}."
         )
-    return [_as_number(name, v) for v in value]  # numbers: a tensor may be changed later
+    return [as_number(name, v) for v in value]  # numbers: a tensor may be changed later
 
 
 class LambdaLR(LRScheduler):

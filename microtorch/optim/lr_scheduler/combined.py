@@ -3,6 +3,7 @@
 import bisect
 import math
 
+from ..state.options import as_number
 from .base import LRScheduler, check_optimizer
 
 
@@ -191,7 +192,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.optimizer = optimizer
         self.mode, self.threshold, self.threshold_mode = mode, threshold, threshold_mode
         self.factor, self.patience, self.cooldown, self.eps = factor, patience, cooldown, eps
-        self.min_lrs = list(min_lr) if isinstance(min_lr, list | tuple) else min_lr
+        self.min_lrs = [as_number("min_lr", m) for m in min_lr] if isinstance(min_lr, list | tuple) else min_lr
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
         self._last_lr = self._current()

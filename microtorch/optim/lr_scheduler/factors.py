@@ -3,6 +3,7 @@
 import bisect
 import collections
 
+from ..state.options import as_number
 from .base import LRScheduler
 
 
@@ -71,7 +72,7 @@ class MultiStepLR(LRScheduler):
     """
 
     def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1):
-        self.milestones, self.gamma = collections.Counter(milestones), gamma
+        self.milestones, self.gamma = collections.Counter(as_number("milestones", m) for m in milestones), gamma
         super().__init__(optimizer, last_epoch)
 
     def load_state_dict(self, state_dict):

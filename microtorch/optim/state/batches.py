@@ -189,6 +189,9 @@ def same_step(optimizer, gradients):
     watched, name, line = [w for _, b in found for w in b.watched], f"{type(optimizer).__name__}.step", user_line()
 
     def again():
+        if optimizer.has_step_hooks:
+            optimizer.step()
+            return
         for group, batches in found:
             if optimizer._batches.get(id(group)) is not batches or not batches.hold_states(optimizer.state):
                 optimizer.step()
