@@ -158,7 +158,7 @@ def test_the_page_evaluates_them_to_the_same(browser):
         if node.outputs is None:
             cases.append((data, id))
     page = browser.new_context().new_page()
-    script = (resources.files("microtorch.viz.page") / "formula.js").read_text("utf-8")
+    script = (resources.files("microtorch.viz.page") / "web" / "formula.js").read_text("utf-8")
     page.evaluate(script + ";window.Formula = Formula")
     assert page.evaluate(PAGE, json.dumps(cases, allow_nan=False)) == []
 

@@ -81,6 +81,22 @@ def explore(loss, path, model=None, names=None, check=False, captured=None):
         temporary.write_text(page, encoding="utf-8")
 
 
+def template():
+    """The page without its title and its data."""
+    files = resources.files(__package__) / "web"
+    names = "explorer.html theme.css explorer.css explorer.js explorer_calls.js formula.js what_if.js explorer_panel.js"
+    page, theme, style, *scripts = [(files / name).read_text("utf-8") for name in names.split()]
+    return page.replace("/*STYLE*/", theme + style).replace("/*SCRIPT*/", "".join(scripts))
+
+
+def filled(page, title, data):
+    """A page with its title and its data put in."""
+    data = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # "</script" ends a script also inside a string, and "<!--<script>" makes it end much later.
+    parts = {"TITLE": escape(title), '"DATA"': data.replace("<", "\\u003c")}
+    return re.sub("|".join(map(re.escape, parts)), lambda place: parts[place[0]], page)  # in one go: names too
+
+
 class _Page:
     """Gathers what the page shows into one JSON-able dict."""
 
@@ -97,16 +113,7 @@ class _Page:
 
     def html(self):
         """The page."""
-        files = resources.files(__package__)
-        names = "explorer.html explorer.css explorer.js explorer_calls.js formula.js what_if.js explorer_panel.js"
-        template, style, *scripts = [(files / name).read_text("utf-8") for name in names.split()]
-        data = json.dumps(self.data(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        parts = {
-            "/*STYLE*/": style, "TITLE": escape(visible(", ".join(v.name for v in self.records.roots), LONGEST)),
-            # "</script" ends a script also inside a string, and "<!--<script>" makes it end much later.
-            "/*SCRIPT*/": "".join(scripts), '"DATA"': data.replace("<", "\\u003c"),
-        }  # fmt: skip
-        return re.sub("|".join(map(re.escape, parts)), lambda place: parts[place[0]], template)  # in one go: names too
+        return filled(template(), visible(", ".join(v.name for v in self.records.roots), LONGEST), self.data())
 
     def data(self):
         """Everything, laid out."""

@@ -159,7 +159,7 @@ function paint() {
 }
 function go(step, quiet = false) {
   state.step = Math.max(0, Math.min(last, step)); state.open = null;
-  history.replaceState(null, "", "#step=" + state.step);
+  if (location.protocol !== "about:") history.replaceState(null, "", "#step=" + state.step);  // not inside another page
   paint();
   const current = state.step ? nodes.get(D.steps[state.step - 1].node) : D.nodes.find(n => n.kind === "output");
   reveal(current);
