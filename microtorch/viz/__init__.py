@@ -8,5 +8,7 @@ from .drawing.text import tree
 from .page.explore import explore
 from .plots import plots
 from .records.graph import graph
+from .training.page import compare
+from .training.record import Recording, record
 
-__all__ = ["Drawing", "draw", "explore", "graph", "plots", "tree"]
+__all__ = ["Drawing", "Recording", "compare", "draw", "explore", "graph", "plots", "record", "tree"]

@@ -26,6 +26,7 @@ __all__ = ["explore"]
 
 
 WHOLE = 4096  # numbers up to which a tensor is put into the page whole
+IN_SHORT = 3000  # of a step of a recorded training
 IN_ALL = 16_384  # numbers in the page, about 200 kB; the tensors after that come as summaries
 FEW = 40  # operations up to which what they keep is drawn beside them
 MANY = 1000  # tensors, after which summaries become shorter, so that pages of large graphs stay a few MB
@@ -79,6 +80,16 @@ def explore(loss, path, model=None, names=None, check=False, captured=None):
     page = _Page(with_times(records), steps, recording).html()
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
+
+
+def step_data(loss, model, most):
+    """What the page has of the backward of `loss`, not laid out; None if it has over `most` operations."""
+    records = graph(loss, model)
+    if len(records.operations) > most:
+        return None
+    page = _Page(records, backward_steps(records), None)
+    page.left = IN_SHORT
+    return page.contents()
 
 
 def template():

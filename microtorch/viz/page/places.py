@@ -12,6 +12,21 @@ HEIGHT = 40  # of a node, in pixels
 FAR = 1200  # pixels
 
 
+def lay_out_alike(pages):
+    """`lay_out` for steps of one training: most have the same graph, which is laid out once."""
+    done = {}
+    for found in pages:
+        key = json.dumps([[n["id"] for n in found["nodes"]], [[e["from"], e["to"]] for e in found["edges"]]])
+        if key not in done:
+            lay_out(found)
+            done[key] = found
+            continue
+        like, found["size"] = done[key], done[key]["size"]
+        for group, places in {"nodes": "x y w h", "edges": "points label far", "modules": "box at title"}.items():
+            for mine, other in zip(found[group], like[group], strict=True):
+                mine.update({name: other[name] for name in places.split() if name in other})
+
+
 def lay_out(found):
     """Places for nodes, curves for edges, boxes for modules: the loss on top, gradients fall."""
     for node in found["nodes"]:
