@@ -13,6 +13,7 @@ __all__ = ["Maps", "first_weights", "histogram", "worst"]
 
 BINS = 24
 GRID = 32  # places along each side of a map
+POINTS = 300  # samples that are drawn on it, or one batch more
 UNITS = 24  # of a layer that get a map, or whose weights are shown
 PIXELS = 1024  # up to which weights and samples are shown as images
 
@@ -83,15 +84,24 @@ def worst(look, inputs, count=8):
 class Maps:
     """What the model and its hidden units say all over the plane, for inputs of two features."""
 
-    def __init__(self, model, layers, inputs, targets):
-        self.model, self.layers = model, layers
+    def __init__(self, model, layers, inputs):
+        self.model, self.layers, self.points = model, layers, {}  # {(x, y): label}
         low, high = inputs.min(0), inputs.max(0)
-        margin = 0.15 * (high - low) + 1e-6
+        margin = 0.25 * (high - low) + 1e-6
         self.box = [float(v) for v in (*(low - margin), *(high + margin))]
         x = np.linspace(self.box[0], self.box[2], GRID)
         y = np.linspace(self.box[3], self.box[1], GRID)  # the first row is the upper one
         self.places = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2).astype(inputs.dtype)
-        self.points = {"at": np.round(inputs, 3).tolist(), "labels": np.asarray(targets).ravel().tolist()}
+
+    def add(self, inputs, labels):
+        """Samples to draw, as long as there are few."""
+        if len(self.points) < POINTS:
+            places = map(tuple, np.round(inputs, 3).tolist())
+            self.points |= dict(zip(places, np.asarray(labels).ravel().tolist(), strict=True))
+
+    def told(self):
+        """The part of the plane and the samples, as the page has them."""
+        return {"box": self.box, "at": list(map(list, self.points)), "labels": list(self.points.values())}
 
     def frame(self):
         """The class (or output) at each place, and the value of each hidden unit."""

@@ -11,11 +11,12 @@ __all__ = ["compare", "html", "write"]
 
 
 def html(recordings, live=None):
-    """The page of some recordings; `live` is where a running training is asked for, for `microtorch play`."""
+    """The page of some recordings; with `live`, its choices, a page that asks `microtorch play` for a running one."""
     files, colours = resources.files(__package__) / "web", resources.files(explore.__package__) / "web" / "theme.css"
-    page, style, *scripts = [
-        (files / name).read_text("utf-8") for name in ("training.html", "training.css", "charts.js", "training.js")
-    ]
+    names = ["training.html", "training.css", "charts.js", "training.js"] + ["live.js"] * (live is not None)
+    page, style, *scripts = [(files / name).read_text("utf-8") for name in names]
+    if live is not None:
+        page = page.replace("img-src data:", "img-src data:; connect-src 'self'")
     page = page.replace("/*STYLE*/", colours.read_text("utf-8") + style).replace("/*SCRIPT*/", "".join(scripts))
     data = {"trainings": [r.data() for r in recordings], "live": live}
     lay_out_alike([step for t in data["trainings"] for step in t["entered"].values() if step["size"] is None])

@@ -24,7 +24,6 @@ __all__ = ["Recording", "record"]
 STEPS, FRAMES, ENTERED = 1000, 60, 8  # kept at most
 REST = 11.0  # times what a recorded step cost, until the next one by default
 ENTERED_OPERATIONS = 60  # of a graph that can be entered
-POINTS = 300  # samples drawn on a map
 
 
 def record(model, optimizer, path, every=None, title=None):
@@ -247,7 +246,9 @@ class Recording:
             found["worst"] = worst(look, self._inputs)
             inputs = self._inputs
             if self._maps is None and inputs.ndim == 2 and inputs.shape[1] == 2 and len(look.charged[2]) == len(inputs):
-                self._maps = Maps(self.model, self.layers, inputs[:POINTS], look.charged[2][:POINTS])
+                self._maps = Maps(self.model, self.layers, inputs)
+            if self._maps is not None:
+                self._maps.add(inputs, look.charged[2])
         if self._maps is not None:
             self._look, look = None, self._look  # the maps' own forward is not recorded
             found["map"] = self._maps.frame()
@@ -270,15 +271,19 @@ class Recording:
             self.every *= 2
 
     def data(self):
-        """Everything, as the page has it."""
+        """Everything, as the page has it: a copy, so that the training can go on."""
         kinds = {path: type(module).__name__ for module, path in self.layers.items()}
         return {
-            "title": self.title, "steps": self.steps, "loss": _short(self.losses), "accuracy": _short(self.accuracies),
+            "title": self.title, "steps": list(self.steps),
+            "loss": _short(self.losses), "accuracy": _short(self.accuracies),
             "rate": _short(self.rates), "last": self.step,
-            "layers": [{"path": path, "type": kinds[path], **numbers} for path, numbers in self.numbers.items()],
-            "findings": [vars(f) for f in self.findings],
-            "frames": self.frames, "entered": self.entered,
-            "map": None if self._maps is None else {"box": self._maps.box, **self._maps.points},
+            "layers": [
+                {"path": path, "type": kinds[path], **{k: list(v) for k, v in numbers.items()}}
+                for path, numbers in self.numbers.items()
+            ],
+            "findings": [{**vars(f), "spans": [list(span) for span in f.spans]} for f in self.findings],
+            "frames": dict(self.frames), "entered": dict(self.entered),
+            "map": None if self._maps is None else self._maps.told(),
         }  # fmt: skip
 
 
