@@ -34,7 +34,7 @@ LAYERS = [
     ["captured", "data", "io", "explain"],
     ["datasets", "viz"],
     ["train"],
-    ["exercises"],
+    ["exercises", "play"],
     ["commands", "__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -1,7 +1,8 @@
 """Questions are handed out as files, and the filled-in files are checked step by step.
 
-A lesson is two files: ``questions/03.py``, which the student gets a copy of, and ``lesson03.py``, whose ``steps`` check
-the copy. Each step is worth points by itself, so that what is right counts although something else is not.
+A lesson is two files: ``questions/03.py``, which the student gets a copy of, and ``lessons/lesson03.py``, whose
+``steps`` check the copy. Each step is worth points by itself, so that what is right counts although something else is
+not.
 """
 
 import importlib
@@ -123,7 +124,7 @@ def check(path):
     Result
     """
     path = file_of(path)
-    lesson = importlib.import_module(f"{__package__}.lesson{number_of(path)}")
+    lesson = importlib.import_module(f"{__package__}.lessons.lesson{number_of(path)}")
     student = load(path)
     steps = [(step, what_is_wrong(step)) for step in lesson.steps(student)]
     return Result(f"Lesson {int(number_of(path))}: {lesson.TITLE}", steps)

@@ -222,8 +222,9 @@ class Recording:
         grads = [p.grad._array for p in own if p.grad is not None]
         if grads:
             found["gradient"] = float(np.hypot.reduce([norm(g) for g in grads]))
-            size = float(np.hypot.reduce([norm(self._old[p]) for p in own]))
-            change = float(np.hypot.reduce([norm(p._array - self._old[p]) for p in own]))
+            weights = [p for p in own if p.ndim > 1] or own
+            size = float(np.hypot.reduce([norm(self._old[p]) for p in weights]))
+            change = float(np.hypot.reduce([norm(p._array - self._old[p]) for p in weights]))
             found["ratio"] = change / size if size else None
         for measure in ("gradient", "ratio", "dead", "saturated", "mean", "spread"):
             value = found[measure]

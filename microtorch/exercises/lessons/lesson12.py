@@ -4,8 +4,8 @@ import numpy as np
 
 import microtorch
 
-from ..nn import Linear
-from .grading import Step, equal
+from ...nn import Linear
+from ..grading import Step, equal
 
 TITLE = "when it goes wrong"
 

@@ -1,6 +1,6 @@
 """Checks of lesson 4."""
 
-from .grading import Step, equal, holds
+from ..grading import Step, equal, holds
 
 TITLE = "why creation order suffices"
 

@@ -2,9 +2,9 @@
 
 import microtorch
 
-from ..datasets import Digits
-from ..nn.functional import cross_entropy, linear, relu
-from .grading import Step, equal, holds
+from ...datasets import Digits
+from ...nn.functional import cross_entropy, linear, relu
+from ..grading import Step, equal, holds
 
 TITLE = "a network, trained by hand"
 

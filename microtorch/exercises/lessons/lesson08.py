@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .grading import Step, equal
+from ..grading import Step, equal
 
 TITLE = "optimizers as dynamical systems"
 

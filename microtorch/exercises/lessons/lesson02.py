@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .grading import Step, equal, holds
+from ..grading import Step, equal, holds
 
 TITLE = "a tensor that remembers"
 

@@ -4,7 +4,7 @@ import numpy as np
 
 import microtorch
 
-from .grading import Step, equal, holds
+from ..grading import Step, equal, holds
 
 TITLE = "second derivatives"
 

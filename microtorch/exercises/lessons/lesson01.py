@@ -1,6 +1,6 @@
 """Checks of lesson 1."""
 
-from .grading import Step, equal
+from ..grading import Step, equal
 
 TITLE = "the chain rule as a graph"
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .grading import Step, equal, operation
+from ..grading import Step, equal, operation
 
 TITLE = "softmax, cross-entropy and numerical care"
 

@@ -2,7 +2,7 @@
 
 import microtorch
 
-from .grading import Step, equal, holds
+from ..grading import Step, equal, holds
 
 TITLE = "initialisation and gradient flow"
 
