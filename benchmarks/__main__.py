@@ -7,8 +7,10 @@ import pathlib
 import platform
 import time
 
-from . import cases, kernels, memory, report, startup
+from . import busy, cases, estimators, kernels, machines, memory, peers, report, startup
 from .turns import Engine, measure
+
+ENGINES = ["captured", "torch", "compile", "jax", "floor", "mygrad", "tinygrad"]
 
 
 def main():
@@ -18,7 +20,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="turns that each engine takes")
     parser.add_argument("--seconds", type=float, default=0.4, help="of each measurement")
     parser.add_argument("--case", help="only networks whose name contains this")
-    parser.add_argument("--engines", nargs="*", default=["captured", "torch", "compile", "jax", "floor"])
+    parser.add_argument("--engines", nargs="*", default=ENGINES)
+    parser.add_argument("--no-torch", dest="torch", action="store_false", help="leave PyTorch out of `busy`")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("benchmarks/results"))
     args = parser.parse_args()
     unknown = set(args.groups) - set(MEASURES)
@@ -53,7 +56,8 @@ def steps(args):
     for case in cases.STEPS:
         if args.case and args.case not in case.name:
             continue
-        wanted = [e for e in args.engines if not (case.extras and e in ("jax", "compile", "floor"))]
+        wanted = [e for e in args.engines if not (case.extras and e in ("jax", "compile", "floor", *PEERS))]
+        wanted = [e for e in wanted if e not in PEERS or (case.sizes[0] == 64 and peers.available(e))]
         row = in_turns("step", case.as_dict(), wanted, args)
         rows.append(row | {"name": case.name, "limits": case.limits, "captured_limits": case.captured})
     return rows
@@ -62,7 +66,7 @@ def steps(args):
 def chain(args):
     """Small elementwise operations one after another, forward and backward."""
     length = 200
-    row = in_turns("chain", {"length": length}, ["torch"], args)
+    row = in_turns("chain", {"length": length}, ["torch", *filter(peers.available, PEERS)], args)
     row["seconds"] = {name: value / length for name, value in row["seconds"].items()}
     return [row | {"name": "an operation on 8×8, forward and backward", "limits": {"torch": 0.60}}]
 
@@ -78,6 +82,17 @@ def epoch(args):
     case = {"examples": 60_000, "features": 784, "batch": 100}
     row = in_turns("epoch", case, ["torch"], args)
     return [row | {"name": "an epoch of 60,000×784 in batches of 100", "limits": {"torch": 0.10}}]
+
+
+def training(args):
+    """A whole training, the same net, batch, optimizer and epochs."""
+    rows = []
+    for sizes, batch in (((64, 64, 32, 10), 32), ((784, 100, 10), 100)):
+        case = cases.Case(sizes, batch, "adam")
+        given = case.as_dict() | {"examples": 6000, "epochs": 3}
+        row = in_turns("training", given, ["torch", *filter(peers.available, ["sklearn"])], args)
+        rows.append(row | {"name": f"3 epochs of 6,000, {case.name}", "limits": {}})
+    return rows
 
 
 def in_turns(task, case, others, args):
@@ -119,7 +134,12 @@ MEASURES = {
     "startup": lambda args: startup.measure(args.rounds),
     "memory": lambda args: memory.measure(),
     "growth": growth,
+    "estimators": lambda args: estimators.measure(args.rounds),
+    "training": training,
+    "busy": busy.measure,
+    "machines": machines.measure,
 }
+PEERS = ("mygrad", "tinygrad")
 
 if __name__ == "__main__":
     main()

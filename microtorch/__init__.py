@@ -5,15 +5,22 @@ from math import e, inf, nan, pi
 
 from numpy import finfo, iinfo
 
+from . import autograd, nn, optim
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .captured import capture
+from .devices import *
 from .dtypes import *
 from .dtypes import bool_, float32, float64, int32, int64, uint8
 from .errors import *
 from .from_data import *
+from .interop.dlpack import *
 from .ops import *
+from .printing import *
+from .pytorch.legacy import *
+from .pytorch.settings import *
 from .random import *
 from .tensor import *
+from .threads import *
 
 # log(0) is -inf and 1/0 is inf, without a word, as in PyTorch; `detect_anomaly` finds where they come from.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"microtorch\.")
@@ -24,14 +31,37 @@ bool, int, long, float, double = bool_, int32, int64, float32, float64
 __version__ = "0.1.0"
 
 
+# Loaded when asked for, so that computing pays nothing for them: modules, and names with the module they are in.
+_MODULES = {
+    "accelerator": ".devices.accelerator",
+    "backends": ".devices.backends",
+    "cuda": ".devices.cuda",
+    "data": ".data",
+    "datasets": ".datasets",
+    "distributed": ".distributed",
+    "distributions": ".distributions",
+    "explain": ".explain",
+    "func": ".func",
+    "io": ".io",
+    "linalg": ".linalg",
+    "mps": ".devices.mps",
+    "sklearn": ".sklearn",
+    "train": ".train",
+    "utils": ".utils",
+    "viz": ".viz",
+}
+_NAMES = {
+    "check_training": ".explain",
+    "load": ".io",
+    "save": ".io",
+}
+
+
 def __getattr__(name):
-    # Loaded when asked for, so that computing pays nothing for them.
     from importlib import import_module
 
-    if name in ("data", "datasets", "explain", "io", "train", "viz"):
-        return import_module(f".{name}", __name__)
-    if name in ("load", "save"):
-        return getattr(import_module(".io", __name__), name)
-    if name == "check_training":
-        return import_module(".explain", __name__).check_training
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _MODULES:
+        return import_module(_MODULES[name], __name__)
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name], __name__), name)
+    raise import_module(".pytorch.absent", __name__).refuse("microtorch", name, [*globals(), *_MODULES, *_NAMES])

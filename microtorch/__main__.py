@@ -76,12 +76,17 @@ def main(arguments=None):
     args, rest = parser.parse_known_args(arguments)
     if rest or args.command is None:
         unknown(subparsers.choices.get(args.command, parser), args.command or "microtorch", rest or arguments)
+    args.arguments = arguments
     try:
         return args.run(args) or 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     except (OSError, RuntimeError, ValueError, DTypeError) as error:
+        if "microtorch.distributed" in sys.modules:
+            from .distributed.collectives import alone_or_group, faults
+
+            faults.end_all(alone_or_group(), f"microtorch: {error}")
         print(f"microtorch: {error}", file=sys.stderr)
         return 1
 

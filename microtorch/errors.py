@@ -12,7 +12,16 @@ from sys import _getframe
 
 import numpy as np
 
-__all__ = ["CaptureError", "CheckpointError", "DTypeError", "DatasetError", "GradientError", "GraphError", "ShapeError"]
+__all__ = [
+    "CaptureError",
+    "CheckpointError",
+    "DTypeError",
+    "DatasetError",
+    "DistributedError",
+    "GradientError",
+    "GraphError",
+    "ShapeError",
+]
 
 
 class ShapeError(ValueError):
@@ -41,6 +50,10 @@ class CheckpointError(RuntimeError):
 
 class DatasetError(RuntimeError):
     """A data file that is missing, damaged or not what it claims to be."""
+
+
+class DistributedError(RuntimeError):
+    """Ranks that work together cannot: one is missing, does something else, or has ended."""
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep

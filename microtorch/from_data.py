@@ -4,14 +4,15 @@ import numpy as np
 
 from .autograd.mode import state
 from .autograd.observe import tell
+from .devices import check_device
 from .dtypes import PYTHON_DTYPES, as_dtype, as_number, float64, int64, refuse_overflow
 from .errors import ShapeError
-from .tensor import Tensor, wrap
+from .tensor import Tensor, over, wrap
 
 __all__ = ["as_tensor", "from_numpy", "tensor"]
 
 
-def tensor(data, *, dtype=None, requires_grad=False):
+def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
     """A tensor with a copy of `data`.
 
     Parameters
@@ -20,8 +21,12 @@ def tensor(data, *, dtype=None, requires_grad=False):
         Numbers, nested sequences of numbers or tensors, an ndarray or a Tensor.
     dtype : numpy.dtype, optional
         Default: that of an ndarray or Tensor; `get_default_dtype` for Python floats, int64 for ints, bool for bools.
+    device : str or device, optional
+        ``"cpu"``: there is no other.
     requires_grad : bool, default False
         Whether operations on it are recorded.
+    pin_memory : bool, default False
+        Accepted for compatibility: there is no device to copy to.
 
     Returns
     -------
@@ -42,7 +47,8 @@ def tensor(data, *, dtype=None, requires_grad=False):
     tensor([[1., 2.],
             [3., 4.]])
     """
-    array = _to_array(data, dtype).copy()
+    check_device(device)
+    array = as_array(data, dtype).copy()
     if state.observers:
         tell("made", array, data)
     made = wrap(array)
@@ -50,7 +56,7 @@ def tensor(data, *, dtype=None, requires_grad=False):
     return made.requires_grad_() if requires_grad else made
 
 
-def as_tensor(data, dtype=None):
+def as_tensor(data, dtype=None, device=None):
     """`data` as a tensor, sharing memory where that is possible.
 
     Parameters
@@ -59,17 +65,20 @@ def as_tensor(data, dtype=None):
         A Tensor of the right dtype is returned as it is, an ndarray is shared, anything else is copied.
     dtype : numpy.dtype, optional
         As in `tensor`.
+    device : str or device, optional
+        ``"cpu"``: there is no other.
 
     Returns
     -------
     Tensor
     """
+    check_device(device)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
-    array = _to_array(data, dtype)
+    array = as_array(data, dtype)
     if state.observers:
         tell("made", array, data)
-    return Tensor(array)
+    return over(array)
 
 
 def from_numpy(ndarray):
@@ -91,10 +100,14 @@ def from_numpy(ndarray):
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy takes an ndarray, not {type(ndarray).__name__}. Use microtorch.tensor(data).")
-    return Tensor(ndarray)
+    made = over(ndarray)
+    if state.observers:
+        tell("made", made._array, ndarray)
+    return made
 
 
-def _to_array(data, dtype):
+def as_array(data, dtype):
+    """The array of `data` in `dtype`, or in the dtype it asks for; shared where that is possible."""
     if isinstance(data, Tensor):
         array = data._array
     elif isinstance(data, np.ndarray | np.generic):

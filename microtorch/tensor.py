@@ -4,6 +4,7 @@ The methods that compute something are not here: each operation in `ops/` attach
 beside its definition (`attach`), so that one file tells all about it.
 """
 
+import copy
 import functools
 import warnings
 
@@ -14,9 +15,13 @@ from .autograd.inplace.views import moves, refresh
 from .autograd.memory import DROPPED, SPARE_BYTES, references
 from .autograd.mode import state
 from .autograd.observe import tell
-from .dispatch import NUMPY, Dispatched
-from .dtypes import as_dtype, bool_, float32, int64
+from .devices import check_device
+from .dtypes import as_dtype
 from .errors import DTypeError, GraphError, ShapeError, foreign_argument, user_line
+from .interop.dispatch import NUMPY, Dispatched
+from .interop.to_data import Readable
+from .printing import text_of
+from .structure import structure
 
 __all__ = ["Tensor"]
 
@@ -26,15 +31,19 @@ __all__ = ["Tensor"]
 LEAF = "leaf"
 
 
-class Tensor(Hooked, Dispatched):
+class Tensor(Hooked, Readable, Dispatched):
     """A multi-dimensional array that records the operations on it, so that gradients can be computed.
+
+    Called, it is PyTorch's oldest way to make a tensor, of the default dtype: ``Tensor([1, 2])`` has these values,
+    ``Tensor(2, 3)`` this shape. `microtorch.tensor`, which keeps a dtype, and `zeros` say more plainly what is meant.
 
     Parameters
     ----------
-    data : ndarray
-        Its memory is shared. `microtorch.tensor` makes tensors from lists and copies arrays.
-    requires_grad : bool, default False
-        Whether operations on it are recorded and `backward` fills its ``.grad``. Floating dtypes only.
+    *data : int or sequence or ndarray or Tensor
+        Sizes, for zeros (PyTorch leaves undefined what is in it); or one sequence or array of numbers. The memory of an
+        array is shared if its dtype fits; a Tensor is taken as it is, with its memory, dtype and graph.
+    device : str, optional
+        ``"cpu"``: there is no other.
 
     Attributes
     ----------
@@ -50,12 +59,15 @@ class Tensor(Hooked, Dispatched):
     >>> (x * x).sum().backward()
     >>> x.grad
     tensor([2., 4., 6.])
+    >>> microtorch.Tensor([1, 2]), microtorch.Tensor(2, 3).shape
+    (tensor([1., 2.]), (2, 3))
     """
 
     # Note [Unset slots]: the results of operations are made by `Function.apply`, which sets only the two slots that
     # every tensor needs, `_array` and `_edge`; the rest are read through properties that know their defaults. Each slot
     # set costs 15 to 20 ns an operation.
     __slots__ = (
+        "__dict__",  # for attributes of the user's, empty until then
         "__weakref__",
         "_array",
         "_cut",
@@ -70,15 +82,14 @@ class Tensor(Hooked, Dispatched):
 
     __hash__ = object.__hash__  # `==` compares elements; as a key a tensor is itself
 
-    def __init__(self, data, requires_grad=False):
-        array = np.asarray(data)
-        as_dtype(array.dtype)
-        # Note [One array, one tensor]: a view, never the object itself: no two tensors hold the same ndarray object,
-        # so that the engine can tell by identity which tensor an operation saved.
-        self._array = array.view()
-        self._edge = None
-        if requires_grad:
-            self.requires_grad_()
+    def __init__(self, *data, device=None):
+        from .pytorch.legacy import as_new_tensor
+
+        check_device(device)
+        made = as_new_tensor("Tensor", None, data)
+        self._array, self._edge = made._array, made._edge
+        if hasattr(made, "_view"):
+            self._view = made._view
 
     # -- what it is -----------------------------------------------------------------------------------------------
 
@@ -127,6 +138,8 @@ class Tensor(Hooked, Dispatched):
         """The number of elements."""
         return self._array.size
 
+    nelement = numel
+
     def element_size(self):
         """The bytes of one element."""
         return self._array.itemsize
@@ -151,60 +164,17 @@ class Tensor(Hooked, Dispatched):
 
     # -- out of the graph ------------------------------------------------------------------------------------------
 
-    def _read(self, what):
-        if state.observers:
-            tell("left", f"{what} reads a value into Python")
-
-    def item(self):
-        """The value of a tensor of one element as a Python number."""
-        self._read("item")
-        if self._array.size != 1:
-            raise ShapeError(f"item: a tensor of shape {self.shape} has {self.numel()} elements, not 1. Use .tolist().")
-        return self._array.item()
-
-    def tolist(self):
-        """The elements as nested lists of Python numbers."""
-        self._read("tolist")
-        return self._array.tolist()
-
-    def numpy(self, *, force=False):
-        """The values as an ndarray that shares memory.
-
-        Parameters
-        ----------
-        force : bool, default False
-            Also for tensors that require a gradient; same as ``.detach().numpy()``.
-
-        Raises
-        ------
-        GraphError
-            If the tensor requires a gradient and `force` is not set: what is done to the array is not recorded.
-        """
-        self._read("numpy")
-        if self.requires_grad and not force:
-            raise GraphError(
-                f"numpy: {self.name or 'this tensor'} requires a gradient, and work on its array would not be "
-                "recorded. Use .detach().numpy() for the values, or microtorch's functions (np.exp(t) too is recorded)."
-            )
-        return self._array.view()
-
-    def __array__(self, dtype=None, copy=None):
-        array = self.numpy()
-        if copy is False and dtype is not None and array.dtype != dtype:
-            raise ValueError(f"a {array.dtype} tensor cannot be a {np.dtype(dtype)} array without a copy")
-        return array.astype(dtype, copy=bool(copy)) if dtype is not None else array.copy() if copy else array
-
     def detach(self):
         """A tensor over the same memory, outside the graph.
 
         Writing into it in place is noticed where a backward still needs the old values.
         """
-        return out_of_graph(Tensor(self._array), self, "detached")
+        return out_of_graph(over(self._array), self, "detached")
 
     @property
     def data(self):
         """Tensor: the same memory outside the graph, as `detach`. Assigning replaces the values, unrecorded."""
-        return out_of_graph(Tensor(self._array), self, "taken out of the graph by .data")
+        return out_of_graph(over(self._array), self, "taken out of the graph by .data")
 
     @data.setter
     def data(self, value):
@@ -218,37 +188,7 @@ class Tensor(Hooked, Dispatched):
                 "them with .float(), or call requires_grad_(False) first."
             )
         self._array = array.view()
-
-    def __float__(self):
-        self._read("float")
-        return float(self.item())
-
-    def __int__(self):
-        self._read("int")
-        return int(self.item())
-
-    def __index__(self):
-        self._read("index")
-        if self._array.dtype.kind not in "iub" or self._array.size != 1:
-            raise TypeError(f"only an integer tensor of one element is an index, not {self.dtype} {self.shape}")
-        return int(self._array.item())
-
-    def __bool__(self):
-        self._read("bool")
-        if self._array.size != 1:
-            raise ValueError(
-                f"the truth of a tensor of shape {self.shape} is ambiguous. Use .any() or .all(), "
-                "or microtorch.where(condition, a, b) to choose by element."
-            )
-        return bool(self._array.item())
-
-    def __contains__(self, value):
-        self._read("in")
-        return value in self._array
-
-    def __format__(self, spec):
-        self._read("format")
-        return format(self._array.item(), spec) if self._array.ndim == 0 else format(str(self), spec)
+        structure.moved()
 
     # -- gradients -------------------------------------------------------------------------------------------------
 
@@ -290,7 +230,10 @@ class Tensor(Hooked, Dispatched):
                 f"requires_grad: {self.name or 'a tensor'} of dtype {self.dtype} has no gradient; only float32 and "
                 "float64 have. Convert with .float(), or write its numbers as 1.0 rather than 1."
             )
-        self._edge = LEAF if requires_grad else None
+        edge = LEAF if requires_grad else None
+        if self._edge is not edge:
+            self._edge = edge
+            structure.moved()
         return self
 
     @property
@@ -366,17 +309,18 @@ class Tensor(Hooked, Dispatched):
 
     def __deepcopy__(self, memo):
         self._refuse_to_copy("deepcopy")
-        copied = type(self)(self._array.copy(), self.requires_grad)
+        copied = leaf_of(type(self), self._array.copy(), self.requires_grad)
         memo[id(self)] = copied
         if self.grad is not None:
             copied._grad = self._grad.detach().clone()
         if self.name is not None:
             copied._name = self.name
+        copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return copied
 
     def __reduce__(self):
         self._refuse_to_copy("pickle")
-        return type(self), (self._array, self.requires_grad), (None, {"_name": self.name})
+        return leaf_of, (type(self), self._array, self.requires_grad), (self.__dict__ or None, {"_name": self.name})
 
     # -- how it looks ----------------------------------------------------------------------------------------------
 
@@ -387,22 +331,7 @@ class Tensor(Hooked, Dispatched):
 
     def __repr__(self):
         self._read("repr")
-        body = np.array2string(self._array, separator=", ", prefix="tensor(", floatmode="maxprec", precision=4)
-        if self._array.dtype.kind == "f" and self._array.ndim == 0:
-            body = (
-                np.format_float_positional(self._array, precision=4, unique=False, trim="-")
-                if (1e-4 <= abs(self._array) < 1e6 or self._array == 0)
-                else f"{self._array.item():.4e}"
-            )
-            body += "." if body.lstrip("-").isdigit() else ""
-        notes = [body]
-        if self._array.dtype not in (float32, int64, bool_):
-            notes.append(f"dtype={self._array.dtype.name}")
-        if self.grad_fn is not None:
-            notes.append(f"grad_fn=<{self.grad_fn.name()}>")
-        elif self.requires_grad:
-            notes.append("requires_grad=True")
-        return f"tensor({', '.join(notes)})"
+        return text_of(self)
 
 
 # Note [Where it was cut]: a tensor that left the graph knows how, and the user's line, for those who ask later why no
@@ -418,10 +347,27 @@ def out_of_graph(tensor, source, how):
 
 
 def wrap(array):
-    """A leaf over an array that is nobody else's, without the checks and the view that `Tensor(data)` makes."""
+    """A leaf over an array that is nobody else's, without the checks and the view that `over` makes."""
     t = Tensor.__new__(Tensor)
     t._array = array
     t._edge = None
+    return t
+
+
+# Note [One array, one tensor]: no two tensors hold the same ndarray object, so that the engine can tell by identity
+# which tensor an operation saved. What is somebody else's is therefore held by a view.
+def over(array):
+    """A leaf over the memory of an array that others have, too; of a dtype that tensors have."""
+    as_dtype(array.dtype)
+    return wrap(array.view())
+
+
+def leaf_of(cls, array, requires_grad):
+    """A leaf of the class `cls` over an array that is nobody else's: what a copy, or a pickled tensor, is made by."""
+    as_dtype(array.dtype)
+    t = cls.__new__(cls)
+    t._array = array
+    t._edge = LEAF if requires_grad else None
     return t
 
 
@@ -441,10 +387,17 @@ def edge_of(t):
     return t if t._edge is LEAF else t._edge
 
 
+def _into(out, operation, made):
+    from .ops.creation.copy import fill_out
+
+    return fill_out(operation, out, made)
+
+
 def attach(*names, reflected=None, numpy=None):
     """Decorate a public function: it becomes these methods of Tensor, and stands for these numpy functions.
 
-    As a function it may be given anything: what is not a Tensor is found when it lacks what a Tensor has.
+    As a function it may be given anything: what is not a Tensor is found when it lacks what a Tensor has. And it takes
+    ``out=``, as PyTorch's functions do and their methods do not: a tensor, or several, to put the result into.
 
     Parameters
     ----------
@@ -467,9 +420,10 @@ def attach(*names, reflected=None, numpy=None):
             return function
 
         @functools.wraps(function)
-        def public(*args, **kwargs):
+        def public(*args, out=None, **kwargs):
             try:
-                return function(*args, **kwargs)
+                made = function(*args, **kwargs)
+                return made if out is None else _into(out, function.__name__, made)
             except AttributeError as error:
                 worded = foreign_argument(error, function.__name__, function, args, kwargs)
                 if worded is None:

@@ -21,6 +21,9 @@ for _pool in ("OPENBLAS", "MKL", "OMP", "NUMBA", "VECLIB_MAXIMUM"):
 hypothesis.settings.register_profile("microtorch", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("microtorch")
 
+# Programs, not tests: run in processes of their own.
+collect_ignore = ["scripts", "twin.py", "run_scripts.py"]
+
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 

@@ -97,6 +97,79 @@ def zipped(members, method=zipfile.ZIP_DEFLATED):
     return file.getvalue()
 
 
+class Named:
+    """Stands for a thing of PyTorch's, of which a pickle holds only the name."""
+
+    def __init__(self, name, *arguments):
+        self.name, self.arguments = name, arguments
+
+    def __call__(self):
+        """Only so that pickle takes it for a function."""
+
+
+class _TorchPickler(pickle._Pickler):
+    """Writes what torch.save does, without PyTorch."""
+
+    def save(self, value, save_persistent_id=True):
+        if isinstance(value, Named) and not value.arguments:
+            self.write(b"c" + value.name.replace(" ", "\n").encode() + b"\n")
+        elif isinstance(value, Named):
+            self.save_reduce(Named(value.name), value.arguments)
+        else:
+            super().save(value, save_persistent_id)
+
+    def persistent_id(self, value):
+        if not isinstance(value, np.ndarray):
+            return None
+        kind = {"f": "Float", "i": "Long", "b": "Bool"}[value.dtype.kind]
+        key = self.keys.setdefault(id(value), str(len(self.keys)))
+        return ("storage", Named(f"torch {kind}Storage"), key, "cpu", value.size, *self.more)
+
+
+def torch_pickled(tree, older=False):
+    """The pickle of a tree in which tensors are as `torch_tensor` makes them, and its arrays by key."""
+    file = io.BytesIO()
+    pickler = _TorchPickler(file, 2)
+    pickler.keys, pickler.more = {}, (None,) if older else ()
+    pickler.dump(tree)
+    return file.getvalue(), list(pickler.keys.values())
+
+
+def torch_tensor(array, offset=0, shape=None, strides=None):
+    """A tensor of PyTorch's over the flat `array`."""
+    shape = array.shape if shape is None else shape
+    strides = (1,) * len(shape) if strides is None else strides
+    return Named(
+        "torch._utils _rebuild_tensor_v2", array, offset, shape, strides, False, Named("collections OrderedDict", ())
+    )
+
+
+FLAT = np.arange(6, dtype=np.float32)
+TORCH_TREE = {
+    "w": torch_tensor(FLAT, shape=(2, 3), strides=(3, 1)),
+    "same": torch_tensor(FLAT, 1, (2,), (3,)),
+    "n": torch_tensor(np.array([7]), shape=()),
+    "lr": 0.1, "more": [1, (2, None), "text"],
+}  # fmt: skip
+TORCH_PICKLE = torch_pickled(TORCH_TREE)[0]
+
+
+def torch_zip(pickled):
+    """A file of PyTorch's with this pickle and the memories of TORCH_TREE."""
+    members = {"x/data.pkl": pickled, "x/byteorder": b"little", "x/data/0": FLAT.tobytes()}
+    return zipped({**members, "x/data/1": np.array([7]).tobytes(), "x/version": b"3\n"}, zipfile.ZIP_STORED)
+
+
+def torch_older(pickled):
+    """As `torch_zip`, in the format before PyTorch 1.6."""
+    begin = [0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}]
+    memories = b"".join(struct.pack("<q", a.size) + a.tobytes() for a in (FLAT, np.array([7])))
+    return b"".join(pickle.dumps(part, 2) for part in begin) + pickled + pickle.dumps(["0", "1"], 2) + memories
+
+
+OLDER_PICKLE = torch_pickled(TORCH_TREE, older=True)[0]
+
+
 def headed(header, data):
     """A safetensors file."""
     return struct.pack("<Q", len(header)) + header + data
@@ -156,5 +229,8 @@ FILES = {
     "tree": ("tree", "file", _tree(), bytes, {}),
     "header of tree": ("tree", "file", HEADER, lambda b: headed(b, DATA), {}),
     "description in tree": ("tree", "file", METADATA, described, {}),
+    "torch": ("tree", "file", torch_zip(TORCH_PICKLE), bytes, {}),
+    "pickle in torch": ("tree", "file", TORCH_PICKLE, torch_zip, {}),
+    "torch, older": ("tree", "file", torch_older(OLDER_PICKLE), bytes, {}),
     "metadata": ("metadata", "file", HEADER, lambda b: headed(b, DATA), {}),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import microtorch
 from microtorch import nn
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 
 MARK = "window.ran=1"  # what a script of a name would do
 NAMES = {
@@ -64,7 +64,7 @@ def network(*given):
     for name in given:
         kind = class_name(name)
         words = {"__doc__": f"y = {kind}  dx = dy · {kind}", "forward": staticmethod(_forward)}
-        double = type(kind, (Function,), words | {"backward": staticmethod(_backward)})
+        double = type(kind, (ArrayFunction,), words | {"backward": staticmethod(_backward)})
         words = {"forward": lambda self, x: self.double(self.inner(x)), "extra_repr": lambda self, name=name: name}
         layer = type(kind, (nn.Module,), words | {"double": staticmethod(double.apply)})()
         layer.inner = nn.Linear(2, 2)

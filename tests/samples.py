@@ -1,7 +1,7 @@
 """Note [One table]: the arguments with which every operation is tested.
 
-The tests walk all subclasses of Function in the package. One whose `forward` takes only arrays (named x, or a and b)
-needs no row; one with options, a special domain or kinks has a row in SAMPLES. A class with neither fails the suite,
+The tests walk all subclasses of ArrayFunction in the package. One whose `forward` takes only arrays (named x, or a and
+b) needs no row; one with options, a special domain or kinks has a row in SAMPLES. A class with neither fails the suite,
 and the message shows the line to add. NUMPY says what forward must give, for those that have a plain numpy formula.
 
 What is not tested here: the public functions around the operations, which `test_torch_samples` compares with PyTorch.
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 import microtorch
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 from microtorch.ops.indexing.index import Slice
 
 
@@ -103,6 +103,17 @@ INDEX = np.array([0, 2, 2, 1])  # with a repetition: its gradients must add
 PLACES = np.array([[0, 2, 2], [1, 0, 1]])
 STEPS = (slice(None, None, 2), slice(3, None, -1))
 
+
+def _solved(a, b):
+    """The solution with matrices that are not singular whatever `a` is."""
+    return microtorch.linalg.solve(a + np.eye(a.shape[-1], dtype=a.dtype) * 9, b)
+
+
+def _positive_definite(x, *rest):
+    """A positive definite matrix for each matrix, so that any small step from it is one, too."""
+    return microtorch.cholesky(x @ x.mT + np.eye(x.shape[-1], dtype=x.dtype))
+
+
 SAMPLES = {
     # arithmetic
     "Div": binary(b=(0.5, 2)),
@@ -122,15 +133,31 @@ SAMPLES = {
     # of one array, on its domain
     **{name: unary(low=0.3, high=3) for name in ("Log", "Log2", "Log10", "Sqrt", "Rsqrt", "Reciprocal")},
     "Log1p": unary(low=-0.6),
+    **{name: unary(low=-0.8, high=0.8) for name in ("Asin", "Acos", "Atanh")},
+    "Acosh": unary(low=1.2, high=3),
+    "Logit": unary(low=0.1, high=0.9),
+    "Sinc": unary() + of(at(0.0, 0.1, -0.19, 0.21, 1.0)),
+    "Xlogy": binary(a=(0.5, 2), b=(0.5, 2)) + of(at(0.0, 1.0), x(2, low=0.5)),
     "Tan": unary(low=-1.2, high=1.2),
     "Round": unary(0) + unary(1),
     "Cast": unary(np.dtype(np.float64)),
     "Overwrite": of(x(3, 4), x(4)),
+    "Lgamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
+    "Digamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
+    "Polygamma": unary(1, low=0.4, high=6) + unary(2, low=0.4, high=6) + of(at(-0.5, -2.3, 40.0), 1),
+    "Erfinv": unary(low=-0.9, high=0.9),
+    # systems of equations
+    "Solve": of(x(3, 3), x(3, 2), call=_solved)
+    + of(x(2, 3, 3), x(3, 2), call=_solved)
+    + of(x(3, 3), x(3), call=_solved),
+    "Cholesky": of(x(3, 3), call=_positive_definite) + of(x(2, 2, 2), call=_positive_definite),
     # activations
     "LeakyRelu": unary(0.1) + unary(-0.5),
     "Prelu": of(x(3, 4), x(1, low=0.1)) + of(x(3, 4), x(4, low=0.1)) + of(x(), x(1, low=0.1)),
     "Threshold": unary(0.3, -1.0),
     "Hardtanh": unary(-1.0, 0.5),
+    "Hardshrink": unary(0.5),
+    "Softshrink": unary(0.5),
     "Relu6": unary(0.0, 6.0, high=8),
     "Hardsigmoid": unary(low=-5, high=5),
     "Hardswish": unary(low=-5, high=5),
@@ -185,6 +212,9 @@ SAMPLES = {
     "Scatter": of(x(2, 4), 1, np.array([[0, 2, 1], [1, 0, 3]]), x(2, 3)),
     "ScatterMultiply": of(x(2, 4), 1, PLACES, x(2, 3)),
     "ScatterAdd": of(x(2, 4), 1, PLACES, x(2, 3)),
+    "ScatterProduct": of(x(2, 4, low=0.5), 1, PLACES, x(2, 3, low=0.5))
+    + of(at(0.0, 2.0), 0, INDEX % 2, at(0.0, 3.0, 0.5, 1.5)),
+    "ScatterExtreme": of(x(2, 4), 1, PLACES, x(2, 3), np.maximum) + of(x(3), 0, INDEX[:2], x(4), np.minimum),
     "PutAlong": of(x(2, 2), np.array([[0, 3], [2, 1]]), (2, 4), 1)
     + of(x(4), np.array([2, 0, 0, 1]), (3, 4), 0)
     + of(x(), np.array(0), (), 0),
@@ -195,10 +225,14 @@ SAMPLES = {
     "CumSum": of(x(3, 4), 1) + of(x(3, 4), 0),
     "CumProd": of(x(3, 4), 1) + of(at(0.5, 0.0, 2.0, 0.0), 0),
     "Prod": of(x(3, 4), 1, False) + of(at(0.5, 0.0, 2.0), 0, True) + of(at(0.0, 0.0, 2.0), 0, False),
+    **{name: of(x(3, 4), 1) + of(x(3, 4), 0) + of(x(), 0) for name in ("CumMax", "CumMin")},
+    "LogCumSumExp": of(x(3, 4), 1) + of(x(3, 4), 0),
+    "Kthvalue": of(x(3, 4), 2, 1, False) + of(x(5), 5, 0, True),
+    "Mode": of(x(3, 4), 1, False) + of(at(3.0, 1.0), 0, True) + of(x(), 0, False),
     "Recurrence": of(x(4, 3), x(4, 3), 0) + of(x(2, 3), x(2, 3), 1),
     "Sort": of(x(3, 4), 1, False) + of(x(3, 4), 0, True),
     "Topk": of(x(3, 4), 2, 1, True) + of(x(5), 3, 0, False),
-    "Median": of(x(3, 4), 1, False) + of(x(5), 0, True),
+    "Median": of(x(3, 4), 1, False, False) + of(x(5), 0, True, False) + of(at(1.0, np.nan, 0.5), 0, False, True),
     **{name: of(x(3, 4), 1, False, 1) + of(x(2, 3, 2), (0, 2), True, 0) for name in ("Var", "Std")},
     "LogSumExp": of(x(3, 4), 1, False) + of(x(2, 3, 2), (0, 2), True),
     "Norm": of(x(3, 4), 2, 1, False)
@@ -243,6 +277,8 @@ SAMPLES = {
     "BatchNorm": of(x(5, 3), x(3), x(3), None, None, True, 0.1, 1e-5)
     + of(x(4, 2, 3), None, None, None, None, True, 0.1, 1e-5)
     + of(x(5, 3), x(3), x(3), WEIGHT, WEIGHT, False, 0.1, 1e-5),
+    "SyncedBatchNorm": of(x(5, 3), x(3), x(3), None, None, 0.1, 1e-5)
+    + of(x(4, 2, 3), None, None, None, None, 0.1, 1e-5),
     "LayerNorm": of(x(3, 4), x(4), x(4), (4,), 1e-5)
     + of(x(2, 3, 2), x(3, 2), None, (3, 2), 1e-5)
     + of(x(3, 4), None, None, (4,), 1e-5),
@@ -255,7 +291,7 @@ def _with_items(a, b, index):
     return c
 
 
-SAME_AS_NUMPY = "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh floor ceil trunc"
+SAME_AS_NUMPY = "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh floor ceil trunc sinc"
 
 # What forward gives, as a numpy formula of the arrays.
 NUMPY = {
@@ -282,6 +318,15 @@ NUMPY = {
     "Square": np.square,
     "Reciprocal": np.reciprocal,
     **{name.capitalize(): getattr(np, name) for name in SAME_AS_NUMPY.split()},
+    **{f"A{name}": getattr(np, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "LogAddExp": np.logaddexp,
+    "LogAddExp2": np.logaddexp2,
+    "Fmax": np.fmax,
+    "Fmin": np.fmin,
+    "Copysign": np.copysign,
+    "Erfc": np.vectorize(math.erfc, otypes=[float]),
+    "Logit": lambda a: np.log(a) - np.log1p(-a),
+    "Xlogy": lambda a, b: a * np.log(b),
     "Round": np.round,
     "Sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "Erf": np.vectorize(math.erf, otypes=[float]),
@@ -325,6 +370,7 @@ NUMPY = {
     "Embedding": lambda a, index, factor: a[index],
     "CumSum": lambda a, dim: a.cumsum(dim),
     "CumProd": lambda a, dim: a.cumprod(dim),
+    "LogCumSumExp": lambda a, dim: np.log(np.exp(a).cumsum(dim)),
     "Prod": lambda a, dim, keepdim: a.prod(dim, keepdims=keepdim),
     "Var": lambda a, dim, keepdim, correction: a.var(dim, ddof=correction, keepdims=keepdim),
     "Std": lambda a, dim, keepdim, correction: a.std(dim, ddof=correction, keepdims=keepdim),
@@ -351,16 +397,16 @@ def _normalized(a, axes, eps):
 
 
 def operations():
-    """All operations of the package by name: the subclasses of Function that have a forward."""
+    """All operations of the package by name: the subclasses of ArrayFunction that have a forward."""
     for module in pkgutil.walk_packages(microtorch.__path__, "microtorch."):
         if module.name.startswith(("microtorch.ops.", "microtorch.nn.")):
             importlib.import_module(module.name)
-    found, waiting = {}, [Function]
+    found, waiting = {}, [ArrayFunction]
     while waiting:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
         public = cls.__module__.startswith("microtorch.") and not cls.__name__.startswith("_")
-        if public and cls.forward is not Function.forward:
+        if public and cls.forward is not ArrayFunction.forward:
             found[cls.__name__] = cls
     return dict(sorted(found.items()))
 

@@ -7,7 +7,7 @@ import pytest
 
 import microtorch
 from microtorch import GradientError, GraphError, nn
-from microtorch.autograd import Function, detect_anomaly, is_anomaly_enabled
+from microtorch.autograd import ArrayFunction, detect_anomaly, is_anomaly_enabled
 
 nan, inf = float("nan"), float("inf")
 
@@ -60,7 +60,7 @@ def test_nan_from_outside_is_told_to_have_been_there():
     assert "It was there before: input 0 at (1,)" in told
 
 
-class Bad(Function):
+class Bad(ArrayFunction):
     """y = x        dx = what `made` says, at one place"""
 
     made = nan
@@ -129,7 +129,7 @@ def test_released_graph_names_the_line():
 
 
 def test_switches_nest_and_restore():
-    plain = Function.__dict__["apply"]
+    plain = ArrayFunction.__dict__["apply"]
     assert not is_anomaly_enabled()
     with detect_anomaly():
         with detect_anomaly(check_nan=False):
@@ -138,14 +138,14 @@ def test_switches_nest_and_restore():
         with pytest.raises(GradientError):
             microtorch.zeros(1).log()
     assert not is_anomaly_enabled()
-    assert Function.__dict__["apply"] is plain  # nothing on the way of a call
+    assert ArrayFunction.__dict__["apply"] is plain  # nothing on the way of a call
 
 
 def test_an_error_inside_restores():
-    plain = Function.__dict__["apply"]
+    plain = ArrayFunction.__dict__["apply"]
     with pytest.raises(KeyError), detect_anomaly():
         raise KeyError
-    assert Function.__dict__["apply"] is plain
+    assert ArrayFunction.__dict__["apply"] is plain
 
 
 def test_other_threads_are_not_watched():

@@ -42,7 +42,7 @@ ARRAYS |= {"transposed": BASE.T, "fortran": np.asfortranarray(BASE), "strided": 
 @pytest.mark.parametrize("write, read", [(safetensors.save_file, safetensors.load_file), (save_npz, load_npz)])
 def test_tensors_come_back(tmp_path, write, read):
     given = {name: array for name, array in ARRAYS.items() if array.dtype.byteorder != ">"}
-    write({name: microtorch.Tensor(array) for name, array in given.items()}, tmp_path / "file")
+    write({name: microtorch.from_numpy(array) for name, array in given.items()}, tmp_path / "file")
     found = read(tmp_path / "file")
     assert sorted(found) == sorted(given)
     assert all(equal(found[name], np.ascontiguousarray(a).reshape(a.shape)) for name, a in given.items())
@@ -465,26 +465,9 @@ def test_files_of_other_makers_say_how_they_are_read(tmp_path):
     np.savez(tmp_path / "a.npz", w=np.ones(2))
     np.save(tmp_path / "a.npy", np.ones(2))
     (tmp_path / "a.pkl").write_bytes(pickle.dumps({"w": [1.0]}))
-    with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:  # what torch.save writes
-        archive.writestr("archive/data.pkl", b"")
-    told = {"npz": "load_npz", "npy": "np.load", "pkl": "safetensors.torch.save_file", "pt": "weights_only=True"}
+    told = {"npz": "load_npz", "npy": "np.load", "pkl": "not one that torch.save wrote"}
     for ending, words in told.items():
         path = tmp_path / f"a.{ending}"
         for f in (path, str(path), io.BytesIO(path.read_bytes())):
             with pytest.raises(CheckpointError, match=words):
                 microtorch.load(f)
-
-
-@pytest.mark.oracle
-def test_the_two_lines_for_a_file_of_pytorch_work(tmp_path, monkeypatch):
-    import safetensors.torch
-    import torch
-
-    monkeypatch.chdir(tmp_path)
-    for zipped in (True, False):
-        torch.save({"w": torch.ones(2)}, "model.pt", _use_new_zipfile_serialization=zipped)
-        with pytest.raises(CheckpointError) as caught:
-            microtorch.load("model.pt")
-        lines = str(caught.value).splitlines()[1:3]
-        exec("\n".join(line.strip() for line in lines), {"torch": torch, "safetensors": safetensors})
-        assert microtorch.load("model.safetensors")["w"].tolist() == [1, 1]

@@ -127,8 +127,8 @@ def test_gradcheck_of_a_network_and_of_a_file(tmp_path, capsys):
     (tmp_path / "mine.py").write_text(
         "import microtorch\n"
         "from microtorch import nn\n"
-        "from microtorch.autograd import Function\n"
-        "class Wrong(Function):\n"
+        "from microtorch.autograd import ArrayFunction\n"
+        "class Wrong(ArrayFunction):\n"
         '    """y = x²        dx = dy · 3x"""\n'
         "    @staticmethod\n"
         "    def forward(ctx, x):\n"

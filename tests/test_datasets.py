@@ -292,19 +292,26 @@ def test_splits_are_the_same_each_time_and_share_memory():
         data.split(8)
 
 
-def test_a_callable_of_the_users_is_called_for_each_image():
+def test_a_callable_of_the_users_is_shown_what_torchvision_shows(tmp_path):
+    pytest.importorskip("PIL")
     seen = []
 
     def halve(image):
-        seen.append(image.shape)
-        return image / 2
+        seen.append((type(image).__name__, image.mode, image.size))
+        return np.array(image, np.float32) / 2
 
     data = ImageDataset(COLOUR, LABELS, transform=halve, target_transform=lambda label: label + 100)
     x, y = next(iter(DataLoader(data, batch_size=3)))
-    assert seen == [(3, 32, 32)] * 3
-    assert np.allclose(x.numpy() * 2 * 255, COLOUR[:3])
-    assert list(y) == [103, 100, 109]
-    assert data[1][1] == 100
+    assert seen == [("Image", "RGB", (32, 32))] * 3
+    assert (x.shape, x.dtype, y.tolist()) == ((3, 32, 32, 3), np.float32, [103, 100, 109])
+    np.testing.assert_array_equal(x.numpy(), COLOUR[:3].transpose(0, 2, 3, 1) / np.float32(2))
+    assert isinstance(data[0][0], np.ndarray)  # as it was returned
+    assert data[0][1] == 103
+    data.transform = T.Compose([T.ToTensor(), lambda image: seen.append(type(image).__name__) or image * 2])
+    x, _ = data.__getitems__(np.array([1, 2]))
+    assert seen[-2:] == ["Tensor", "Tensor"]
+    np.testing.assert_array_equal(x.numpy(), COLOUR[1:3] / np.float32(255) * 2)
+    assert T.ToTensor()(data[0][0]).dtype == np.float32
 
 
 def test_batches_and_samples_are_transformed_alike():

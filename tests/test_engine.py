@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import microtorch as mt
-from microtorch.autograd import Function, grad
+from microtorch.autograd import ArrayFunction, grad
 from microtorch.errors import DTypeError, GradientError, GraphError, ShapeError
 
 
@@ -121,7 +121,7 @@ def test_retain_graph():
 
 
 def test_a_failed_pass_leaves_no_gradient():
-    class Fails(Function):
+    class Fails(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             return x * 2
@@ -365,3 +365,42 @@ def test_gradients_share_no_memory(create_graph):
         with mt.no_grad():
             gradient.mul_(k + 2)
     assert [g.tolist() for g in (dx, dy, dh, seed)] == [[2.0] * 3, [3.0] * 3, [4.0] * 3, [5.0] * 3]
+
+
+def test_a_retained_gradient_is_the_results_own():
+    x, seed = leaf(1.0, 2.0), mt.tensor([1.0, 1.0], dtype=mt.float64)
+    h = x * 1
+    h.retain_grad()
+    h.backward(seed)
+    h.grad.mul_(5)
+    assert (seed.tolist(), x.grad.tolist(), h.grad.tolist()) == ([1.0, 1.0], [1.0, 1.0], [5.0, 5.0])
+
+
+def test_recorded_gradients_add_up_over_backwards():
+    x = leaf(2.0)
+    for _ in range(2):
+        (x**3).sum().backward(create_graph=True)
+    assert x.grad.tolist() == [24.0]
+    assert grad(x.grad.sum(), x)[0].tolist() == [24.0]
+
+
+def test_gradients_that_are_never_zeroed_are_told_once_steps_mix():
+    w = leaf(1.0)
+    optimizer = mt.optim.SGD([w], lr=0.1)
+
+    def step():
+        (w * w).sum().backward()
+        optimizer.step()
+
+    step()
+    step()  # one sum over a step may be meant
+    with pytest.warns(UserWarning, match="gradients are never zeroed"):
+        step()
+
+
+def test_a_view_of_a_leaf_stays_what_it_is_when_others_move():
+    w = leaf(1.0, 2.0, 3.0)
+    v, h = w[:2], w * 2
+    h.mul_(2)
+    ((v * v).sum() + h.sum()).backward()
+    assert w.grad.tolist() == [6.0, 8.0, 4.0]

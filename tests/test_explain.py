@@ -450,7 +450,7 @@ def test_error_of_user_code_carries_the_path_once():
 
 
 def test_error_in_backward_carries_the_path(model, batch):
-    class Bad(microtorch.autograd.Function):
+    class Bad(microtorch.autograd.ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             return x * 2

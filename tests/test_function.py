@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 import microtorch as mt
-from microtorch.autograd import Function, grad, once_differentiable
+from microtorch.autograd import ArrayFunction, grad, once_differentiable
 from microtorch.errors import GradientError
+from microtorch.kernels.nn import relu
 
 
 def leaf(*values):
     return mt.tensor(np.array(values, np.float64), requires_grad=True)
 
 
-class SavesIntermediate(Function):
+class SavesIntermediate(ArrayFunction):
     @staticmethod
     def forward(ctx, x):
         e = np.exp(x)
@@ -45,7 +46,7 @@ def test_saved_scalars_keep_their_place_in_the_graph():
 
 
 def test_once_differentiable():
-    class Cube(Function):
+    class Cube(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             ctx.save_for_backward(x)
@@ -65,7 +66,7 @@ def test_once_differentiable():
         grad(dx.sum(), x)
 
 
-class Halves(Function):
+class Halves(ArrayFunction):
     """y, z, i = x / 2, x / 3, where x is largest"""
 
     @staticmethod
@@ -93,7 +94,7 @@ def test_several_outputs():
 
 
 def test_mark_non_differentiable():
-    class WithMask(Function):
+    class WithMask(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             mask = (x > 0).astype(x.dtype)
@@ -109,7 +110,7 @@ def test_mark_non_differentiable():
 
 
 def test_a_gradient_of_the_wrong_shape_names_both():
-    class Wrong(Function):
+    class Wrong(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             return x * 2
@@ -125,7 +126,7 @@ def test_a_gradient_of_the_wrong_shape_names_both():
 
 
 def test_too_few_gradients():
-    class TooFew(Function):
+    class TooFew(ArrayFunction):
         @staticmethod
         def forward(ctx, x, y):
             return x * y
@@ -170,3 +171,21 @@ def test_a_handle_takes_its_hook_away_at_the_end_of_a_block():
         x.sum().backward()
     x.sum().backward()
     assert seen == [[1.0, 1.0]]
+
+
+def test_an_operation_on_arrays_that_is_a_function_on_tensors_is_told():
+    class Halved(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return np.ones(2)
+
+    with pytest.raises(TypeError, match=r"Halved: forward returns Tensors.* is a subclass of ArrayFunction"):
+        Halved.apply(mt.ones(2))
+
+    class Kernel(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            relu.relu(x, x)
+
+    with pytest.raises(TypeError, match=r"Kernel: forward gave a Tensor to a kernel of numba's.* ArrayFunction"):
+        Kernel.apply(mt.ones(2))

@@ -7,7 +7,7 @@ from test_gradcheck_causes import OPERATIONS, PLANTED, leaf, saved, wrong
 
 import microtorch as mt
 from microtorch.autograd import (
-    Function,
+    ArrayFunction,
     GradcheckError,
     eval_numerical_gradient,
     eval_numerical_gradient_array,
@@ -58,7 +58,7 @@ def test_kinks_pass_with_a_note(function, values, kinks):
 
 @pytest.mark.parametrize("slope", [-0.1, 1.1, 2.0])
 def test_a_wrong_subgradient_fails(slope):
-    class Relu(Function):
+    class Relu(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             ctx.save_for_backward(x)
@@ -157,7 +157,7 @@ def test_a_function_that_is_random_is_named():
 
 
 def test_a_backward_that_changes_is_named():
-    class Drifts(Function):
+    class Drifts(ArrayFunction):
         calls = 0
 
         @staticmethod
@@ -174,7 +174,7 @@ def test_a_backward_that_changes_is_named():
 
 
 def test_float32_is_judged_in_float64():
-    class OverflowsInFloat32(Function):
+    class OverflowsInFloat32(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             ctx.save_for_backward(x)
@@ -250,7 +250,7 @@ def test_loss_is_for_models():
 
 
 def test_gradgradcheck_finds_a_wrong_second_derivative():
-    class Cube(Function):
+    class Cube(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             ctx.save_for_backward(x)

@@ -7,7 +7,7 @@ import pytest
 import samples
 
 import microtorch as mt
-from microtorch.autograd import Function, GradcheckError, gradcheck
+from microtorch.autograd import ArrayFunction, GradcheckError, gradcheck
 
 OPERATIONS = samples.operations()
 
@@ -19,7 +19,9 @@ def leaf(*shape, low=-2.0, high=2.0, seed=0):
 def wrong(name, backward):
     """The operation `name` with another backward."""
     forward = OPERATIONS[name].forward
-    return type("Wrong" + name, (Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
+    return type(
+        "Wrong" + name, (ArrayFunction,), {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    )
 
 
 def saved(formula):
@@ -27,7 +29,7 @@ def saved(formula):
     return lambda ctx, dy: formula(dy, *ctx.saved_tensors)
 
 
-class ReluWithMask(Function):
+class ReluWithMask(ArrayFunction):
     """relu whose backward uses the mask of the call before."""
 
     last = np.zeros(0)
@@ -42,7 +44,7 @@ class ReluWithMask(Function):
         return dy * ctx.mask
 
 
-class AddBias(Function):
+class AddBias(ArrayFunction):
     """x + b with a sum over the batch that is written by hand, and wrongly."""
 
     @staticmethod
@@ -60,7 +62,7 @@ class MeanOfBatch(AddBias):
         return dy, dy.mean(axis=0)
 
 
-class IgnoresCotangent(Function):
+class IgnoresCotangent(ArrayFunction):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
@@ -71,7 +73,7 @@ class IgnoresCotangent(Function):
         return 2 * ctx.saved_tensors[0]
 
 
-class LayerNormWithoutMean(Function):
+class LayerNormWithoutMean(ArrayFunction):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
@@ -142,7 +144,7 @@ PLANTED = {
     "no local derivative": (wrong("Exp", saved(lambda dy, y: dy)), (leaf(3, 4),), r"passed on unchanged"),
     "stale mask": (ReluWithMask, (leaf(12),), r"mask used in backward is not that of forward"),
     "mask drawn anew": (
-        wrong("Dropout", lambda ctx, dy: OPERATIONS["Dropout"].apply(dy, ctx.p, ctx.key + 1)),
+        wrong("Dropout", lambda ctx, dy: OPERATIONS["Dropout"].apply(dy, ctx.p, ctx.key + np.array([1, 0], np.uint32))),
         (leaf(12), 0.5, 7),
         r"mask used in backward is not that of forward",
     ),

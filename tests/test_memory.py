@@ -13,6 +13,7 @@ import pytest
 import microtorch
 from microtorch import nn, optim
 from microtorch.autograd import grad
+from microtorch.autograd.memory import has_values
 from microtorch.nn import functional as F
 
 SIZES = {"0-d": (), "small": (3,), "over 64 kB": (100, 100), "over 1 MB": (512, 300)}
@@ -355,3 +356,10 @@ def test_large_values_are_there_as_long_as_somebody_asks(name):
     assert np.array_equal(x.grad.numpy(), first[0])
     assert np.array_equal(h.detach().numpy(), shown[0])
     assert np.array_equal(y.detach().numpy(), shown[1])
+
+
+def test_a_shell_knows_that_it_has_no_values():
+    x = microtorch.ones(200, 200, requires_grad=True)
+    large, small = (x * 2).relu(), (x[:2] * 2).relu()
+    assert not has_values(large.grad_fn.inputs[0])
+    assert has_values(small.grad_fn.inputs[0])

@@ -16,7 +16,7 @@ import pytest
 
 import microtorch
 from microtorch import explain, nn, optim
-from microtorch.autograd import Function, detect_anomaly
+from microtorch.autograd import ArrayFunction, detect_anomaly
 from microtorch.errors import CaptureError
 from microtorch.explain.watch import Watch
 from microtorch.nn import functional as F
@@ -133,7 +133,7 @@ def same(ours, eager):
 def everything_of_ours():
     """Every attribute of the classes that onlookers might be tempted to change, and the functions of our modules."""
     classes = []
-    for base in (Function, microtorch.Tensor, nn.Module, optim.Optimizer, LRScheduler, microtorch.Generator):
+    for base in (ArrayFunction, microtorch.Tensor, nn.Module, optim.Optimizer, LRScheduler, microtorch.Generator):
         classes.append(base)
     for cls in classes:  # it grows as we go
         classes.extend(sub for sub in cls.__subclasses__() if sub not in classes)

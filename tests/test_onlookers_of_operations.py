@@ -7,7 +7,7 @@ import pytest
 import samples
 
 import microtorch
-from microtorch.autograd import Function, detect_anomaly
+from microtorch.autograd import ArrayFunction, detect_anomaly
 from microtorch.autograd import grad as grad_of
 from microtorch.explain.watch import Watch
 from microtorch.ops.nn.relu import Relu
@@ -87,7 +87,7 @@ def test_guided_backpropagation(create_graph):
 
 
 @pytest.mark.parametrize("create_graph", [False, True], ids=["first order", "create_graph"])
-@pytest.mark.parametrize("base", [Function, Relu], ids=["Function", "Relu"])
+@pytest.mark.parametrize("base", [ArrayFunction, Relu], ids=["Function", "Relu"])
 def test_a_backward_that_is_assigned_later_is_used(base, create_graph):
     class Own(base):
         @staticmethod
@@ -107,7 +107,7 @@ def test_a_backward_that_is_assigned_later_is_used(base, create_graph):
 
 
 def test_a_kernel_that_is_assigned_later_is_used_at_first_order_only():
-    class Own(Function):
+    class Own(ArrayFunction):
         @staticmethod
         def forward(ctx, x):
             return x * 2

@@ -107,8 +107,8 @@ def test_images_that_do_not_fit_are_refused():
         ImageDataset(np.zeros((2, 4, 4), np.uint8), [0.5, 1])
     data = ImageDataset(np.zeros((2, 4, 4), np.uint8), [0, 1])
     sizes = iter([2, 3])
-    data.transform = lambda image: np.zeros(next(sizes))
-    with pytest.raises(ShapeError, match="different shapes"):
+    data.transform = T.Compose([T.ToTensor(), lambda image: np.zeros(next(sizes))])
+    with pytest.raises(ShapeError, match="samples of shapes"):
         data.__getitems__(np.array([0, 1]))
     for std in (np.nan, np.inf, 0):
         with pytest.raises(ValueError, match="std"):

@@ -82,7 +82,7 @@ def test_a_closing_tag_in_a_name_stays_text(tmp_path):
 
 
 def test_numeric_check_finds_the_right_derivative_right_and_a_wrong_one_wrong(tmp_path):
-    class Wrong(microtorch.autograd.Function):
+    class Wrong(microtorch.autograd.ArrayFunction):
         """y = 3 · x        dx = 2 · dy"""
 
         @staticmethod

@@ -8,7 +8,7 @@ import samples
 
 import microtorch
 from microtorch import nn
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 from microtorch.viz import graph, tree
 from microtorch.viz.graph import with_gradients
 from microtorch.viz.page.steps import backward_steps
@@ -360,7 +360,7 @@ def test_a_failed_forward_marks_the_call_and_keeps_what_ran():
 
 
 def test_a_failed_operator_and_a_failed_function_of_ones_own():
-    class Broken(Function):
+    class Broken(ArrayFunction):
         """y = nothing"""
 
         @staticmethod

@@ -121,6 +121,8 @@ class _Ours(_Arguments):
             if value not in _dtypes():
                 raise NoSuchDtype(value)
             return np.dtype(str(value).removeprefix("torch."))
+        if isinstance(value, torch.nn.Module):  # as a distance function
+            return getattr(microtorch.nn, type(value).__name__)()
         if isinstance(value, complex):
             raise NoSuchDtype(complex)
         return value

@@ -15,7 +15,7 @@ import samples  # the table of arguments in tests/
 
 import microtorch
 from microtorch import viz
-from microtorch.autograd import Function, GradcheckError, gradcheck, gradgradcheck
+from microtorch.autograd import ArrayFunction, GradcheckError, gradcheck, gradgradcheck
 from microtorch.tensor import Tensor
 
 SOURCE = Path(microtorch.__file__).parents[1]
@@ -27,13 +27,24 @@ NAMESPACES = [
     "microtorch.nn",
     "microtorch.nn.functional",
     "microtorch.nn.init",
+    "microtorch.nn.lazy",
     "microtorch.nn.utils",
+    "microtorch.nn.utils.parametrize",
+    "microtorch.nn.utils.parametrizations",
+    "microtorch.nn.utils.prune",
+    "microtorch.nn.utils.stateless",
     "microtorch.autograd",
     "microtorch.autograd.functional",
+    "microtorch.linalg",
+    "microtorch.func",
+    "microtorch.distributions",
+    "microtorch.distributions.constraints",
     "microtorch.optim",
     "microtorch.optim.lr_scheduler",
     "microtorch.optim.swa_utils",
     "microtorch.data",
+    "microtorch.distributed",
+    "microtorch.nn.parallel",
     "microtorch.datasets",
     "microtorch.datasets.transforms",
     "microtorch.train",
@@ -42,6 +53,7 @@ NAMESPACES = [
     "microtorch.viz",
     "microtorch.explain",
     "microtorch.exercises",
+    "microtorch.sklearn",
 ]
 
 # The chapters of the reference, by the beginning of the module's name; the first that fits.
@@ -53,9 +65,11 @@ CHAPTERS = {
     "Operations": ("microtorch.ops.",),
     "Autograd": ("microtorch.autograd", "microtorch.captured"),
     "Networks": ("microtorch.nn.",),
+    "Distributions": ("microtorch.distributions.",),
     "Optimizers and schedules": ("microtorch.optim.",),
     "Data": ("microtorch.data.", "microtorch.datasets."),
-    "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises"),
+    "More than one machine": ("microtorch.distributed",),
+    "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises", "microtorch.sklearn"),
     "Looking inside": ("microtorch.viz.", "microtorch.explain"),
     "More": ("microtorch",),
 }
@@ -104,7 +118,11 @@ def any_functional(name):
 
 def operations_of(module):
     """The operations that a module defines, in the order of its source."""
-    found = [c for c in vars(module).values() if inspect.isclass(c) and issubclass(c, Function) and c is not Function]
+    found = [
+        c
+        for c in vars(module).values()
+        if inspect.isclass(c) and issubclass(c, ArrayFunction) and c is not ArrayFunction
+    ]
     found = [c for c in found if c.__module__ == module.__name__ and not c.__name__.startswith("_")]
     return sorted(found, key=lambda c: inspect.getsourcelines(c)[1])
 

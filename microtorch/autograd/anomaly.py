@@ -7,9 +7,9 @@ from ..tensor import Tensor
 from .graph import maker
 from .memory import has_values
 from .mode import scope_title, state
-from .observe import Observer
+from .observe import Observer, tell
 
-__all__ = ["detect_anomaly", "is_anomaly_enabled"]
+__all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
 
 
 class detect_anomaly(Observer):
@@ -69,6 +69,39 @@ class detect_anomaly(Observer):
             if found is not None:
                 raise GradientError(_backward_message(node, i, arrays, found))
         return dxs
+
+
+class set_detect_anomaly:
+    """Switch `detect_anomaly` on or off for this thread, at once; as a context manager, until the end of the block.
+
+    Parameters
+    ----------
+    mode : bool
+        On or off.
+    check_nan : bool, default True
+        As of `detect_anomaly`.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> with microtorch.autograd.set_detect_anomaly(True):
+    ...     microtorch.autograd.is_anomaly_enabled()
+    True
+    """
+
+    def __init__(self, mode, check_nan=True):
+        self.before = state.observers
+        others = tuple(observer for observer in self.before if not isinstance(observer, detect_anomaly))
+        if mode:
+            tell("joined", watching := detect_anomaly(check_nan))
+            others += (watching,)
+        state.observers = others
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        state.observers = self.before
 
 
 def is_anomaly_enabled():

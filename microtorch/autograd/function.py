@@ -1,4 +1,4 @@
-"""Function: an operation, its context and its node in the graph, all one object.
+"""ArrayFunction: an operation, its context and its node in the graph, all one object.
 
 An operation is a subclass with a static `forward` and `backward`. `apply` runs it: arrays out of tensors, forward,
 a tensor around the result, and, where a gradient is wanted, the instance stays as ``grad_fn`` of that tensor.
@@ -18,7 +18,7 @@ from .messages import released
 from .mode import state
 from .observe import observed, tell
 
-__all__ = ["Function", "once_differentiable"]
+__all__ = ["ArrayFunction", "once_differentiable"]
 
 # Note [Newest first]: every node takes the next number when it is made, after all its inputs. So creation order is a
 # topological order, and backward is: visit nodes newest first. Changes in place and views draw from the same counter:
@@ -29,8 +29,8 @@ _new = Tensor.__new__
 _ndarray = np.ndarray
 
 
-class Function:
-    """An operation on arrays with its derivative; subclass it to write your own.
+class ArrayFunction:
+    """An operation on arrays with its derivative; subclass it to write your own. `Function` is the same on Tensors.
 
     ``forward(ctx, *args)`` receives ndarrays in place of tensors (everything else as given) and returns an ndarray or
     a tuple of them. ``backward(ctx, *grad_outputs)`` returns a gradient for each argument of forward, None for those
@@ -64,7 +64,7 @@ class Function:
     --------
     >>> import numpy as np
     >>> import microtorch
-    >>> class Cube(microtorch.autograd.Function):
+    >>> class Cube(microtorch.autograd.ArrayFunction):
     ...     @staticmethod
     ...     def forward(ctx, x):
     ...         ctx.save_for_backward(x)
@@ -87,6 +87,7 @@ class Function:
     large = False  # whether the result is worth a shell
     is_view = False  # whether the result shares the first argument's memory
     non_differentiable = ()
+    materialize_grads = True  # whether backward gets zeros for outputs that no gradient has arrived for
     prepare = None  # what makes the arguments fit each other, as two dtypes, before anything else
     backward_kernel = stands_for = None
 
@@ -98,12 +99,12 @@ class Function:
     @staticmethod
     def forward(ctx, *args):
         """Compute the result from arrays; to be written by the subclass."""
-        raise NotImplementedError("a Function needs a static method forward(ctx, *args)")
+        raise NotImplementedError("an ArrayFunction needs a static method forward(ctx, *args)")
 
     @staticmethod
     def backward(ctx, *grad_outputs):
         """Compute the gradients of the arguments; to be written by the subclass."""
-        raise NotImplementedError("a Function needs a static method backward(ctx, *grad_outputs)")
+        raise NotImplementedError("an ArrayFunction needs a static method backward(ctx, *grad_outputs)")
 
     @classmethod
     def first_order(cls):
@@ -248,6 +249,9 @@ class Function:
         return kept is not None and kept() is output
 
 
+Function = ArrayFunction  # its name inside the library, where every operation is one
+
+
 class AccumulateGrad:
     """Where the gradient of a leaf ends: it is added to ``variable.grad``."""
 
@@ -340,7 +344,7 @@ def once_differentiable(backward):
     Examples
     --------
     >>> import microtorch
-    >>> class Sin(microtorch.autograd.Function):
+    >>> class Sin(microtorch.autograd.ArrayFunction):
     ...     @staticmethod
     ...     def forward(ctx, x):
     ...         ctx.save_for_backward(x)

@@ -103,6 +103,8 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     """
     tensors = _sequence(tensors)
     seeds = _seeds("backward", tensors, grad_tensors, create_graph)
+    if state.observers:
+        tell("begins", tensors)
     targets = None if inputs is None else _sequence(inputs)
     for t in targets or ():
         if not t.requires_grad:
@@ -124,7 +126,9 @@ def grad(
     grad_outputs=None,
     retain_graph=None,
     create_graph=False,
+    only_inputs=True,
     allow_unused=None,
+    is_grads_batched=False,
     materialize_grads=False,
 ):
     """The gradients of `outputs` with respect to `inputs`; no ``.grad`` is touched.
@@ -141,8 +145,12 @@ def grad(
         Keep what was saved. Default: the value of `create_graph`.
     create_graph : bool, default False
         Record the pass, so that the gradients can be differentiated.
+    only_inputs : bool, default True
+        Accepted for compatibility: no other gradients are computed, as in PyTorch.
     allow_unused : bool, optional
         Give None for inputs that no output depends on, rather than raise. Default: the value of `materialize_grads`.
+    is_grads_batched : bool, default False
+        Only False: `microtorch.autograd.functional.jacobian` differentiates by several gradients.
     materialize_grads : bool, default False
         Give zeros in place of None.
 
@@ -163,6 +171,8 @@ def grad(
     >>> microtorch.autograd.grad(dx, x)
     (tensor([12.]),)
     """
+    if is_grads_batched:
+        raise ValueError("grad: is_grads_batched is not here. Use autograd.functional.jacobian, or grad in a loop.")
     outputs, inputs = _sequence(outputs), _sequence(inputs)
     for i, t in enumerate(inputs):
         if not t.requires_grad:

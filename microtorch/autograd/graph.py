@@ -18,3 +18,15 @@ def nodes_below(edges):
             found[node] = None
             waiting += node.edges
     return list(found)
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from .extending import saved  # what torch.autograd.graph has; it needs more than this module may import
+
+    if name in saved.__all__:
+        return getattr(saved, name)
+    from ..pytorch.absent import refuse
+
+    raise refuse("autograd.graph", name, saved.__all__)

@@ -20,7 +20,9 @@ class _WithTensors:
     def __init__(self, node):
         self.__dict__.update(node.__dict__)
         self.inputs, self.edges, self.needs_input_grad = node.inputs, node.edges, node.needs_input_grad
-        self.saved_tensors = tuple([_as_tensor(node, i, s) for i, s in enumerate(node.saved)])
+        if hasattr(node, "packed"):
+            raise GradientError(f"{node.name()}: what saved_tensors_hooks unpacks has no place in the graph.")
+        self.saved_tensors = saved_as_tensors(node, node.saved)
 
     empty, call, empty_gradient = Function.empty, Function.call, Function.empty_gradient
 
@@ -33,7 +35,12 @@ class _WithTensors:
         pass
 
 
-def _as_tensor(node, i, s):
+def saved_as_tensors(node, saved, strict=True):
+    """The tensors for what `node` saved; an intermediate is an error, or a constant if not `strict`."""
+    return tuple([_as_tensor(node, i, s, strict) for i, s in enumerate(saved)])
+
+
+def _as_tensor(node, i, s, strict):
     """The tensor for `s`, saved at position `i` by `node`."""
     if not isinstance(s, np.ndarray | np.generic):
         return s
@@ -44,6 +51,8 @@ def _as_tensor(node, i, s):
             return a if edge is None or edge_of(a) is edge else tensor_at(edge, s)
     if s.dtype.kind != "f":
         return wrap(s)
+    if not strict:
+        return wrap(s.view())
     if node.outputs is None:
         if id(s) == node.result:  # it is saved, so alive: the number is still its own
             return tensor_at(node, s)

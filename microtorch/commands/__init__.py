@@ -45,13 +45,13 @@ def network_sizes(command, layers):
         raise refuse(command, "layers", layers, "Give two or more, from the features to the classes.")
 
 
-def folder(command, path):
+def folder(command, path, option="out"):
     """Check that `path` is a folder or can become one."""
     path = pathlib.Path(path)
     for part in (path, *path.parents):
         if part.exists():
             if not part.is_dir():
-                raise refuse(command, "out", path, f"{part} is a file; give a folder.")
+                raise refuse(command, option, path, f"{part} is a file; give a folder.")
             return
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..dtypes import get_default_dtype
-from ..errors import DTypeError, ShapeError
-from ..tensor import Tensor
+from ..errors import DTypeError, ShapeError, warn_at_user_line
+from ..tensor import Tensor, over
+from .iterable import IterableDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
-__all__ = ["DataLoader", "default_collate"]
+__all__ = ["DataLoader", "default_collate", "default_convert"]
 
 
 def default_collate(batch):
@@ -78,6 +79,32 @@ def default_collate(batch):
     return type(first)(*columns) if hasattr(first, "_fields") else type(first)(columns)  # _fields: a namedtuple
 
 
+def default_convert(data):
+    """One sample with its arrays as tensors: what `DataLoader` gives where `batch_size` is None.
+
+    Parameters
+    ----------
+    data : object
+        Arrays become Tensors that share their memory, inside tuples, lists and dicts too; all else stays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from microtorch.data import default_convert
+    >>> default_convert((np.array([1.0, 2.0]), "a", 3))
+    [tensor([1., 2.], dtype=float64), 'a', 3]
+    """
+    if isinstance(data, np.ndarray | np.generic) and data.dtype.kind in "biuf":
+        return over(np.asarray(data))
+    if isinstance(data, Mapping):
+        return _mapping(data, {key: default_convert(value) for key, value in data.items()})
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*map(default_convert, data))
+    if isinstance(data, tuple | list):
+        return [default_convert(value) for value in data]  # a list, also of a tuple, as in PyTorch
+    return data
+
+
 def _kind(sample):
     """How a sample is put together with others; None for what cannot be."""
     if isinstance(sample, str | bytes):  # first of all: numpy's strings are np.generic, too
@@ -117,8 +144,8 @@ def _stack(samples):
             raise DTypeError(f"default_collate: sample {i} is an array of {a.dtype}, not of numbers. {_OWN_COLLATE}")
     stacked = np.stack(arrays)
     if isinstance(samples[0], int) and any(isinstance(s, float) for s in samples):
-        return Tensor(stacked.astype(get_default_dtype()))  # what a list of numbers is, as in PyTorch
-    return Tensor(stacked)
+        return over(stacked.astype(get_default_dtype()))  # what a list of numbers is, as in PyTorch
+    return over(stacked)
 
 
 class DataLoader:
@@ -126,10 +153,10 @@ class DataLoader:
 
     Parameters
     ----------
-    dataset : Dataset or sequence
-        What has ``len`` and gives a sample for an index.
-    batch_size : int, default 1
-        Samples per batch.
+    dataset : Dataset, IterableDataset or sequence
+        What has ``len`` and gives a sample for an index; or a stream.
+    batch_size : int or None, default 1
+        Samples per batch; with None each sample comes by itself, without a batch dimension.
     shuffle : bool, default False
         Whether each epoch takes the samples in a new random order.
     sampler : Sampler or iterable of int, optional
@@ -137,15 +164,29 @@ class DataLoader:
     batch_sampler : iterable of sequences of int, optional
         The batches, instead of `batch_size`, `shuffle`, `sampler` and `drop_last`.
     num_workers : int, default 0
-        Only 0: see Notes.
+        Accepted for scripts written for PyTorch, with a warning: batches are made in this process; see Notes.
     collate_fn : callable, default `default_collate`
         Makes a batch of a list of samples.
     pin_memory : bool, default False
-        Accepted for scripts written for PyTorch; there is no second memory to copy to, so it changes nothing.
+        Accepted; there is no second memory to copy to, so it changes nothing.
     drop_last : bool, default False
         Whether a last batch of fewer samples is left out.
+    timeout : float, default 0
+        Accepted; there is no worker to wait for.
+    worker_init_fn : callable, optional
+        Accepted; it is never called, as there are no workers. Seed with `manual_seed` or `generator`.
+    multiprocessing_context : str or object, optional
+        Accepted, like the four above and below.
     generator : Generator, default microtorch's own
         What `shuffle` draws from.
+    prefetch_factor : int, optional
+        Accepted where `num_workers` is not 0.
+    persistent_workers : bool, default False
+        Accepted where `num_workers` is not 0.
+    pin_memory_device : str, default ""
+        Accepted.
+    in_order : bool, default True
+        Accepted; batches always come in order.
 
     Raises
     ------
@@ -156,7 +197,9 @@ class DataLoader:
     -----
     Where `collate_fn` is the default and the dataset defines ``__getitems__`` (`TensorDataset`, `Subset` and
     the sets in `microtorch.datasets` do), a batch is one fancy index per tensor. Such batches take less time
-    than sending them between processes would, which is why there are no workers.
+    than sending them between processes would, which is why there are no workers. A dataset with
+    ``shuffled(generator)`` has an order of its own for `shuffle`; one with ``announced(batches)`` sees the indices of
+    batches before they are asked for, and hands them on.
 
     Examples
     --------
@@ -183,24 +226,25 @@ class DataLoader:
         collate_fn=None,
         pin_memory=False,
         drop_last=False,
-        *,
+        timeout=0,
+        worker_init_fn=None,
+        multiprocessing_context=None,
         generator=None,
+        *,
+        prefetch_factor=None,
+        persistent_workers=False,
+        pin_memory_device="",
+        in_order=True,
     ):
-        if num_workers != 0:
-            raise ValueError(
-                f"DataLoader: num_workers is {num_workers!r}. There are no worker processes: a batch is one "
-                "fancy index, which takes less time than sending it to another process. Use num_workers=0."
-            )
-        if shuffle and sampler is not None:
-            raise ValueError("DataLoader: shuffle and sampler both set the order. Pass one of them.")
-        if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
-            raise ValueError(
-                "DataLoader: batch_sampler already sets the batches. "
-                "Leave out batch_size, shuffle, sampler and drop_last."
-            )
+        _check_workers(num_workers, timeout, worker_init_fn, prefetch_factor, persistent_workers)
+        self.num_workers, self.timeout, self.worker_init_fn = num_workers, timeout, worker_init_fn
+        self.prefetch_factor, self.persistent_workers = prefetch_factor, persistent_workers
+        self.multiprocessing_context, self.in_order = multiprocessing_context, in_order
+        self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
+        _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None:
-            sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
-        if batch_sampler is None:
+            sampler = _sampler(dataset, shuffle, generator)
+        if batch_sampler is None and batch_size is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
             self.batch_size = batch_size
         else:
@@ -208,15 +252,17 @@ class DataLoader:
         self.dataset = dataset
         self.sampler = sampler
         self.batch_sampler = batch_sampler
-        self.collate_fn = default_collate if collate_fn is None else collate_fn
+        if collate_fn is None:
+            collate_fn = default_convert if batch_sampler is None else default_collate
+        self.collate_fn = collate_fn
         self.drop_last = drop_last
         self.generator = generator
 
     def __len__(self):
-        return len(self.batch_sampler)
+        return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
 
     def __iter__(self):
-        return self._load(iter(self.batch_sampler))
+        return self._load(self._order())
 
     def batches_from(self, first):
         """The batches of a new epoch without the first ones, which are drawn, at once, but not loaded.
@@ -230,14 +276,27 @@ class DataLoader:
         -------
         iterator
         """
-        indices = iter(self.batch_sampler)
+        indices = self._order()
         for _ in range(first):
             next(indices, None)
         return self._load(indices)
 
+    def _order(self):
+        """The indices of each batch, or of each sample where there are no batches."""
+        return iter(self.sampler if self.batch_sampler is None else self.batch_sampler)
+
     def _load(self, batches):
+        if isinstance(self.sampler, _Stream):  # what comes are samples, not indices
+            yield from map(self.collate_fn, batches)
+            return
+        if self.batch_sampler is None:
+            for index in batches:
+                yield self.collate_fn(self.dataset[index])
+            return
         # Note [One fancy index] in dataset.py. A user's collate_fn is promised a list of samples.
         whole = self.collate_fn is default_collate and hasattr(self.dataset, "__getitems__")
+        if hasattr(self.dataset, "announced"):
+            batches = self.dataset.announced(batches)
         for indices in batches:
             if whole:
                 batch = self.dataset.__getitems__(indices)
@@ -246,3 +305,66 @@ class DataLoader:
                 if isinstance(indices, np.ndarray):
                     indices = indices.tolist()  # datasets of the user's own are promised Python's int
                 yield self.collate_fn([self.dataset[i] for i in indices])
+
+
+class _Stream:
+    """The samples of a stream, in the place of a sampler's indices."""
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    def __iter__(self):
+        return iter(self.dataset)
+
+    def __len__(self):
+        try:
+            return len(self.dataset)
+        except TypeError:
+            raise TypeError(
+                f"len(loader): {type(self.dataset).__name__} is a stream of unknown length. Define __len__ for it, or "
+                "count the batches as they come."
+            ) from None
+
+
+def _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last):
+    """Raise ValueError where two arguments set the order of the samples, or their batches."""
+    if shuffle and sampler is not None:
+        raise ValueError("DataLoader: shuffle and sampler both set the order. Pass one of them.")
+    if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
+        raise ValueError(
+            "DataLoader: batch_sampler already sets the batches. Leave out batch_size, shuffle, sampler and drop_last."
+        )
+    if batch_size is None and drop_last:
+        raise ValueError("DataLoader: with batch_size=None there is no last batch. Leave out drop_last.")
+    if isinstance(dataset, IterableDataset) and (shuffle or sampler is not None or batch_sampler is not None):
+        raise ValueError(
+            f"DataLoader: {type(dataset).__name__} is a stream, which sets the order of its samples itself. "
+            "Leave out shuffle, sampler and batch_sampler."
+        )
+
+
+def _sampler(dataset, shuffle, generator):
+    """What sets the order of the samples where nothing was given for that."""
+    if isinstance(dataset, IterableDataset):
+        return _Stream(dataset)
+    if not shuffle:
+        return SequentialSampler(dataset)
+    return dataset.shuffled(generator) if hasattr(dataset, "shuffled") else RandomSampler(dataset, generator=generator)
+
+
+def _check_workers(num_workers, timeout, worker_init_fn, prefetch_factor, persistent_workers):
+    """Complain, as PyTorch does, of what says nothing; say once a line that there are no workers."""
+    for name, value in (("num_workers", num_workers), ("timeout", timeout)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise ValueError(f"DataLoader: {name} is {value!r}. Pass 0 or more.")
+    if worker_init_fn is not None and not callable(worker_init_fn):
+        raise TypeError(f"DataLoader: worker_init_fn is {worker_init_fn!r}, which cannot be called.")
+    if num_workers:
+        warn_at_user_line(
+            f"DataLoader: num_workers={num_workers} makes no processes here: a batch is one fancy index, which takes "
+            "less time than sending it from another process. Batches are the same; num_workers=0 says it without this."
+        )
+        return
+    for name, given in (("prefetch_factor", prefetch_factor is not None), ("persistent_workers", persistent_workers)):
+        if given:
+            raise ValueError(f"DataLoader: {name} is about workers, and num_workers is 0. Leave it out.")

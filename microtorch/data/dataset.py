@@ -44,6 +44,11 @@ class Dataset:
         name = type(self).__name__
         raise NotImplementedError(f"{name} does not say what its samples are: define __getitem__.")
 
+    def __add__(self, other):
+        from .joined import ConcatDataset
+
+        return ConcatDataset([self, other])
+
 
 class TensorDataset(Dataset):
     """Tensors of equal length, whose rows of the same index are one sample.

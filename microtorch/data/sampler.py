@@ -5,18 +5,36 @@ from itertools import islice
 import numpy as np
 
 from .. import random
+from ..dtypes import float64
+from ..from_data import as_tensor
+from ..ops import multinomial
 
-__all__ = ["BatchSampler", "RandomSampler", "Sampler", "SequentialSampler"]
+__all__ = [
+    "BatchSampler",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
+    "SubsetRandomSampler",
+    "WeightedRandomSampler",
+]
 
 
 class Sampler:
     """An order of indices; subclasses define ``__iter__`` and, for ``len(loader)``, ``__len__``.
+
+    Parameters
+    ----------
+    data_source : Dataset, optional
+        Not looked at; scripts of long ago call ``super().__init__(data_source)``.
 
     Notes
     -----
     A sampler that knows its whole order beforehand may define ``indices()``, which returns it as an integer
     array: batches are then slices of that array, without Python work per sample.
     """
+
+    def __init__(self, data_source=None):
+        pass
 
     def __iter__(self):
         raise NotImplementedError(f"{type(self).__name__} does not say its order: define __iter__.")
@@ -110,6 +128,81 @@ class RandomSampler(Sampler):
         return self.num_samples
 
 
+class SubsetRandomSampler(Sampler):
+    """The given indices in random order, a new one each time it is iterated.
+
+    Parameters
+    ----------
+    indices : sequence of int, length N
+        Which samples of a dataset.
+    generator : Generator, default microtorch's own
+        What the order is drawn from.
+
+    Examples
+    --------
+    >>> from microtorch.data import SubsetRandomSampler
+    >>> sorted(SubsetRandomSampler([7, 3, 5]))
+    [3, 5, 7]
+    """
+
+    def __init__(self, indices, generator=None):
+        self.indices, self.generator = indices, generator
+
+    def __iter__(self):
+        order = (self.generator or random.default_generator).numpy.permutation(len(self.indices))
+        return (self.indices[i] for i in order.tolist())
+
+    def __len__(self):
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler):
+    """Indices drawn with probabilities in proportion to weights.
+
+    Parameters
+    ----------
+    weights : sequence of float, length N
+        One for each sample, not negative; they need not sum to 1.
+    num_samples : int
+        How many to draw.
+    replacement : bool, default True
+        Whether an index may be drawn again.
+    generator : Generator, default microtorch's own
+        What they are drawn from.
+
+    Raises
+    ------
+    ValueError
+        If `num_samples` is not a positive integer, or the weights are not as above.
+
+    Examples
+    --------
+    >>> from microtorch.data import WeightedRandomSampler
+    >>> list(WeightedRandomSampler([0.0, 0.0, 1.0], 4))
+    [2, 2, 2, 2]
+    """
+
+    def __init__(self, weights, num_samples, replacement=True, generator=None):
+        if not isinstance(num_samples, int | np.integer) or isinstance(num_samples, bool) or num_samples < 1:
+            raise ValueError(f"WeightedRandomSampler: num_samples is {num_samples!r}. Pass a positive integer.")
+        if not isinstance(replacement, bool):
+            raise ValueError(f"WeightedRandomSampler: replacement is {replacement!r}. Pass True or False.")
+        self.weights = as_tensor(weights, dtype=float64)
+        if self.weights.ndim != 1:
+            raise ValueError(f"WeightedRandomSampler: weights of shape {self.weights.shape}, not one for each sample.")
+        self.num_samples, self.replacement, self.generator = int(num_samples), replacement, generator
+
+    def indices(self):
+        """New indices as an array: ndarray of int64, shape (num_samples,)."""
+        return multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator)._array
+
+    def __iter__(self):
+        return iter(self.indices().tolist())
+
+    def __len__(self):
+        return self.num_samples
+
+
 class BatchSampler(Sampler):
     """The indices of another sampler in groups of `batch_size`.
 
@@ -145,7 +238,7 @@ class BatchSampler(Sampler):
 
     def __iter__(self):
         size = self.batch_size
-        if hasattr(self.sampler, "indices"):
+        if callable(getattr(self.sampler, "indices", None)):  # a user's own may keep a list under that name
             order = self.sampler.indices()
             stop = len(order) - len(order) % size if self.drop_last else len(order)
             for start in range(0, stop, size):

@@ -1,5 +1,6 @@
 """Datasets ready to train on, and what is done to images on their way into a batch."""
 
+from . import transforms
 from .cifar10 import CIFAR10
 from .digits import Digits
 from .images import ImageDataset
@@ -20,3 +21,9 @@ __all__ = [
     "circles",
     "transforms",
 ]
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("datasets", name, globals())

@@ -1,13 +1,15 @@
 """CIFAR-10: 60,000 colour images of 32×32 pixels, in the python batches."""
 
+import math
+
 import numpy as np
 
 from ..errors import DatasetError, visible
+from ..io.pickles import Refused, read_pickle
 from ..io.strangers import Unpacked, documented
 from .archive import members
 from .files import find, reading
 from .images import ImageDataset, check_images
-from .pickled import Refused, read_pickle
 
 __all__ = ["CIFAR10"]
 
@@ -15,6 +17,43 @@ _FOLDER = "cifar-10-batches-py"
 _ARCHIVE = "cifar-10-python.tar.gz"
 _URL = f"https://www.cs.toronto.edu/~kriz/{_ARCHIVE}"
 _CHECKSUM = "sha256:6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
+
+
+class _Pixels:
+    """An array as numpy pickles it: made empty, and built of its version, shape, dtype, order and bytes."""
+
+    def __init__(self, *arguments):
+        self.state = None
+
+    def build(self, state):
+        self.state = state
+
+    def array(self):
+        """The ndarray, a view of the bytes in the file."""
+        _, shape, dtype, fortran, data = self.state
+        if not (isinstance(dtype, _DType) and dtype.code in (b"u1", "u1")):
+            raise ValueError("its pixels are not unsigned bytes")
+        whole = isinstance(shape, tuple) and 0 < len(shape) <= 4 and all(type(n) is int and n >= 0 for n in shape)
+        if not whole or not isinstance(data, bytes) or math.prod(shape) != len(data):
+            raise ValueError("its pixels do not fill the shape it says")
+        return np.frombuffer(data, np.uint8).reshape(shape, order="F" if fortran is True else "C")
+
+
+class _DType:
+    def __init__(self, code, *rest):
+        self.code = code
+
+    def build(self, state):
+        """Byte order and the like: of bytes there is none."""
+
+
+# What numpy's arrays name when they are pickled, in all its versions.
+_NAMES = {
+    "numpy.core.multiarray _reconstruct": _Pixels,
+    "numpy._core.multiarray _reconstruct": _Pixels,
+    "numpy ndarray": "kind of array",
+    "numpy dtype": _DType,
+}
 
 
 class CIFAR10(ImageDataset):
@@ -105,7 +144,7 @@ def _read_batch(path, content):
     again = "It is another file, or damaged: delete it to have it downloaded again."
     with documented(DatasetError, f"{where} is no batch of images ({{}}). {again}"):
         try:
-            batch = read_pickle(content)
+            batch = read_pickle(content, _NAMES)
         except Refused as error:
             words = visible(str(error), 200)
             raise DatasetError(f"{where} asks for {words} to be run, which no batch does. It was not.") from error

@@ -8,7 +8,7 @@ import numpy as np
 from ..data import Dataset
 from ..errors import CheckpointError, DatasetError
 from ..io.npz import load_npz
-from ..tensor import Tensor
+from ..tensor import over
 
 __all__ = ["Digits"]
 
@@ -76,19 +76,19 @@ class Digits(Dataset):
             chosen = _is_test(targets) != bool(train)
             data, targets = data[chosen], targets[chosen]
         self.train = train
-        self.data = Tensor(data)
-        self.targets = Tensor(targets.astype(np.int64))
+        self.data = over(data)
+        self.targets = over(targets.astype(np.int64))
 
     def __len__(self):
         return len(self.targets._array)
 
     def __getitem__(self, index):
         image = self.data._array[index] * _LEVELS
-        return Tensor(image[None]), int(self.targets._array[index])
+        return over(image[None]), int(self.targets._array[index])
 
     def __getitems__(self, indices):
         images = self.data._array[indices] * _LEVELS  # (N, 8, 8) uint8 -> float32
-        return Tensor(images[:, None]), Tensor(self.targets._array[indices])
+        return over(images[:, None]), over(self.targets._array[indices])
 
 
 def _read():

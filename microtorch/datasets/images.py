@@ -4,10 +4,10 @@ import copy
 
 import numpy as np
 
-from ..data import Dataset
+from ..data import Dataset, default_collate
 from ..errors import DatasetError, DTypeError, ShapeError, visible
-from ..tensor import Tensor, wrap
-from .transforms import transform_batch
+from ..tensor import over, wrap
+from .transforms.base import transform_batch
 
 __all__ = ["ImageDataset"]
 
@@ -24,9 +24,9 @@ class ImageDataset(Dataset):
     targets : ndarray, shape (N,), integer
         Their classes.
     transform : callable, optional
-        From an image, a float32 Tensor of shape (C, H, W) in [0, 1], to what a sample has in its place. The
-        transforms of `microtorch.datasets.transforms` take a whole batch at once; any other callable is called for
-        each image.
+        From an image to what a sample has in its place. The transforms of `microtorch.datasets.transforms` take a
+        whole batch at once; any other callable is called for each image, with one of PIL's images of numbers from 0 to
+        255, as in torchvision, or in a Compose after ToTensor with a float32 Tensor of shape (C, H, W) in [0, 1].
     target_transform : callable, optional
         From a class, an int, to what a sample has in its place.
 
@@ -48,7 +48,8 @@ class ImageDataset(Dataset):
 
     Notes
     -----
-    A sample is an image and its class as an int; a batch is a float32 Tensor (N, C, H, W) and an int64 Tensor (N,).
+    Without a transform a sample is an image, a float32 Tensor (C, H, W) in [0, 1], and its class as an int; a batch is
+    a float32 Tensor (N, C, H, W) and an int64 Tensor (N,).
 
     Examples
     --------
@@ -77,8 +78,8 @@ class ImageDataset(Dataset):
             raise ShapeError(f"{type(self).__name__}: {len(data)} images and targets of shape {targets.shape}.")
         if targets.dtype.kind not in "iu" and len(targets):
             raise DTypeError(f"{type(self).__name__}: targets are whole numbers, and these are {targets.dtype}.")
-        self.data = Tensor(data)
-        self.targets = Tensor(targets.astype(np.int64))
+        self.data = over(data)
+        self.targets = over(targets.astype(np.int64))
         self.transform = transform
         self.target_transform = target_transform
 
@@ -86,20 +87,33 @@ class ImageDataset(Dataset):
         return len(self.targets._array)
 
     def __getitem__(self, index):
-        images, targets = self.__getitems__(np.array([index]))
-        return wrap(images._array[0]), targets[0] if isinstance(targets, list) else int(targets._array[0])
+        images, targets = self._chosen(np.array([index]))
+        image = images[0] if isinstance(images, list) else wrap(images[0])
+        return image, targets[0] if isinstance(targets, list) else int(targets[0])
 
     def __getitems__(self, indices):
+        images, targets = self._chosen(indices)
+        images = default_collate(images) if isinstance(images, list) else wrap(images)
+        return images, default_collate(targets) if isinstance(targets, list) else wrap(targets)
+
+    def _chosen(self, indices):
+        """Images, ndarray (N, ...) or a list of what a transform of the user's own makes, and targets, likewise."""
         images = self.data._array.take(indices, axis=0)
-        images = np.divide(images, _WHITE, dtype=np.float32)
         if images.ndim == 3:
             images = images[:, None]  # (N, H, W) -> (N, 1, H, W)
-        if self.transform is not None:
+        if self.transform is None:
+            images = np.divide(images, _WHITE, dtype=np.float32)
+        else:
             images = transform_batch(self.transform, images)
         targets = self.targets._array.take(indices)
         if self.target_transform is None:
-            return wrap(images), wrap(targets)
-        return wrap(images), [self.target_transform(int(target)) for target in targets]
+            return images, targets
+        return images, [self.target_transform(int(target)) for target in targets]
+
+    @property
+    def class_to_idx(self):
+        """dict of str to int: the class of each name."""
+        return {name: i for i, name in enumerate(self.classes)}
 
     def part(self, start, stop):
         """The samples from `start` up to `stop`, as a set of its own that shares the memory.
@@ -110,8 +124,8 @@ class ImageDataset(Dataset):
             Its transforms are this set's now, and may be set apart.
         """
         other = copy.copy(self)
-        other.data = Tensor(self.data._array[start:stop])
-        other.targets = Tensor(self.targets._array[start:stop])
+        other.data = over(self.data._array[start:stop])
+        other.targets = over(self.targets._array[start:stop])
         return other
 
     def split(self, validation):

@@ -1,6 +1,7 @@
 """MNIST and Fashion-MNIST: 70,000 grey images of 28×28 pixels each, in the IDX format."""
 
 import math
+import warnings
 
 import numpy as np
 
@@ -12,6 +13,16 @@ from .images import ImageDataset, check_images
 __all__ = ["MNIST", "FashionMNIST"]
 
 
+def _old_name(new):
+    """A property that is `new` under a name that torchvision gave up, with its warning."""
+
+    def get(self):
+        warnings.warn(f"this name of a dataset's {new} is an old one. Use .{new}.", UserWarning, stacklevel=2)
+        return getattr(self, new)
+
+    return property(get, doc=f"Tensor: an old name of `{new}`.")
+
+
 class MNIST(ImageDataset):
     """Handwritten digits: 60,000 grey images of 28×28 pixels to train on and 10,000 to test on.
 
@@ -19,8 +30,8 @@ class MNIST(ImageDataset):
     ----------
     root : path, optional
         The folder that has, or shall have, the files (or its subfolder ``mnist``, or ``MNIST/raw`` as torchvision
-        lays it out), gzipped or not. Then the folder named by the environment variable MICROTORCH_DATA and the
-        user's cache are looked through.
+        lays it out), gzipped or not, with a dot or a dash before ``idx``. Then the folder named by the environment
+        variable MICROTORCH_DATA and the user's cache are looked through.
     train : bool, default True
         The training images, or the test images.
     transform : callable, optional
@@ -57,7 +68,10 @@ class MNIST(ImageDataset):
     Proceedings of the IEEE 86, 1998.
     """
 
-    classes = tuple("0123456789")
+    classes = (
+        "0 - zero", "1 - one", "2 - two", "3 - three", "4 - four", "5 - five", "6 - six", "7 - seven", "8 - eight",
+        "9 - nine",
+    )  # fmt: skip
     folders = ("mnist", "MNIST/raw")
     urls = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
     checksums = {
@@ -82,10 +96,15 @@ class MNIST(ImageDataset):
         name, dataset = f"{stem}.gz", type(self).__name__
         urls = tuple(url + name for url in self.urls)
         checksum = f"sha256:{self.checksums[stem]}"
-        path = find(
-            dataset, name, root, self.folders, urls, checksum, download, aliases=(stem,), timeout=timeout
-        )  # fmt: skip
+        dotted = stem.replace("-idx", ".idx")  # as some copies are named: train-images.idx3-ubyte
+        names = (stem, f"{dotted}.gz", dotted)
+        path = find(dataset, name, root, self.folders, urls, checksum, download, aliases=names, timeout=timeout)
         return read_idx(path, dataset, max_bytes), path.name
+
+    train_data = _old_name("data")
+    test_data = _old_name("data")
+    train_labels = _old_name("targets")
+    test_labels = _old_name("targets")
 
 
 class FashionMNIST(MNIST):

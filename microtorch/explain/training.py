@@ -121,15 +121,35 @@ def check_training(model, batch, loss, optimizer):
             shape = value.shape if isinstance(value, Tensor) else type(value).__name__
             check.add("loss", f"the loss is {shape}, not a tensor of one element. Reduce it, e.g. with .mean().")
             return check
-        _mode(check, model)
-        _loss(check, watch, boundary, value, optimizer)
+        _step(check, model, watch, boundary, value, optimizer.stepped)
         _registration(check, model, optimizer)
-        _gradients(check, model, watch, value)
-        _dead_units(check, model, watch)
         if not value.requires_grad or _keeps_its_graph(check, model, inputs, target, loss, watch):
             return check
         _overfit(check, model, inputs, target, loss, optimizer)
     return check
+
+
+def check_of_step(model, watch, boundary, value):
+    """The Check of one step that has run: of the loss `value`, made by the operations that `watch` has seen, of which
+    those from `boundary` on came after the model. Nothing is run again, and nothing is changed."""
+    check = Check()
+    with Snapshot(model):
+        _step(check, model, watch, boundary, value, False)
+    return check
+
+
+def check_of_optimizer(model, optimizer):
+    """The Check of what an optimizer holds, beside what the model has."""
+    check = Check()
+    _registration(check, model, optimizer)
+    return check
+
+
+def _step(check, model, watch, boundary, value, stepped):
+    _mode(check, model)
+    _loss(check, watch, boundary, stepped)
+    _gradients(check, model, watch, value)
+    _dead_units(check, model, watch)
 
 
 # -- modes ------------------------------------------------------------------------------------------------------------
@@ -167,12 +187,12 @@ def _evaluation(check, model):
 # -- the loss ---------------------------------------------------------------------------------------------------------
 
 
-def _loss(check, watch, boundary, value, optimizer):
+def _loss(check, watch, boundary, stepped):
     for i, step in enumerate(watch.steps):
         if step.name in TWICE and step.tensors:
             _activation_before(check, watch, step)
         if step.name in LOSSES:
-            _guessing(check, step, optimizer)
+            _guessing(check, step, stepped)
         if i >= boundary and not _is_ours(step.scope):
             _broadcast(check, step)
 
@@ -210,12 +230,12 @@ def _is_distribution(x):
     return x.ndim == 2 and x.shape[1] > 1 and len(x) > 1 and x.min() >= 0 and bool(np.allclose(x.sum(1), 1, atol=1e-4))
 
 
-def _guessing(check, step, optimizer):
+def _guessing(check, step, stepped):
     x, target = step.tensors[:2]
     losses = step.outputs[0]._array
     if target.dtype.kind not in "iu" or x.ndim < 2 or losses.ndim or "mean" not in step.inputs:
         return
-    check.note(guessing(float(losses), x.shape[1], float(x._array.std()), optimizer.stepped))
+    check.note(guessing(float(losses), x.shape[1], float(x._array.std()), stepped))
 
 
 def guessing(loss, C, spread, started):

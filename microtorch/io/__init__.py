@@ -1,5 +1,6 @@
 """Files of tensors: safetensors, .npz, and trees of both with numbers and strings."""
 
+from . import safetensors
 from .npz import load_npz, save_npz
 from .tree import load, save
 

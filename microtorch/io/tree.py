@@ -13,15 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import CheckpointError, visible
+from ..nn.module import Module
 from ..tensor import Tensor
 from .safetensors import _read, save_file
 from .strangers import documented
 
 __all__ = ["load", "save"]
 
+_OLDER = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # a pickled number, with which PyTorch's older files begin
 _KEY = "microtorch"  # of the metadata
 # What JSON cannot hold is an object with one key of these.
-_TENSOR, _ARRAY, _TUPLE, _PAIRS = "$tensor", "$array", "$tuple", "$pairs"
+_TENSOR, _ARRAY, _TUPLE, _PAIRS, _MODULE = "$tensor", "$array", "$tuple", "$pairs", "$module"
 
 
 def save(obj, f):
@@ -29,8 +31,9 @@ def save(obj, f):
 
     Parameters
     ----------
-    obj : dict, list, tuple, Tensor, ndarray, str, int, float, bool or None
-        And any of these inside. A dict may have any of the simple ones as keys.
+    obj : dict, list, tuple, Tensor, ndarray, str, int, float, bool, None or Module
+        And any of these inside. A dict may have any of the simple ones as keys. Of a Module the names of its classes,
+        its tensors and its plain attributes are written.
     f : path or file object
         A path is replaced, when all is written, if it is there: a process that is killed meanwhile leaves the old file.
         A file object, as ``io.BytesIO`` or ``open(path, "wb")``, is written to from where it is.
@@ -38,7 +41,7 @@ def save(obj, f):
     Raises
     ------
     TypeError
-        If something else is inside; the message says where.
+        If something else is inside; the message says where, and of a model what to write instead.
     OSError
         If it cannot be written, as on a full disk. What was there before is then as it was.
 
@@ -70,39 +73,68 @@ def save(obj, f):
             raise TypeError('save: the file is open for text. Open it for bytes: open(path, "wb").') from None
 
 
-def load(f):
-    """The tree that `save` wrote to a file.
+def load(f, map_location=None, pickle_module=None, *, weights_only=None, mmap=None, max_bytes=None):
+    """The tree in a file that `save`, or PyTorch's, wrote.
 
     Parameters
     ----------
     f : path or file object
         A file object is read from where it is to its end.
+    map_location : optional
+        Accepted: everything comes to the CPU.
+    pickle_module : optional
+        Only None: no pickle is run.
+    weights_only : bool, default True
+        Whether models that `save` wrote whole are refused. With False they are built of the classes of their names that
+        the program has; see Notes. PyTorch's whole models are pickles, and always refused.
+    mmap : bool, optional
+        Accepted; all is read into memory of its own.
+    max_bytes : int, optional
+        The bytes of memory that a file of PyTorch's may ask for. Default: 64 MiB, or 32 times its size where that is
+        more.
 
     Returns
     -------
     object
-        As it was given to `save`; of a safetensors file of other origin, the dict of its tensors.
+        As it was given to `save`; of a safetensors file of other origin, the dict of its tensors; of a file that
+        ``torch.save`` wrote, dicts, lists and tuples of tensors, numbers and texts.
 
     Raises
     ------
     FileNotFoundError
         If it is not there.
     CheckpointError
-        If it is cut off, damaged, or of another format. Nothing in a file is ever executed.
+        If it is cut off, damaged, of another format, or asks for anything to be run, as a whole model of PyTorch's
+        does. Nothing in a file is ever executed.
+    ValueError
+        If `map_location` names another device than the CPU, or `pickle_module` is given.
+
+    Notes
+    -----
+    With ``weights_only=False`` a file chooses among the subclasses of Module that are imported already, and sets their
+    attributes to values. No constructor runs and nothing is imported. Do it with files of your own.
     """
+    if pickle_module is not None:
+        raise ValueError("load: pickle_module is given, and no pickle is run here. Leave it out.")
+    if isinstance(map_location, str) and map_location.partition(":")[0] != "cpu":
+        raise ValueError(f"load: map_location {map_location!r}: microtorch runs on the CPU only. Pass 'cpu'.")
     if not hasattr(f, "read"):
-        return _load(f, f)
+        return _load(f, f, max_bytes, weights_only is False)
     data = f.read()
     if isinstance(data, str):
         raise TypeError('load: the file is open for text. Open it for bytes: open(path, "rb").')
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "tensors")
         path.write_bytes(data)
-        return _load(path, getattr(f, "name", "the file object"))
+        return _load(path, getattr(f, "name", "the file object"), max_bytes, weights_only is False)
 
 
-def _load(path, name):
+def _load(path, name, max_bytes, whole):
     """The tree in the file at `path`, which messages call `name`."""
+    if Path(path).is_file() and _is_pytorchs(path):
+        from .torch_files import load_torch
+
+        return load_torch(path, name, max_bytes)
     try:
         tensors, metadata = _read(path)
     except CheckpointError as error:
@@ -111,7 +143,22 @@ def _load(path, name):
     if _KEY not in metadata:
         return tensors
     with documented(CheckpointError, f"load: the description in the head of {visible(str(name))} is damaged ({{}})."):
-        return _decode(json.loads(metadata[_KEY]), tensors)
+        return _decoded(json.loads(metadata[_KEY]), tensors, f"load: {visible(str(name))}", whole)
+
+
+def _is_pytorchs(path):
+    """Whether the file at `path` looks like one that torch.save wrote."""
+    with open(path, "rb") as file:
+        head = file.read(len(_OLDER))
+    if head == _OLDER:
+        return True
+    if head[:2] != b"PK":
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("data.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False  # somebody else will say what is wrong with it
 
 
 def _other_format(path, name):
@@ -127,14 +174,8 @@ def _other_format(path, name):
         return f"load: {name} is an .npz file of numpy's. Read it with microtorch.io.load_npz."
     if head.startswith(b"\x93NUMPY"):
         return f"load: {name} is an .npy file of numpy's. Read it with microtorch.from_numpy(np.load(path))."
-    if any(member.endswith("data.pkl") for member in members) or head[:1] == b"\x80":
-        return (
-            f"load: {name} is a pickle, as torch.save writes it, and could carry code. Convert it where PyTorch is "
-            "installed, with two lines:\n"
-            f"  state = torch.load({str(name)!r}, weights_only=True)\n"
-            "  safetensors.torch.save_file(state, 'model.safetensors')\n"
-            "Then microtorch.load('model.safetensors') reads it. (Of a whole checkpoint, save its dicts of tensors.)"
-        )
+    if head[:1] == b"\x80":
+        return f"load: {name} is a pickle, which could carry code, and not one that torch.save wrote. It was not run."
     return None
 
 
@@ -162,25 +203,54 @@ def _encode(value, path, tensors):
         if all(isinstance(key, str) and not key.startswith("$") for key in value):
             return {key: _encode(item, f"{dot}{key}", tensors) for key, item in value.items()}
         return {_PAIRS: [[key, _encode(item, f"{dot}{key}", tensors)] for key, item in value.items()]}
+    if isinstance(value, Module):
+        from .modules import described
+
+        return {_MODULE: described(value, path, tensors, _encode)}
+    if hasattr(value, "state_dict"):
+        kind, name = type(value).__name__, path.rpartition(".")[2] or "model"
+        raise TypeError(
+            f"save: {path or 'this'} is a {kind}, an object with code, and a file holds values only. Save its values, "
+            "and load them into a new one:\n"
+            f"  microtorch.save({name}.state_dict(), 'file')\n"
+            f"  {name} = {kind}(...); {name}.load_state_dict(microtorch.load('file'))"
+        )
     raise TypeError(
         f"save: {path or 'this'} is of type {type(value).__name__}. A file holds dicts, lists, tuples, tensors, "
-        "arrays, numbers, strings and None; of modules and optimizers save the state_dict()."
+        "arrays, numbers, strings and None."
     )
 
 
-def _decode(value, tensors):
-    if isinstance(value, list):
-        return [_decode(item, tensors) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if len(value) == 1:
-        ((key, content),) = value.items()
-        if key == _TENSOR:
-            return tensors[content]
-        if key == _ARRAY:
-            return tensors[content]._array
-        if key == _TUPLE:
-            return tuple(_decode(item, tensors) for item in content)
-        if key == _PAIRS:
-            return {key: _decode(item, tensors) for key, item in content}
-    return {key: _decode(item, tensors) for key, item in value.items()}
+def _decoded(tree, tensors, where, whole):
+    """What a description stands for; models in it only if `whole`."""
+
+    def decode(value):
+        if isinstance(value, list):
+            return [decode(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((key, content),) = value.items()
+            if key == _TENSOR:
+                return tensors[content]
+            if key == _ARRAY:
+                return tensors[content]._array
+            if key == _TUPLE:
+                return tuple(decode(item) for item in content)
+            if key == _PAIRS:
+                return {key: decode(item) for key, item in content}
+            if key == _MODULE:
+                return model(content)
+        return {key: decode(item) for key, item in value.items()}
+
+    def model(record):
+        if not whole:
+            raise CheckpointError(
+                f"{where} holds a whole model. If the file is your own, load(..., weights_only=False) builds it of the "
+                "classes that the program has. Between programs, exchange values: save(model.state_dict(), 'file')."
+            )
+        from .modules import Builder
+
+        return Builder(decode, where).module(record)
+
+    return decode(tree)

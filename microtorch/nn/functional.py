@@ -10,6 +10,7 @@ from ..ops import (
     binary_cross_entropy_with_logits,
     celu,
     cosine_embedding_loss,
+    cosine_similarity,
     cross_entropy,
     dropout,
     dropout1d,
@@ -22,6 +23,8 @@ from ..ops import (
     gelu,
     glu,
     group_norm,
+    gumbel_softmax,
+    hardshrink,
     hardsigmoid,
     hardswish,
     hardtanh,
@@ -39,15 +42,20 @@ from ..ops import (
     mish,
     mse_loss,
     multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
     nll_loss,
     normalize,
     one_hot,
     pad,
+    pairwise_distance,
+    pdist,
     poisson_nll_loss,
     prelu,
     relu,
     relu6,
     rms_norm,
+    rrelu,
     selu,
     sigmoid,
     silu,
@@ -56,9 +64,17 @@ from ..ops import (
     softmax,
     softmin,
     softplus,
+    softshrink,
     softsign,
     tanh,
     tanhshrink,
     threshold,
     triplet_margin_loss,
+    triplet_margin_with_distance_loss,
 )
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("nn.functional", name, globals())

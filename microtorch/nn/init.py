@@ -3,7 +3,9 @@
 For a weight (M, D), as Linear has it, fan_in is D and fan_out is M; dimensions beyond the second multiply both.
 """
 
+import functools
 import math
+import warnings
 
 import numpy as np
 
@@ -449,3 +451,20 @@ def sparse_(tensor, sparsity, std=0.01, generator=None):
     order = _draw(generator).permuted(np.tile(np.arange(rows)[:, None], (1, columns)), axis=0)
     values[order < math.ceil(sparsity * rows)] = 0
     return _fill(tensor, values)
+
+
+def __getattr__(name):
+    if f"{name}_" in __all__:  # as PyTorch called them before 0.4
+        return functools.partial(_old_spelling, name)
+    from ..pytorch.absent import refuse
+
+    raise refuse("nn.init", name, __all__)
+
+
+def _old_spelling(name, *args, **kwargs):
+    warnings.warn(
+        f"nn.init.{name} is the old spelling of nn.init.{name}_, as in PyTorch. Write it with the _.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return globals()[f"{name}_"](*args, **kwargs)

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.inplace.changes import record_change
 from ..errors import CheckpointError, refuse_read_only, user_line, visible
 from ..tensor import Tensor, wrap
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 IncompatibleKeys = namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
 
@@ -34,8 +34,10 @@ def load(module, state_dict, strict, assign):
         raise _mismatch(module, ours, theirs, missing if strict else [], unexpected if strict else [], unfit)
     if not assign:
         for key in theirs.keys() & ours.keys():
-            refuse_read_only("load_state_dict", ours[key].tensor._array, key)
-    before = {key: place.tensor._array.copy() for key, place in ours.items()} if hooks and not assign else {}
+            if not is_lazy(ours[key].tensor):
+                refuse_read_only("load_state_dict", ours[key].tensor._array, key)
+    here = [(key, place) for key, place in ours.items() if hooks and not assign and not is_lazy(place.tensor)]
+    before = {key: place.tensor._array.copy() for key, place in here}
     for key, state in extra.items():
         takers[key].set_extra_state(state)
     for key in ours:  # in the order of the module: what is loaded twice, through a shared parameter, is settled by it
@@ -61,6 +63,10 @@ class _Place(NamedTuple):
 
     def take(self, theirs, assign):
         """Have the value of `theirs`, or `theirs` itself."""
+        if is_lazy(theirs):
+            return  # neither has values yet
+        if is_lazy(self.tensor) and not assign:
+            self.tensor.materialize(theirs.shape)
         if not assign:
             np.copyto(self.tensor._array, theirs._array, casting="same_kind")
             record_change(self.tensor._array, "load_state_dict", user_line())
@@ -124,6 +130,10 @@ def _as_tensor(key, value, wanted):
 
 
 def _fits(theirs, ours, assign):
+    if is_lazy(ours):
+        return True
+    if is_lazy(theirs):
+        return False
     if theirs.shape != ours.shape:
         return False
     if assign:
@@ -158,6 +168,9 @@ def _account(ours, theirs, missing, unexpected, unfit):
         hint = f"did you mean {close!r}?" if close else ""
         lines.append(("unexpected", key, _what(theirs[key]), hint))
     for key in unfit:
+        if is_lazy(theirs[key]):
+            lines.append(("wrong", key, _what(theirs[key]), f"the module has {_what(ours[key])}"))
+            continue
         same = theirs[key].shape == ours[key].shape
         hint = f"the module has {_what(ours[key])}"
         if theirs[key].T.shape == ours[key].shape and not same:
@@ -178,6 +191,8 @@ def _account(ours, theirs, missing, unexpected, unfit):
 
 
 def _what(array):
+    if is_lazy(array):
+        return f"not initialised, {array.dtype}"
     return f"{array.shape} {array.dtype}"
 
 

@@ -4,12 +4,17 @@ import difflib
 
 import numpy as np
 
+from ..autograd.inplace.changes import zero_gradient
 from ..autograd.mode import state
+from ..devices import check_device, not_here
+from ..devices import device as device_type
 from ..dtypes import as_dtype
 from ..errors import DTypeError, GraphError, visible
-from ..tensor import Tensor, wrap
+from ..pytorch.legacy import dtype_of_type
+from ..structure import structure
+from ..tensor import Tensor
 from .hooks import EVERY, Hookable, call_with_hooks
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 from .scope import not_given_a_tensor, note_where
 from .state import BUFFER, MODULE, PARAMETER, TRANSIENT, Stateful
 
@@ -85,12 +90,16 @@ class Module(Hookable, Stateful):
     def __setattr__(self, name, value):
         if isinstance(value, Parameter | Module) or name in self._kinds:
             self._register(name, value)
+        elif name in structure.names and self.__dict__.get(name, structure) is not value:
+            object.__setattr__(self, name, value)
+            structure.moved()
         else:
             object.__setattr__(self, name, value)
 
     def __delattr__(self, name):
         object.__delattr__(self, name)
         self._kinds.pop(name, None)
+        structure.moved()
 
     def __getattr__(self, name):
         # Only for names that are not there, and for properties that raise an AttributeError of their own.
@@ -126,8 +135,10 @@ class Module(Hookable, Stateful):
             )
         if kind is not None and kind != new:
             del self._kinds[name]  # the new kind comes last
-        self.__dict__[name] = value
-        self._kinds[name] = new
+        if kind != new or self.__dict__.get(name, structure) is not value:
+            self.__dict__[name] = value
+            self._kinds[name] = new
+            structure.moved()
 
     def _check_name(self, name, *kinds):
         """Complain if `name` is no name, or is taken by anything but one of these `kinds`."""
@@ -322,7 +333,10 @@ class Module(Hookable, Stateful):
     def zero_grad(self, set_to_none=True):
         """Forget the gradients of all parameters; ``set_to_none=False`` keeps them, filled with zeros."""
         for p in self.parameters():
-            p.grad = None if set_to_none or p.grad is None else wrap(np.zeros_like(p._grad._array))
+            if set_to_none:
+                p.grad = None
+            else:
+                zero_gradient(p)
 
     def apply(self, fn):
         """Call ``fn(module)`` for every module below, then for itself; return itself.
@@ -341,7 +355,7 @@ class Module(Hookable, Stateful):
         fn(self)
         return self
 
-    def to(self, *args, dtype=None, device=None):
+    def to(self, *args, dtype=None, device=None, non_blocking=False):
         """Convert parameters and buffers of floating dtype, in place; return itself.
 
         Parameters
@@ -349,7 +363,9 @@ class Module(Hookable, Stateful):
         *args : numpy.dtype or str or Tensor
             A dtype, ``"cpu"`` (the only device), or a tensor whose dtype to take.
         dtype : numpy.dtype, optional
-        device : str, optional
+        device : str or device, optional
+        non_blocking : bool, default False
+            Accepted for compatibility.
 
         Notes
         -----
@@ -358,12 +374,11 @@ class Module(Hookable, Stateful):
         for a in args:
             if isinstance(a, Tensor):
                 dtype = a.dtype
-            elif isinstance(a, str) and a.partition(":")[0] in ("cpu", "cuda", "mps", "meta"):
+            elif isinstance(a, str | device_type):
                 device = a
             elif not isinstance(a, bool):  # non_blocking
                 dtype = a
-        if device is not None and str(device) != "cpu":
-            raise ValueError(f"to: device {device!r}: microtorch runs on the CPU only")
+        check_device(device)
         if dtype is None:
             return self
         dtype = as_dtype(dtype)
@@ -371,7 +386,11 @@ class Module(Hookable, Stateful):
             raise DTypeError(f"to: parameters are float32 or float64, not {dtype}")
         for t in (*self.parameters(), *self.buffers()):
             for held in (t, t.grad):
-                if held is not None and held.is_floating_point() and held.dtype != dtype:
+                if held is None or not held.is_floating_point() or held.dtype == dtype:
+                    continue
+                if is_lazy(held):
+                    held.convert(dtype)
+                else:
                     held.data = held._array.astype(dtype)
         return self
 
@@ -386,6 +405,17 @@ class Module(Hookable, Stateful):
     def cpu(self):
         """Return itself: everything is on the CPU."""
         return self
+
+    def cuda(self, device=None):
+        """Raise ValueError: there is no CUDA `device` to move it to."""
+        raise not_here("Module.cuda()")
+
+    def type(self, dst_type):
+        """Convert floating parameters and buffers to a dtype, in place; return itself.
+
+        `dst_type` is a dtype, or what PyTorch calls tensors of one: ``FloatTensor`` or ``"torch.DoubleTensor"``.
+        """
+        return self.to(dtype_of_type(dst_type))
 
     # -- how it looks ------------------------------------------------------------------------------------------------
 

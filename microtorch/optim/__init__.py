@@ -1,5 +1,6 @@
 """Optimizers and learning-rate schedules, with the names of torch.optim."""
 
+from . import lr_scheduler, swa_utils
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
@@ -30,3 +31,9 @@ __all__ = [
     "lr_scheduler",
     "swa_utils",
 ]
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("optim", name, globals())

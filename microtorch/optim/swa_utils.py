@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.inplace.changes import record_changes, watch
 from ..autograd.mode import no_grad
 from ..autograd.observe import one_call
+from ..devices import check_device
 from ..errors import ShapeError, user_line
 from ..nn.module import Module
 from ..tensor import Tensor, wrap
@@ -140,8 +141,7 @@ class AveragedModel(Module):
 
     def __init__(self, model, device=None, avg_fn=None, multi_avg_fn=None, use_buffers=False):
         super().__init__()
-        if device is not None and str(device) != "cpu":
-            raise ValueError(f"device {device!r}: microtorch runs on the CPU only")
+        check_device(device)
         if avg_fn is not None and multi_avg_fn is not None:
             raise ValueError("AveragedModel takes avg_fn or multi_avg_fn, not both")
         self.module = copy.deepcopy(model)
@@ -207,8 +207,7 @@ def update_bn(loader, model, device=None):
     """
     from ..nn.layers.batch_norm import _BatchNorm as BatchNorm
 
-    if device is not None and str(device) != "cpu":
-        raise ValueError(f"device {device!r}: microtorch runs on the CPU only")
+    check_device(device)
     momenta = {module: module.momentum for module in model.modules() if isinstance(module, BatchNorm)}
     if not momenta:
         return

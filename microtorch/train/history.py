@@ -228,3 +228,31 @@ class History:
 
     def _repr_html_(self):
         return self.evaluations._repr_html_()
+
+
+class CourseHistories:
+    """The histories in the words of courses, for what has a `history`."""
+
+    @property
+    def loss_history(self):
+        """list of float: the loss of each step."""
+        return self.history.steps["loss"]
+
+    @property
+    def grad_norm_history(self):
+        """list of float: the norm of all gradients at each step, where it is recorded."""
+        return self.history.steps.columns.get("grad_norm", [])
+
+    @property
+    def train_acc_history(self):
+        """list of float: the training accuracy at each evaluation."""
+        return self.history.evaluations.columns.get("train_accuracy", [])
+
+    @property
+    def val_acc_history(self):
+        """list of float: the validation accuracy at each evaluation."""
+        return self.history.evaluations.columns.get("val_accuracy", [])
+
+    def record_histories_as_npz(self, filename):
+        """Write all histories into one .npz file; see `History.to_npz`."""
+        self.history.to_npz(filename)

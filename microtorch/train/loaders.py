@@ -5,7 +5,7 @@ import numpy as np
 from ..data import DataLoader, Subset, TensorDataset
 from ..errors import DTypeError
 from ..from_data import as_tensor
-from ..tensor import Tensor
+from ..tensor import over
 
 
 def from_course(data, validation):
@@ -26,7 +26,7 @@ def make_loader(data, batch_size, dtype, shuffle=False, generator=None):
         return data
     if isinstance(data, tuple | list) and len(data) == 2:
         tensors = [as_tensor(part) for part in data]
-        data = TensorDataset(*(Tensor(t._array.astype(dtype)) if t.dtype.kind == "f" else t for t in tensors))
+        data = TensorDataset(*(over(t._array.astype(dtype)) if t.dtype.kind == "f" else t for t in tensors))
     if not hasattr(data, "__getitem__") or not hasattr(data, "__len__"):
         raise DTypeError(
             f"Solver: data of type {type(data).__name__}. Pass a DataLoader, a Dataset, a pair (inputs, targets), or a "

@@ -7,8 +7,21 @@ from .drawing.draw import Drawing, draw
 from .drawing.text import tree
 from .page.explore import explore
 from .plots import plots
+from .plots.grid import make_grid, save_image
 from .records.graph import graph
 from .training.page import compare
 from .training.record import Recording, record
 
-__all__ = ["Drawing", "Recording", "compare", "draw", "explore", "graph", "plots", "record", "tree"]
+__all__ = [
+    "Drawing",
+    "Recording",
+    "compare",
+    "draw",
+    "explore",
+    "graph",
+    "make_grid",
+    "plots",
+    "record",
+    "save_image",
+    "tree",
+]

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 
 
-class Square(Function):
+class Square(ArrayFunction):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
@@ -17,7 +17,7 @@ class Square(Function):
         return dy * 2 * x
 
 
-class Quotient(Function):
+class Quotient(ArrayFunction):
     @staticmethod
     def forward(ctx, a, b):
         ctx.save_for_backward(a, b)
@@ -29,7 +29,7 @@ class Quotient(Function):
         return dy / b, -dy * a / (b * b)
 
 
-class Softplus(Function):
+class Softplus(ArrayFunction):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)

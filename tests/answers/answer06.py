@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 
 
 def log_softmax(x):
@@ -10,7 +10,7 @@ def log_softmax(x):
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
-class LogSumExp(Function):
+class LogSumExp(ArrayFunction):
     @staticmethod
     def forward(ctx, x):
         m = x.max(axis=-1, keepdims=True)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 
 
-class Dropout(Function):
+class Dropout(ArrayFunction):
     @staticmethod
     def forward(ctx, x, mask, p):
         ctx.factor = mask / (1 - p)
@@ -16,7 +16,7 @@ class Dropout(Function):
         return dy * ctx.factor
 
 
-class Normalise(Function):
+class Normalise(ArrayFunction):
     @staticmethod
     def forward(ctx, x, eps):
         ctx.save_for_backward(x)

@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from ...errors import GraphError
-from ...tensor import Tensor, wrap
+from ...tensor import Tensor, over, wrap
 from ..gradients import grad
 from .diagnose import likely_cause
 from .numeric import FIRST_STEP, best, step_for
@@ -151,7 +151,7 @@ def gradgradcheck(
     if grad_outputs is None:
         rng = np.random.default_rng(0)
         grad_outputs = [wrap(away_from_zero(rng, y.shape).astype(y.dtype)) for y in outputs]
-    seeds = [Tensor(dy._array, requires_grad=True) for dy in _sequence(grad_outputs)]
+    seeds = [over(dy._array).requires_grad_() for dy in _sequence(grad_outputs)]
 
     def gradients():
         pairs = [(y, dy) for y, dy in zip(first.outputs(), seeds, strict=True) if y.requires_grad]

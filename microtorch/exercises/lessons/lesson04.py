@@ -29,18 +29,15 @@ def steps(student):
             equal(node.grad, wanted, f"the gradient of {name} in p + q with p = x·y, q = p·x at x = 2, y = 3")
 
     def doublings():
-        x = node = student.Node(1.0)
-        for _ in range(60):  # 2⁶⁰ paths: who follows each of them never comes back
-            node = node + node
+        x = student.Node(1.0)
+        node = student.there("reduce(lambda node, _: node + node, range(60), x)", x=x)  # 2⁶⁰ paths: nobody follows all
         holds(len(list(student.newest_first(node))) == 61, "each of the 61 nodes comes once, however often it is used")
         student.backward(node)
         equal(x.grad / 2.0**60, 1.0, "the gradient of x after 60 doublings, divided by 2⁶⁰,")
 
     def chain():
-        x = node = student.Node(1.0)
-        one = student.Node(0.0)
-        for _ in range(50_000):
-            node = node + one
+        x, zero = student.Node(1.0), student.Node(0.0)
+        node = student.there("reduce(lambda node, _: node + zero, range(50_000), x)", x=x, zero=zero)
         student.backward(node)
         equal(x.grad, 1.0, "the gradient through a chain of 50,000 sums")
 

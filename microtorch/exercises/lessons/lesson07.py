@@ -4,7 +4,7 @@ import microtorch
 
 from ...datasets import Digits
 from ...nn.functional import cross_entropy, linear, relu
-from ..grading import Step, equal, holds
+from ..grading import Step, equal, holds, values
 
 TITLE = "a network, trained by hand"
 
@@ -34,15 +34,14 @@ def steps(student):
         return check
 
     def trained():
-        microtorch.manual_seed(0)
-        model = student.train(Digits(train=True))
+        student.there("microtorch.manual_seed(0)")
+        model = student.train(student.there("Digits(train=True)"))
         if model is None:
             raise NotImplementedError
         test = Digits(train=False)
         images, digits = test.__getitems__(range(len(test)))
         model.eval()
-        with microtorch.no_grad():
-            share = (model(images).argmax(1) == digits).float().mean().item()
+        share = (values(model(images)).argmax(1) == digits.numpy()).mean()
         holds(share >= 0.93, f"{share:.1%} of the test images are right, of 93 %")
 
     return [

@@ -4,7 +4,6 @@ import numpy as np
 
 import microtorch
 
-from ...nn import Linear
 from ..grading import Step, equal
 
 TITLE = "when it goes wrong"
@@ -14,12 +13,13 @@ def steps(student):
     """A loss that survives large scores, the place where a NaN is born, and dead units."""
 
     def make(z, y):
-        return microtorch.tensor(np.array(z), requires_grad=True), microtorch.tensor(np.array(y))
+        leaf = student.there("microtorch.tensor(np.array(z), requires_grad=True)", z=z)
+        return leaf, microtorch.tensor(np.array(y))
 
     def usual():
-        z, y = make([0.5, -1.0, 2.0], [1.0, 0.0, 0.0])
-        wanted = np.mean(np.logaddexp(0, z.detach().numpy()) - y.numpy() * z.detach().numpy())
-        equal(student.loss_from_scores(z, y), wanted, "the loss of usual scores")
+        z, y = np.array([0.5, -1.0, 2.0]), np.array([1.0, 0.0, 0.0])
+        wanted = np.mean(np.logaddexp(0, z) - y * z)
+        equal(student.loss_from_scores(*make(z, y)), wanted, "the loss of usual scores")
 
     def large():
         equal(student.loss_from_scores(*make([1000.0, -1000.0], [0.0, 1.0])), 1000.0, "the loss of ±1000")
@@ -35,16 +35,15 @@ def steps(student):
 
     def bad(f, values, name):
         def check():
-            found = student.first_bad(f, microtorch.tensor(np.array(values), requires_grad=True))
+            found = student.first_bad(student.there(f), make(values, 0.0)[0])
             equal(found == name, True, f"whether first_bad, which gave {found!r}, is {name!r}")
 
         return check
 
     def dead():
-        layer = Linear(2, 3)
-        with microtorch.no_grad():
-            layer.weight.copy_(microtorch.tensor([[1.0, 0.0], [-1.0, -1.0], [0.0, 1.0]]))
-            layer.bias.zero_()
+        layer = student.there("nn.Linear(2, 3)")
+        weights = {"weight": np.array([[1.0, 0.0], [-1.0, -1.0], [0.0, 1.0]]), "bias": np.zeros(3)}
+        layer.load_state_dict(weights)
         x = microtorch.tensor([[1.0, 2.0], [0.5, 3.0]])
         equal(student.dead_units(layer, x), [1], "the list of dead units")
 
@@ -52,8 +51,8 @@ def steps(student):
         Step("the loss", usual),
         Step("the loss of large scores", large),
         Step("the gradient of large scores", gradient),
-        Step("NaN in forward", bad(lambda x: microtorch.log(x - 1).sum(), [0.0, 2.0], "Log")),
-        Step("infinity in backward", bad(lambda x: microtorch.reciprocal(x).sum(), [1e-200, 4.0], "Reciprocal")),
-        Step("nothing bad", bad(lambda x: (x * x).sum(), [1.0], None)),
+        Step("NaN in forward", bad("lambda x: microtorch.log(x - 1).sum()", [0.0, 2.0], "Log")),
+        Step("infinity in backward", bad("lambda x: microtorch.reciprocal(x).sum()", [1e-200, 4.0], "Reciprocal")),
+        Step("nothing bad", bad("lambda x: (x * x).sum()", [1.0], None)),
         Step("dead units", dead),
     ]

@@ -1,14 +1,12 @@
 """Lesson 10: dropout and batch norm."""
 
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 
 
-class Dropout(Function):
-    """y = x / (1 − p) where kept, else 0        dx = dy / (1 − p) where kept, else 0
+class Dropout(ArrayFunction):
+    """y = x · mask / (1 − p)        dx = ?
 
-    Letters: kept says which elements were kept by chance.
-    Why: What was dropped had no influence and gets 0; what was kept counts a little more, as in the forward.
-    Derivation: y = m · x with a mask m of 0 and 1 / (1 − p), constant once drawn.
+    mask has the shape of x, with 1 where a value is kept; it is no input to differentiate.
     """
 
     @staticmethod
@@ -20,7 +18,7 @@ class Dropout(Function):
         raise NotImplementedError
 
 
-class Normalise(Function):
+class Normalise(ArrayFunction):
     """y = (x − mean x) / √(var x + eps), for each column of x (N, D), var with 1/N        dx = ?
 
     The mean and the variance depend on x. Save x, not the mean: compute it again in backward.

@@ -3,7 +3,7 @@
 from .. import functional as F
 from ..module import Module
 
-__all__ = ["Hardsigmoid", "Hardswish", "Hardtanh", "ReLU6"]
+__all__ = ["Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "ReLU6", "Softshrink"]
 
 
 class Hardtanh(Module):
@@ -113,3 +113,56 @@ class Hardswish(Module):
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.hardswish(input, self.inplace)
+
+
+class Hardshrink(Module):
+    """y = x where |x| > `lambd`, else 0, by element.
+
+    Parameters
+    ----------
+    lambd : float, default 0.5
+
+    Examples
+    --------
+    >>> nn.Hardshrink()(microtorch.tensor([-1.0, 0.2, 2.0]))
+    tensor([-1.,  0.,  2.])
+    """
+
+    def __init__(self, lambd=0.5):
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.hardshrink(input, self.lambd)
+
+    def extra_repr(self):
+        return f"{self.lambd}"
+
+
+class Softshrink(Module):
+    """y = sign(x) · max(|x| − `lambd`, 0), by element.
+
+    Parameters
+    ----------
+    lambd : float, default 0.5
+        Not negative.
+
+    Examples
+    --------
+    >>> nn.Softshrink()(microtorch.tensor([-1.0, 0.2, 2.0]))
+    tensor([-0.5,  0. ,  1.5])
+    """
+
+    def __init__(self, lambd=0.5):
+        super().__init__()
+        if lambd < 0:
+            raise ValueError(f"Softshrink: lambd = {lambd} must not be negative")
+        self.lambd = lambd
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.softshrink(input, self.lambd)
+
+    def extra_repr(self):
+        return f"{self.lambd}"

@@ -1,7 +1,11 @@
 """Other dtypes and devices."""
 
 from ...autograd.function import Function, outside_graph
+from ...devices import check_device, not_here
+from ...devices import device as device_type
 from ...dtypes import as_dtype, bool_, float32, float64, int32, int64, uint8
+from ...errors import DTypeError
+from ...pytorch import legacy
 from ...tensor import Tensor, attach, out_of_graph
 from .._promotion import only_tensors
 from .copy import clone
@@ -27,7 +31,7 @@ class Cast(Function):
 
 
 @attach("to")
-def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
+def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False, memory_format=None):
     """The tensor in another dtype; itself where nothing changes and no copy is asked for.
 
     Parameters
@@ -41,6 +45,8 @@ def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
     copy : bool, default False
         A new tensor even where nothing changes.
     non_blocking : bool, default False
+        Accepted for compatibility.
+    memory_format : str, optional
         Accepted for compatibility.
 
     Returns
@@ -72,7 +78,7 @@ def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
     for a in args:
         if isinstance(a, Tensor):
             dtype = a._array.dtype
-        elif isinstance(a, str):
+        elif isinstance(a, str | device_type):
             device = a
         elif a is not None and not isinstance(a, bool):
             dtype = a
@@ -87,16 +93,28 @@ def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False):
     return Cast.apply(self, dtype)
 
 
-def check_device(device):
-    """Raise ValueError for another device than the CPU."""
-    if device is not None and str(device) != "cpu":
-        raise ValueError(f"device {str(device)!r}: microtorch runs on the CPU only. Use 'cpu', or leave it out.")
-
-
 @attach("type")
-def as_type(self, dtype):
-    """The tensor in another dtype, as `to`."""
-    return to(self, dtype=dtype)
+def as_type(self, dtype=None, non_blocking=False):
+    """The tensor in another dtype, as `to`; without one, the name of its type, as ``"torch.FloatTensor"``.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype or type or str, optional
+        A dtype, or what PyTorch calls a tensor of one: ``FloatTensor`` or ``"torch.FloatTensor"``.
+    non_blocking : bool, default False
+        Accepted for compatibility.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.ones(2).type()
+    'torch.FloatTensor'
+    >>> microtorch.ones(2).type(microtorch.LongTensor)
+    tensor([1, 1])
+    """
+    if dtype is None:
+        return legacy.type_name(self._array.dtype)
+    return to(self, dtype=legacy.dtype_of_type(dtype))
 
 
 @attach("type_as")
@@ -143,6 +161,18 @@ def _bool(self):
 
 
 @attach("cpu")
-def cpu(self):
-    """The tensor itself: all are on the CPU."""
+def cpu(self, memory_format=None):
+    """The tensor itself: all are on the CPU; `memory_format` is accepted for compatibility."""
     return self
+
+
+@attach("cuda")
+def cuda(self, device=None, non_blocking=False):
+    """Raise ValueError: there is no CUDA `device` to copy it to, `non_blocking` or not."""
+    raise not_here("Tensor.cuda()")
+
+
+@attach("half", "bfloat16", "cfloat", "cdouble")
+def unsupported(self):
+    """Raise DTypeError: there are no dtypes of 16 bits, and no complex ones."""
+    raise DTypeError("dtypes of 16 bits and complex ones are not here. Use .float() or .double().")

@@ -7,17 +7,21 @@ import numpy as np
 
 from ...autograd.mode import state
 from ...autograd.observe import tell
-from ...dtypes import as_dtype, as_number, get_default_dtype, int64
+from ...devices import check_device
+from ...dtypes import as_dtype, as_number, float64, get_default_dtype, int64
 from ...errors import DTypeError, ShapeError
 from ...from_data import as_tensor
-from ...tensor import Tensor, wrap
-from .cast import check_device
+from ...tensor import Tensor, attach, wrap
 
-__all__ = ["arange", "empty", "eye", "full", "linspace", "ones", "zeros"]
+__all__ = ["arange", "empty", "eye", "full", "linspace", "logspace", "ones", "range", "scalar_tensor", "zeros"]
 
 
-def shape_of(operation, size):
-    """The shape that ``operation(2, 3)`` or ``operation((2, 3))`` asks for, from its arguments as a tuple."""
+def shape_of(operation, size, named=None):
+    """The shape that ``operation(2, 3)`` or ``operation((2, 3))`` asks for, or by its name ``size=(2, 3)``."""
+    if named is not None:
+        if size:
+            raise TypeError(f"{operation}: takes one shape, and got {size} and size={named!r}.")
+        size = (named,)
     if len(size) == 1 and isinstance(size[0], list | tuple):
         size = size[0]
     try:
@@ -52,13 +56,16 @@ def leaf(array, requires_grad):
     return made.requires_grad_() if requires_grad else made
 
 
-def zeros(*size, dtype=None, device=None, requires_grad=False):
+@attach()
+def zeros(*shape, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of zeros.
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``zeros(2, 3)`` or ``zeros((2, 3))``.
+    *shape : int or sequence of int
+        As ``zeros(2, 3)`` or ``zeros((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     dtype : numpy.dtype, default that of `get_default_dtype`
         Of the elements.
     device : str, optional
@@ -82,16 +89,19 @@ def zeros(*size, dtype=None, device=None, requires_grad=False):
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return leaf(np.zeros(shape_of("zeros", size), factory_dtype(device, dtype)), requires_grad)
+    return leaf(np.zeros(shape_of("zeros", shape, size), factory_dtype(device, dtype)), requires_grad)
 
 
-def ones(*size, dtype=None, device=None, requires_grad=False):
+@attach()
+def ones(*shape, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of ones.
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``ones(2, 3)`` or ``ones((2, 3))``.
+    *shape : int or sequence of int
+        As ``ones(2, 3)`` or ``ones((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     dtype : numpy.dtype, default that of `get_default_dtype`
         Of the elements.
     device : str, optional
@@ -115,16 +125,19 @@ def ones(*size, dtype=None, device=None, requires_grad=False):
     tensor([[1., 1., 1.],
             [1., 1., 1.]])
     """
-    return leaf(np.ones(shape_of("ones", size), factory_dtype(device, dtype)), requires_grad)
+    return leaf(np.ones(shape_of("ones", shape, size), factory_dtype(device, dtype)), requires_grad)
 
 
-def empty(*size, dtype=None, device=None, requires_grad=False):
+@attach()
+def empty(*shape, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor that holds whatever the memory held before: for what will be filled at once.
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``empty(2, 3)`` or ``empty((2, 3))``.
+    *shape : int or sequence of int
+        As ``empty(2, 3)`` or ``empty((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     dtype : numpy.dtype, default that of `get_default_dtype`
         Of the elements.
     device : str, optional
@@ -147,9 +160,10 @@ def empty(*size, dtype=None, device=None, requires_grad=False):
     >>> microtorch.empty(2, 3).shape
     (2, 3)
     """
-    return leaf(np.empty(shape_of("empty", size), factory_dtype(device, dtype)), requires_grad)
+    return leaf(np.empty(shape_of("empty", shape, size), factory_dtype(device, dtype)), requires_grad)
 
 
+@attach()
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """A tensor filled with one value.
 
@@ -185,6 +199,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     return leaf(np.full(shape_of("full", (size,)), as_number("full", fill_value, dtype)), requires_grad)
 
 
+@attach()
 def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
     """The numbers ``start``, ``start + step``, ``start + 2 * step``, ... before `end`, as 1-D tensor.
 
@@ -242,6 +257,43 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     return leaf((start + step * np.arange(length)).astype(dtype), requires_grad)
 
 
+@attach()
+def range(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
+    """As `arange`, but with `end`, and of the default dtype: PyTorch's old spelling.
+
+    Parameters
+    ----------
+    start, end : number
+        The first, and what is not passed.
+    step : number, default 1
+        Not 0.
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str or device, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If `step` is 0 or leads away from `end`.
+    """
+    if end is None:
+        raise TypeError("range: takes start and end, both included. Use arange(end) to count from 0.")
+    if step == 0 or (end - start) * step < 0:
+        raise ValueError(f"range: from {start}, step={step} does not lead to {end}.")
+    dtype = factory_dtype(device, dtype)
+    return arange(
+        start, start + (int((end - start) / step) + 0.5) * step, step, dtype=dtype, requires_grad=requires_grad
+    )
+
+
+@attach()
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
     """So many numbers at equal distances, the first `start` and the last `end`.
 
@@ -290,6 +342,72 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
     return leaf(y, requires_grad)
 
 
+@attach()
+def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False):
+    """So many numbers whose logarithms have equal distances, from ``base**start`` to ``base**end``.
+
+    Parameters
+    ----------
+    start, end : number
+        The exponents.
+    steps : int
+        How many, not negative; 1 gives ``base**start`` alone.
+    base : float, default 10
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+        Of shape (steps,).
+
+    Raises
+    ------
+    ValueError
+        If `steps` is negative.
+
+    Examples
+    --------
+    >>> microtorch.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    dtype = of_numbers("logspace", factory_dtype(device, dtype))
+    if dtype.kind != "f":
+        start, end = int(start), int(end)
+    exponents = linspace(start, end, steps, dtype=float64)._array
+    return leaf((float(base) ** exponents).astype(dtype), requires_grad)
+
+
+@attach()
+def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
+    """A tensor of no dimensions with this value, of the default dtype.
+
+    Parameters
+    ----------
+    s : number
+    dtype : numpy.dtype, default that of `get_default_dtype`
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor, shape ()
+
+    Examples
+    --------
+    >>> microtorch.scalar_tensor(5)
+    tensor(5.)
+    """
+    return full((), s, dtype=factory_dtype(device, dtype), requires_grad=requires_grad)
+
+
+@attach()
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
     """A matrix with ones on the diagonal and zeros elsewhere.
 

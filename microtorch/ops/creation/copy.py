@@ -3,13 +3,14 @@
 import numpy as np
 
 from ...autograd.function import Function
-from ...autograd.inplace.changes import in_place
+from ...autograd.inplace.changes import in_place, record_change
+from ...autograd.mode import state
 from ...dtypes import as_number
-from ...errors import ShapeError
+from ...errors import DTypeError, GraphError, ShapeError, refuse_read_only, user_line, warn_at_user_line
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach, wrap
 
-__all__ = ["clone"]
+__all__ = ["clone", "fill"]
 
 
 class Clone(Function):
@@ -29,12 +30,14 @@ class Clone(Function):
 
 
 @attach("clone", "__copy__")
-def clone(input):
+def clone(input, *, memory_format=None):
     """A copy, with memory of its own, in the graph.
 
     Parameters
     ----------
     input : Tensor
+    memory_format : str, optional
+        Accepted for compatibility: a copy lies in memory row by row.
 
     Returns
     -------
@@ -148,6 +151,31 @@ def fill_(self, value):
     return overwrite(self, "fill_", value)
 
 
+@attach("fill")
+def fill(input, value):
+    """A tensor of the shape and dtype of `input` in which every element is `value`.
+
+    Parameters
+    ----------
+    input : Tensor
+    value : number or Tensor, shape ()
+
+    Returns
+    -------
+    Tensor
+
+    Notes
+    -----
+    dvalue = Σ dy; dinput = 0.
+
+    Examples
+    --------
+    >>> microtorch.fill(microtorch.zeros(2), 3)
+    tensor([3., 3.])
+    """
+    return input.clone().fill_(value)
+
+
 @attach("zero_")
 def zero_(self):
     """In place: every element becomes 0.
@@ -169,3 +197,27 @@ def zero_(self):
     tensor([0., 0.])
     """
     return overwrite(self, "zero_", wrap(np.zeros((), self._array.dtype)))
+
+
+def fill_out(operation, out, made):
+    """Put `made` into the tensor, or tensors, `out=` of a function; it takes the shape if it had another. Return it."""
+    if not isinstance(made, Tensor):
+        return type(made)(*[fill_out(operation, o, m) for o, m in zip(out, made, strict=True)])
+    if (out.requires_grad or made.requires_grad) and state.grad:
+        raise GraphError(
+            f"{operation}: out= is not recorded, and an operand or out requires a gradient. Leave out= away, or "
+            "compute under no_grad."
+        )
+    if "buif".index(made.dtype.kind) > "buif".index(out.dtype.kind):
+        raise DTypeError(f"{operation}: a result of {made.dtype} cannot be put into out= of {out.dtype}.")
+    if out.shape != made.shape:
+        if out.numel():
+            warn_at_user_line(
+                f"{operation}: out= had shape {out.shape} and takes that of the result, {made.shape}, with new memory. "
+                "Give an empty tensor, or one of the right shape."
+            )
+        out._array = np.empty(made.shape, out.dtype)
+    refuse_read_only(operation, out._array, out.name)
+    np.copyto(out._array, made._array, casting="unsafe")
+    record_change(out._array, f"{operation}(out=...)", user_line())
+    return out

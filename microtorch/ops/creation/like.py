@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from ...devices import check_device
 from ...from_data import as_tensor, tensor
+from ...pytorch.legacy import as_new_tensor
 from ...tensor import attach
 from .constant import empty, factory_dtype, full, leaf, ones, zeros
 
 __all__ = ["empty_like", "full_like", "ones_like", "zeros_like"]
 
 
-def zeros_like(input, *, dtype=None, device=None, requires_grad=False):
+def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Zeros in the shape and dtype of another tensor.
 
     Parameters
@@ -21,6 +23,8 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False):
         ``"cpu"``: there is no other.
     requires_grad : bool, default False
         Whether operations on it are recorded.
+    memory_format : str, optional
+        Accepted for compatibility.
 
     Returns
     -------
@@ -37,7 +41,7 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False):
     return leaf(np.zeros(input.shape, factory_dtype(device, dtype or input.dtype)), requires_grad)
 
 
-def ones_like(input, *, dtype=None, device=None, requires_grad=False):
+def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Ones in the shape and dtype of another tensor.
 
     Parameters
@@ -49,6 +53,8 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False):
         ``"cpu"``: there is no other.
     requires_grad : bool, default False
         Whether operations on it are recorded.
+    memory_format : str, optional
+        Accepted for compatibility.
 
     Returns
     -------
@@ -65,7 +71,7 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False):
     return leaf(np.ones(input.shape, factory_dtype(device, dtype or input.dtype)), requires_grad)
 
 
-def empty_like(input, *, dtype=None, device=None, requires_grad=False):
+def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """A tensor of the shape and dtype of another that holds whatever the memory held before.
 
     Parameters
@@ -77,6 +83,8 @@ def empty_like(input, *, dtype=None, device=None, requires_grad=False):
         ``"cpu"``: there is no other.
     requires_grad : bool, default False
         Whether operations on it are recorded.
+    memory_format : str, optional
+        Accepted for compatibility.
 
     Returns
     -------
@@ -92,7 +100,7 @@ def empty_like(input, *, dtype=None, device=None, requires_grad=False):
     return leaf(np.empty(input.shape, factory_dtype(device, dtype or input.dtype)), requires_grad)
 
 
-def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False):
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """A tensor of the shape and dtype of another, filled with one value.
 
     Parameters
@@ -105,6 +113,8 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
         ``"cpu"``: there is no other.
     requires_grad : bool, default False
         Whether operations on it are recorded.
+    memory_format : str, optional
+        Accepted for compatibility.
 
     Returns
     -------
@@ -121,21 +131,21 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
 
 
 @attach("new_zeros")
-def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
+def new_zeros(self, *shape, size=None, dtype=None, device=None, requires_grad=False):
     """As `zeros`, in this tensor's dtype."""
-    return zeros(*size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return zeros(*shape, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
 
 @attach("new_ones")
-def new_ones(self, *size, dtype=None, device=None, requires_grad=False):
+def new_ones(self, *shape, size=None, dtype=None, device=None, requires_grad=False):
     """As `ones`, in this tensor's dtype."""
-    return ones(*size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return ones(*shape, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
 
 @attach("new_empty")
-def new_empty(self, *size, dtype=None, device=None, requires_grad=False):
+def new_empty(self, *shape, size=None, dtype=None, device=None, requires_grad=False):
     """As `empty`, in this tensor's dtype."""
-    return empty(*size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return empty(*shape, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
 
 @attach("new_full")
@@ -148,3 +158,18 @@ def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=F
 def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
     """As `tensor`, in this tensor's dtype."""
     return tensor(data, dtype=factory_dtype(device, dtype or self.dtype), requires_grad=requires_grad)
+
+
+@attach("new")
+def new(self, *data, device=None):
+    """As `Tensor`, in this tensor's dtype: ``x.new(2, 3)`` has this shape, ``x.new([1, 2])`` these values.
+
+    Parameters
+    ----------
+    *data : int or sequence or Tensor
+        As of `Tensor`.
+    device : str or device, optional
+        ``"cpu"``: there is no other.
+    """
+    check_device(device)
+    return as_new_tensor("new", self.dtype, data)

@@ -26,13 +26,16 @@ def draws(generator):
 
 
 @one_call
-def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
+@attach()
+def rand(*shape, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn evenly from 0 (included) to 1 (excluded).
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``rand(2, 3)`` or ``rand((2, 3))``.
+    *shape : int or sequence of int
+        As ``rand(2, 3)`` or ``rand((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     generator : Generator, optional
         Where the numbers come from; default the one that `manual_seed` seeds.
     dtype : numpy.dtype, default that of `get_default_dtype`
@@ -61,7 +64,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     tensor([[0.8506, 0.637 , 0.5111],
             [0.2698, 0.3078, 0.041 ]])
     """
-    dtype, shape = _floating("rand", device, dtype), shape_of("rand", size)
+    dtype, shape = _floating("rand", device, dtype), shape_of("rand", shape, size)
     return leaf(np.asarray(draws(generator).random(shape, dtype)), requires_grad)
 
 
@@ -98,13 +101,16 @@ def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=F
 
 
 @one_call
-def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
+@attach()
+def randn(*shape, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn from the normal distribution with mean 0 and standard deviation 1.
 
     Parameters
     ----------
-    *size : int or sequence of int
-        The shape, as ``randn(2, 3)`` or ``randn((2, 3))``.
+    *shape : int or sequence of int
+        As ``randn(2, 3)`` or ``randn((2, 3))``.
+    size : sequence of int, optional
+        The same by name.
     generator : Generator, optional
         Where the numbers come from; default the one that `manual_seed` seeds.
     dtype : numpy.dtype, default that of `get_default_dtype`
@@ -133,7 +139,7 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     tensor([[ 1.1176, -1.3871, -0.4266],
             [-0.8036,  0.6014, -0.075 ]])
     """
-    dtype, shape = _floating("randn", device, dtype), shape_of("randn", size)
+    dtype, shape = _floating("randn", device, dtype), shape_of("randn", shape, size)
     return leaf(np.asarray(draws(generator).standard_normal(shape, dtype)), requires_grad)
 
 
@@ -170,6 +176,7 @@ def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=
 
 
 @one_call
+@attach()
 def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Numbers drawn from normal distributions.
 
@@ -236,3 +243,45 @@ def uniform_(self, a=0.0, b=1.0, *, generator=None):
         raise ValueError(f"uniform_: from a={a} to b={b}: a must not be above b")
     drawn = rand(self.shape, generator=generator, dtype=self.dtype)._array
     return overwrite(self, "uniform_", wrap(np.asarray(drawn * float(b - a) + float(a))))
+
+
+@attach("exponential_")
+def exponential_(self, lambd=1.0, *, generator=None):
+    """In place: every element is drawn from the exponential distribution with the rate `lambd`; above 0."""
+    if lambd <= 0:
+        raise ValueError(f"exponential_: lambd = {lambd} must be positive.")
+    dtype = _of_floats(self, "exponential_")
+    drawn = _drawn(dtype, lambda source: source.standard_exponential(self.shape, dtype) / lambd, generator)
+    return overwrite(self, "exponential_", drawn.clamp(min=float(np.finfo(self.dtype).tiny)))
+
+
+@attach("log_normal_")
+def log_normal_(self, mean=1.0, std=2.0, *, generator=None):
+    """In place: every element is e to the power of a number drawn from this normal distribution."""
+    if std <= 0:
+        raise ValueError(f"log_normal_: std = {std} must be positive.")
+    drawn = normal(mean, std, self.shape, generator=generator, dtype=_of_floats(self, "log_normal_"))
+    return overwrite(self, "log_normal_", drawn.exp())
+
+
+@attach("cauchy_")
+def cauchy_(self, median=0.0, sigma=1.0, *, generator=None):
+    """In place: every element is drawn from Cauchy's distribution with this median and half width."""
+    if sigma <= 0:
+        raise ValueError(f"cauchy_: sigma = {sigma} must be positive.")
+    dtype = _of_floats(self, "cauchy_")
+    drawn = _drawn(dtype, lambda source: source.standard_cauchy(self.shape) * sigma + median, generator)
+    return overwrite(self, "cauchy_", drawn)
+
+
+def _of_floats(self, operation):
+    if self.dtype.kind != "f":
+        raise DTypeError(
+            f"{operation}: a tensor of {self.dtype} cannot hold numbers with fractions. Convert with .float()."
+        )
+    return self.dtype
+
+
+@one_call
+def _drawn(dtype, draw, generator):
+    return wrap(np.asarray(draw(draws(generator))).astype(dtype, copy=False))

@@ -5,11 +5,11 @@ from operator import index
 import numpy as np
 
 from ...autograd.observe import one_call
+from ...devices import check_device
 from ...dtypes import as_dtype, as_number, cannot_hold, int64
 from ...errors import DTypeError, ShapeError
 from ...from_data import as_tensor
 from ...tensor import attach, wrap
-from .cast import check_device
 from .constant import leaf, of_numbers, shape_of
 from .copy import overwrite
 from .random import draws
@@ -18,7 +18,8 @@ __all__ = ["bernoulli", "multinomial", "randint", "randint_like", "randperm"]
 
 
 @one_call
-def randint(low, high, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
+@attach()
+def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Integers drawn evenly from `low` (included) to `high` (excluded).
 
     Parameters
@@ -57,7 +58,9 @@ def randint(low, high, size=None, *, generator=None, dtype=None, device=None, re
     tensor([8, 6, 5, 2, 3])
     """
     if size is None:
-        low, high, size = 0, low, high
+        high, size = None, high
+    if high is None:
+        low, high = 0, low
     check_device(device)
     low, high = (_integer("randint", n) for n in (low, high))
     if low >= high:
@@ -108,6 +111,7 @@ def randint_like(input, low, high=None, *, generator=None, dtype=None, device=No
 
 
 @one_call
+@attach()
 def randperm(n, *, generator=None, dtype=int64, device=None, requires_grad=False):
     """The integers from 0 to before `n` in random order.
 
@@ -279,3 +283,32 @@ def _last_positive(weights):
 def bernoulli_(self, p=0.5, *, generator=None):
     """In place: every element becomes 1 with probability `p`, else 0."""
     return overwrite(self, "bernoulli_", bernoulli(self.detach(), p, generator=generator))
+
+
+@attach("geometric_")
+def geometric_(self, p, *, generator=None):
+    """In place: every element is how many trials of probability `p` it took until one succeeded; at least 1."""
+    if not 0 < p < 1:
+        raise ValueError(f"geometric_: p = {p} is not between 0 and 1.")
+    return overwrite(self, "geometric_", _counted(self, lambda source: source.geometric(p, self.shape), generator))
+
+
+@attach("random_")
+def random_(self, *limits, generator=None):
+    """In place: every element is a whole number, drawn evenly: ``random_(to)`` below `to`, ``random_(from, to)``."""
+    if len(limits) > 2:
+        raise TypeError(f"random_: takes at most two limits, from and to, not {len(limits)}.")
+    low, high = (0, *limits) if len(limits) == 1 else limits or (0, None)
+    if high is None:  # as far as the dtype holds every whole number
+        high = 2 ** np.finfo(self.dtype).nmant + 1 if self.dtype.kind == "f" else 2 if self.dtype.kind == "b" else None
+        high = int(np.iinfo(self.dtype).max) if high is None else high
+    if low >= high:
+        raise ValueError(f"random_: there is no whole number from {low} up to, but not including, {high}.")
+    for n in (low, high - 1):
+        as_number("random_", n, self.dtype)
+    return overwrite(self, "random_", _counted(self, lambda source: source.integers(low, high, self.shape), generator))
+
+
+@one_call
+def _counted(self, draw, generator):
+    return wrap(np.asarray(draw(draws(generator))).astype(self.dtype))

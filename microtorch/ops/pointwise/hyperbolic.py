@@ -1,4 +1,4 @@
-"""The hyperbolic functions, by element."""
+"""The hyperbolic functions and their inverses, by element."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from .arithmetic import absorb
 from .special import FEW
 from .trigonometry import cos, sin, tan
 
-__all__ = ["cosh", "sinh", "tanh"]
+__all__ = ["acosh", "arccosh", "arcsinh", "arctanh", "asinh", "atanh", "cosh", "sinh", "tanh"]
 
 
 class Tanh(Function):
@@ -174,5 +174,144 @@ def cosh(input):
     return Cosh.apply(floating(input))
 
 
+class Asinh(Function):
+    """y = arsinh x        dx = dy / √(x² + 1)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arcsinh(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / np.sqrt(x * x + 1))
+
+
+@attach("asinh", "arcsinh", numpy=np.arcsinh)
+def asinh(input):
+    """The inverse of `sinh`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Notes
+    -----
+    y = arsinh x; dx = dy / √(x² + 1). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.asinh(x)
+    >>> y
+    tensor([0.    , 0.8814], grad_fn=<Asinh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.    , 0.7071])
+    """
+    return Asinh.apply(floating(input))
+
+
+class Acosh(Function):
+    """y = arcosh x        dx = dy / √(x² − 1)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arccosh(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / np.sqrt(x * x - 1))
+
+
+@attach("acosh", "arccosh", numpy=np.arccosh)
+def acosh(input):
+    """The inverse of `cosh`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from 0 to inf; NaN below 1.
+
+    Notes
+    -----
+    y = arcosh x; dx = dy / √(x² − 1). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([1.25, 2.0], requires_grad=True)
+    >>> y = microtorch.acosh(x)
+    >>> y
+    tensor([0.6931, 1.317 ], grad_fn=<Acosh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.3333, 0.5774])
+    """
+    return Acosh.apply(floating(input))
+
+
+class Atanh(Function):
+    """y = artanh x        dx = dy / (1 − x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arctanh(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / (1 - x * x))
+
+
+@attach("atanh", "arctanh", numpy=np.arctanh)
+def atanh(input):
+    """The inverse of `tanh`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf and inf at -1 and 1, NaN outside.
+
+    Notes
+    -----
+    y = artanh x; dx = dy / (1 − x²). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 0.5], requires_grad=True)
+    >>> y = microtorch.atanh(x)
+    >>> y
+    tensor([0.    , 0.5493], grad_fn=<Atanh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.    , 1.3333])
+    """
+    return Atanh.apply(floating(input))
+
+
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
+
 for _function in (sin, cos, tan, sinh, cosh):
     attach_in_place(_function, _function.__name__ + "_")
+for _function, _other in ((asinh, "arcsinh_"), (acosh, "arccosh_"), (atanh, "arctanh_")):
+    attach_in_place(_function, _function.__name__ + "_", _other)

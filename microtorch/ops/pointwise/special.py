@@ -1,21 +1,26 @@
-"""The error function, by element."""
+"""The error function and its inverse, the gamma function's logarithm and its derivatives, x log y, by element."""
 
-from math import pi, sqrt
+from math import factorial, inf, pi, sqrt
 
 import numpy as np
 
 from ...autograd.function import Function
+from ...autograd.inplace.changes import attach_in_place
+from ...from_data import as_tensor
 from ...kernels import pointwise as kernels
-from ...tensor import attach
-from .._promotion import floating
+from ...kernels import special
+from ...tensor import Tensor, attach
+from .._promotion import Binary, floating, floating_pair
 from ..nn.relu import one_pass
 from .arithmetic import absorb
 
-__all__ = ["erf"]
+__all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "polygamma", "sinc", "xlogy"]
 
 
 FEW = 500  # elements below which numpy is faster than a call of a kernel
 SLOPE = 2 / sqrt(pi)  # of erf at 0
+# The derivative of sinc at x is x · Σ SINC[k] · x²ᵏ; for |x| < 0.2 what is left out is below 1e-17.
+SINC = [(-1) ** k * 2 * k * pi ** (2 * k) / factorial(2 * k + 1) for k in range(1, 9)]
 
 
 class Erf(Function):
@@ -66,3 +71,362 @@ def erf(input):
     tensor([1.1284, 0.4151])
     """
     return Erf.apply(floating(input))
+
+
+class Erfc(Function):
+    """y = 1 − erf x        dx = −dy · 2/√π · e^(−x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(ctx, kernels.erfc, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, -SLOPE * np.exp(-x * x))
+
+
+@attach("erfc")
+def erfc(input):
+    """One minus the error function of each element, with all its digits where that is small.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from 0 to 2.
+
+    Notes
+    -----
+    y = 1 − erf x; dx = −dy · 2/√π · e^(−x²). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 3.0], requires_grad=True)
+    >>> y = microtorch.erfc(x)
+    >>> y
+    tensor([1.0000e+00, 2.2090e-05], grad_fn=<Erfc>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([-1.1284e+00, -1.3925e-04])
+    """
+    return Erfc.apply(floating(input))
+
+
+class Sinc(Function):
+    """y = sin(πx) / (πx), and 1 at 0        dx = dy · (cos(πx) − y) / x, and 0 at 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.sinc(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        # Near 0 the difference of cos(πx) and y loses its digits; there the series, which has the further derivatives.
+        near = np.less(np.abs(x), 0.2)
+        z = np.where(near, x, 0.0)
+        z = z * z
+        series = SINC[-1]
+        for c in SINC[-2::-1]:
+            series = series * z + c
+        away = np.where(near, 1.0, x)
+        slope = (np.cos(away * pi) - Sinc.apply(away)) / away
+        return absorb(dy, np.where(near, series * x, slope))
+
+
+@attach("sinc", numpy=np.sinc)
+def sinc(input):
+    """sin(πx) / (πx) of each element, and 1 at 0.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Notes
+    -----
+    y = sin(πx) / (πx); dx = dy · (cos(πx) − y) / x, and 0 at 0. The second derivative at 0 is −π²/3 (PyTorch: 0). The
+    input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 0.5], requires_grad=True)
+    >>> y = microtorch.sinc(x)
+    >>> y
+    tensor([1.    , 0.6366], grad_fn=<Sinc>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([-0.    , -1.2732])
+    """
+    return Sinc.apply(floating(input))
+
+
+class Xlogy(Binary):
+    """y = a · ln b, and 0 where a = 0        da = dy · ln b,  db = dy · a / b"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return np.where(np.equal(a, 0) & ~np.isnan(b), 0.0, a * np.log(b)).astype(np.result_type(a, b), copy=False)
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b = ctx.saved_tensors
+        need_a, need_b = ctx.needs_input_grad
+        da = db = None
+        if need_a:
+            da = absorb(dy, np.where(np.equal(a, 0) & np.less_equal(b, 0), 0.0, np.log(b)))
+        if need_b:
+            db = absorb(dy, a / b)
+        return da, db
+
+
+@attach("xlogy")
+def xlogy(input, other):
+    """``input * log(other)``, by element, and 0 where `input` is 0, whatever `other` is (but NaN).
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, floating.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = a · ln b; da = dy · ln b, db = dy · a / b. Both inputs are saved.
+
+    Examples
+    --------
+    >>> p = microtorch.tensor([0.0, 0.5])
+    >>> microtorch.xlogy(p, p)
+    tensor([ 0.    , -0.3466])
+    """
+    a, b = floating_pair(input, other)
+    return Xlogy.apply(
+        a if isinstance(a, Tensor) else as_tensor(a, b.dtype), b if isinstance(b, Tensor) else as_tensor(b, a.dtype)
+    )
+
+
+class Lgamma(Function):
+    """y = ln |Γ(x)|        dx = dy · ψ(x)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(ctx, special.lgamma, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, Digamma.apply(x))
+
+
+@attach("lgamma")
+def lgamma(input):
+    """The logarithm of the absolute value of the gamma function, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; inf at 0, -1, -2, ...
+
+    Notes
+    -----
+    y = ln |Γ(x)|, with Γ(n) = (n − 1)! for whole n; dx = dy · ψ(x), see `digamma`. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 5.0], requires_grad=True)
+    >>> y = microtorch.lgamma(x)
+    >>> y
+    tensor([0.    , 3.1781], grad_fn=<Lgamma>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([-0.5772,  1.5061])
+    """
+    return Lgamma.apply(floating(input))
+
+
+class Digamma(Function):
+    """y = ψ(x), the derivative of ln Γ(x)        dx = dy · ψ⁽¹⁾(x)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(ctx, special.digamma, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, Polygamma.apply(x, 1))
+
+
+@attach("digamma")
+def digamma(input):
+    """The derivative of `lgamma`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf at 0, NaN at -1, -2, ...
+
+    Notes
+    -----
+    y = ψ(x) = Γ′(x) / Γ(x); dx = dy · ψ⁽¹⁾(x), see `polygamma`. The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([1.0, 5.0], requires_grad=True)
+    >>> y = microtorch.digamma(x)
+    >>> y
+    tensor([-0.5772,  1.5061], grad_fn=<Digamma>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.6449, 0.2213])
+    """
+    return Digamma.apply(floating(input))
+
+
+class Polygamma(Function):
+    """y = ψ⁽ⁿ⁾(x), the n-th derivative of ψ        dx = dy · ψ⁽ⁿ⁺¹⁾(x)"""
+
+    @staticmethod
+    def forward(ctx, x, n):
+        ctx.save_for_backward(x)
+        ctx.n = n
+        size = float(factorial(n)) if n < 171 else inf  # the largest that float64 holds
+        return one_pass(ctx, special.polygamma, (x,), float(n), size if n % 2 else -size)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, Polygamma.apply(x, ctx.n + 1))
+
+
+def polygamma(n, input):
+    """The `n`-th derivative of `digamma`, of each element.
+
+    Parameters
+    ----------
+    n : int
+        0 or more; 0 is `digamma` itself.
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Raises
+    ------
+    ValueError
+        If `n` is negative or not whole.
+
+    Notes
+    -----
+    y = ψ⁽ⁿ⁾(x) = (−1)ⁿ⁺¹ · n! · Σ (x + k)⁻ⁿ⁻¹ over k = 0, 1, ...; dx = dy · ψ⁽ⁿ⁺¹⁾(x). The input is saved.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.polygamma(1, microtorch.tensor([1.0, 5.0]))
+    tensor([1.6449, 0.2213])
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+        raise ValueError(f"polygamma: n is {n!r}. It is the order of a derivative, an int of 0 or more.")
+    return digamma(input) if n == 0 else Polygamma.apply(floating(input), n)
+
+
+@attach("polygamma")
+def _polygamma(self, n):
+    """The `n`-th derivative of `digamma`, of each element."""
+    return polygamma(n, self)
+
+
+class Erfinv(Function):
+    """y with erf(y) = x        dx = dy · √π/2 · e^(y²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = one_pass(ctx, special.erfinv, (x,))
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return absorb(dy, np.exp(y * y) * 0.886226925452758)  # sqrt(π) / 2
+
+
+@attach("erfinv")
+def erfinv(input):
+    """The inverse of `erf`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        From -1 to 1; integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf and inf at -1 and 1, NaN outside.
+
+    Notes
+    -----
+    erf(y) = x; dx = dy · √π/2 · e^(y²). The output is saved.
+
+    References
+    ----------
+    S. Winitzki: A handy approximation for the error function and its inverse, 2008, for the first guess.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> x = microtorch.tensor([0.0, 0.5], requires_grad=True)
+    >>> y = microtorch.erfinv(x)
+    >>> y
+    tensor([0.    , 0.4769], grad_fn=<Erfinv>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0.8862, 1.1126])
+    """
+    return Erfinv.apply(floating(input))
+
+
+for _function in (erf, erfc, sinc, xlogy, lgamma, digamma, erfinv):
+    attach_in_place(_function, _function.__name__ + "_")

@@ -145,12 +145,14 @@ class Contiguous(Function):
 
 
 @attach("contiguous")
-def contiguous(input):
+def contiguous(input, memory_format=None):
     """The same tensor with its elements in memory in row-major order.
 
     Parameters
     ----------
     input : Tensor
+    memory_format : str, optional
+        Accepted for compatibility: contiguous is row by row.
 
     Returns
     -------

@@ -74,6 +74,10 @@ class Batch:
             for entry in self.entries:
                 arrays = [None if tensor is None else tensor._array for tensor in entry.arrays.values()]
                 self.formula(entry.p, entry.param._grad._array, *arrays, numbers)
+        self.count(counts)
+
+    def count(self, counts):
+        """Put the numbers that a step leaves into the states."""
         if counts:
             self.counts = counts
             for kept in self.states:
@@ -91,6 +95,7 @@ class Batches:
 
     def __init__(self, optimizer, group):
         self.group, self.fresh = group, True
+        self.filled_by = None  # the `SameStep` whose gradients are in the rows
         self.misfit = ready(_address.first_misfit)
         self.options = [(option, bool(group[option])) for option in optimizer.optional.values()]
         self.gradients, found, counted = [], {}, []
@@ -132,6 +137,7 @@ class Batches:
     def hold(self, state):
         """Whether these batches are still what a step has to update; then the rows have the gradients of now."""
         params, gradients = self.group["params"], []
+        self.filled_by = None
         if len(params) != len(self.places):
             return False
         for here, (param, p, _, cells, i) in zip(params, self.places):
@@ -173,10 +179,9 @@ class Batches:
 
 
 def same_step(optimizer, gradients):
-    """A function that does what ``optimizer.step()`` does, for a captured step, whose gradients are always the same.
+    """What does again what ``optimizer.step()`` does, for a captured step, whose gradients are always the same.
 
-    Eager and captured steps run the same kernels on the same rows; this one does not look for gradients, which takes
-    half of a small step. Returns None where a gradient is not among `gradients`, {parameter: its gradient}, or where
+    Returns a `SameStep`, or None where a gradient is not among `gradients`, {parameter: its gradient}, or where
     something has no row.
     """
     found = [(group, optimizer._batches.get(id(group))) for group in optimizer.param_groups]
@@ -186,25 +191,59 @@ def same_step(optimizer, gradients):
     given = [(param._grad, cells, i) for param, _, _, cells, i in places if gradients.get(param) is param._grad]
     if len(given) < len(places) or any(cells is None for _, cells, _ in given):
         return None
-    watched, name, line = [w for _, b in found for w in b.watched], f"{type(optimizer).__name__}.step", user_line()
+    return SameStep(optimizer, found, given)
 
-    def again():
-        if optimizer.has_step_hooks:
-            optimizer.step()
+
+class SameStep:
+    """A step of an optimizer in a captured step.
+
+    Eager and captured steps run the same kernels on the same rows; this one does not look for gradients, which takes
+    half of a small step.
+    """
+
+    def __init__(self, optimizer, found, gradients):
+        self.optimizer, self.found, self.gradients = optimizer, found, gradients
+        self.batches = [(group, batch) for group, batches in found for batch in batches.batches]
+        self.watched = [w for _, batches in found for w in batches.watched]
+        self.operation, self.line = f"{type(optimizer).__name__}.step", user_line()
+
+    def __call__(self):
+        """Do it, with all that Python has to do, or as the optimizer itself does where something is not as it was."""
+        if (numbers := self.prepare()) is None:
+            self.optimizer.step()
             return
-        for group, batches in found:
-            if optimizer._batches.get(id(group)) is not batches or not batches.hold_states(optimizer.state):
-                optimizer.step()
-                return
-        for gradient, cells, i in given:
-            cells[i] = id(gradient._array)
-        for group, batches in found:
-            for batch in batches.batches:
-                batch.run(*optimizer.numbers(group, batch.entries[0].kept))
-        optimizer.stepped = True
-        record_changes(watched, name, line)
+        for (_, batch), (of_rule, counts) in zip(self.batches, numbers):
+            batch.run(of_rule, counts)
+        self.finish(())
 
-    return again
+    def kernels(self):
+        """The calls of kernels that it consists of: (kernel, arguments), the numbers last."""
+        return [
+            (batch.kernel, (batch.rows, batch.like, self.optimizer.numbers(group, batch.entries[0].kept)[0]))
+            for group, batch in self.batches
+        ]
+
+    def prepare(self):
+        """Before the kernels run: for each batch its numbers and counts, or None where this is not the same step."""
+        optimizer, kept = self.optimizer, self.optimizer._batches
+        if optimizer.has_step_hooks:
+            return None
+        for group, batches in self.found:
+            if kept.get(id(group)) is not batches or not batches.hold_states(optimizer.state):
+                return None
+            if batches.filled_by is not self:  # another step has written its gradients' ids into the rows
+                for gradient, cells, i in self.gradients:
+                    cells[i] = id(gradient._array)
+        for _, batches in self.found:
+            batches.filled_by = self
+        return [optimizer.numbers(group, batch.entries[0].kept) for group, batch in self.batches]
+
+    def finish(self, numbers):
+        """After the kernels ran with these `numbers`."""
+        for (_, batch), (_, counts) in zip(self.batches, numbers):
+            batch.count(counts)
+        self.optimizer.stepped = True
+        record_changes(self.watched, self.operation, self.line)
 
 
 def _filled(p, value):

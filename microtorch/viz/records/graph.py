@@ -11,7 +11,7 @@ from ...autograd.graph import maker, nodes_below
 from ...autograd.inplace.views import owner
 from ...autograd.memory import has_values
 from ...errors import visible
-from ...tensor import Tensor, edge_of, tensor_at
+from ...tensor import Tensor, edge_of, tensor_at, wrap
 from ..formula.rules import formula_of
 from .failure import failed_call
 from .names import arguments, brief, names_in, signature
@@ -321,7 +321,7 @@ def with_gradients(found):
     roots = [v.tensor for v in found.roots if v.tensor.requires_grad]
     if not roots:
         return found
-    seeds = [Tensor(np.ones(t.shape, t.dtype)) for t in roots]
+    seeds = [wrap(np.ones(t.shape, t.dtype)) for t in roots]
     targets = [t for _, _, t in holders] + [v.tensor for v in leaves]
     computed = grad(roots, targets, seeds, retain_graph=True, allow_unused=True)
     for (operation, k, _), dx in zip(holders, computed, strict=False):

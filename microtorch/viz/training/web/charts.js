@@ -52,10 +52,15 @@ function chart(lines, steps, {height = 130, width = 600, log = false, marks = []
   svg.stepAt = event => { const box = svg.getBoundingClientRect(); return first + (last - first) * ((event.clientX - box.left) / box.width * W - 44) / (W - 52); };
   return svg;
 }
-function strip(values, {log = false, top = null}) {  // one colour for each recorded step
-  const box = make("div", {class: "strip"}), canvas = make("canvas", {}, box), f = log ? v => Math.log10(Math.max(v, 1e-30)) : v => v;
-  const known = values.filter(v => v !== null && (!log || v > 0)).map(f), low = top === null ? Math.min(...known) : 0, high = top ?? Math.max(...known);
-  paintPixels(canvas, Math.max(1, values.length), 1, i => values[i] === null || values[i] === undefined || !known.length ? [128, 128, 128] : cividis((f(values[i]) - low) / (high - low || 1)));
+const onScale = (v, log) => log ? Math.log10(Math.max(v, 1e-30)) : v;
+function extent(rows, {log = false, top = null}) {  // one scale for all layers, so that their colours can be compared
+  if (top !== null) return [0, top];
+  const known = rows.flat().filter(v => v !== null && v !== undefined && (!log || v > 0)).map(v => onScale(v, log));
+  return known.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+}
+function strip(values, {log = false}, [low, high]) {  // one colour for each recorded step
+  const box = make("div", {class: "strip"}), canvas = make("canvas", {}, box);
+  paintPixels(canvas, Math.max(1, values.length), 1, i => values[i] === null || values[i] === undefined ? [128, 128, 128] : cividis((onScale(values[i], log) - low) / (high - low || 1)));
   make("i", {}, box);
   return box;
 }

@@ -61,10 +61,11 @@ function stripsOf(t, k, parent, view) {
     const more = make("details", {"data-key": `${k}${key}`}, parent);
     more.open = key === "gradient" || key === "ratio" || key === "dead" || key === "saturated";
     make("summary", {}, more, title);
+    const range = extent(D.trainings.flatMap(one => one.layers.map(l => l[key] || [])), scale);
     const grid = make("div", {class: "strips"}, more);
     for (const l of layers) {
       make("span", {}, grid, `${l.path} ${l.type}`);
-      const s = strip(l[key], scale), value = make("span", {class: "value"}, null);
+      const s = strip(l[key], scale, range), value = make("span", {class: "value"}, null);
       grid.append(s, value);
       s.addEventListener("click", e => { const r = s.getBoundingClientRect(); go(steps.indexOf(t.steps[Math.min(t.steps.length - 1, Math.floor((e.clientX - r.left) / r.width * t.steps.length))])); });
       for (const f of t.findings) if (f.layer === l.path && CAUSES[f.cause] === key) for (const [first, last] of f.spans) {

@@ -1,4 +1,4 @@
-"""Gradients and parameters of a whole model at once."""
+"""Gradients of a whole model at once: their norm, and bounds for it."""
 
 import math
 import warnings
@@ -6,23 +6,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..autograd.inplace.changes import record_change
-from ..autograd.observe import one_call
-from ..errors import ShapeError, refuse_read_only, user_line
-from ..ops import cat
-from ..tensor import Tensor, wrap
+from ...autograd.inplace.changes import record_change
+from ...autograd.observe import one_call
+from ...errors import refuse_read_only, user_line
+from ...tensor import Tensor, wrap
 
 __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "clip_grads_with_norm_",
     "get_total_norm",
-    "parameters_to_vector",
-    "vector_to_parameters",
 ]
 
 
-def _list(tensors, operation, argument="parameters"):
+def listed(tensors, operation, argument="parameters"):
     """`tensors`, one or several, as a list of Tensors."""
     if isinstance(tensors, Tensor):
         return [tensors]
@@ -63,7 +60,7 @@ def _order(norm_type):
     return p
 
 
-def _refuse_read_only(operation, tensors):
+def all_writable(operation, tensors):
     """Before anything is changed, so that it is all of them or none."""
     for t in tensors:
         refuse_read_only(operation, t._array, t.name)
@@ -112,7 +109,7 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     >>> nn.utils.get_total_norm([microtorch.tensor([3.0]), microtorch.tensor([4.0])])
     tensor(5.)
     """
-    arrays, p = [t._array for t in _list(tensors, "get_total_norm", "tensors")], _order(norm_type)
+    arrays, p = [t._array for t in listed(tensors, "get_total_norm", "tensors")], _order(norm_type)
     dtype = np.result_type(*arrays) if arrays else np.float32
     arrays = [a for a in arrays if a.size]  # which no largest or smallest of no elements disturbs
     norms = np.array([_norm(a, p) for a in arrays], dtype)
@@ -138,14 +135,14 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm):
     total_norm : Tensor of shape () or float
         The norm that they have, as `get_total_norm` gives it.
     """
-    parameters = _list(parameters, "clip_grads_with_norm_")
+    parameters = listed(parameters, "clip_grads_with_norm_")
     factor = _limit("clip_grads_with_norm_", "max_norm", max_norm) / (
         float(total_norm) + 1e-6
     )  # PyTorch's guard against a norm of zero
     if factor >= 1:
         return
     line, gradients = user_line(), _gradients(parameters)
-    _refuse_read_only("clip_grad_norm_", gradients)
+    all_writable("clip_grad_norm_", gradients)
     for grad in gradients:
         grad._array *= grad.dtype.type(factor)
         record_change(grad._array, "clip_grad_norm_", line)
@@ -196,7 +193,7 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     tensor([0.6, 0.8])
     """
     exhausted = isinstance(parameters, Iterator)
-    parameters = _list(parameters, "clip_grad_norm_")
+    parameters = listed(parameters, "clip_grad_norm_")
     _limit("clip_grad_norm_", "max_norm", max_norm)
     if exhausted and not parameters:
         warnings.warn(
@@ -229,70 +226,9 @@ def clip_grad_value_(parameters, clip_value):
     >>> w.grad
     tensor([-1. ,  0.5])
     """
-    gradients = _gradients(_list(parameters, "clip_grad_value_"))
+    gradients = _gradients(listed(parameters, "clip_grad_value_"))
     limit, line = _limit("clip_grad_value_", "clip_value", clip_value), user_line()
-    _refuse_read_only("clip_grad_value_", gradients)
+    all_writable("clip_grad_value_", gradients)
     for grad in gradients:
         np.clip(grad._array, -limit, limit, out=grad._array)
         record_change(grad._array, "clip_grad_value_", line)
-
-
-def parameters_to_vector(parameters):
-    """All parameters in one vector, one after the other; differentiable.
-
-    Parameters
-    ----------
-    parameters : iterable of Tensor
-
-    Returns
-    -------
-    Tensor of one dimension
-
-    Examples
-    --------
-    >>> from microtorch import nn
-    >>> nn.utils.parameters_to_vector(nn.Linear(2, 3).parameters()).shape
-    (9,)
-    """
-    flat = [p.reshape(-1) for p in _list(parameters, "parameters_to_vector")]
-    if not flat:
-        raise ValueError("parameters_to_vector: there are no parameters. An iterator is empty after its first use.")
-    return cat(flat)
-
-
-def vector_to_parameters(vec, parameters):
-    """Copy the elements of a vector into parameters, one after the other.
-
-    Parameters
-    ----------
-    vec : Tensor of one dimension
-        As many elements as the parameters have.
-    parameters : iterable of Tensor
-
-    Raises
-    ------
-    ShapeError
-        If the numbers of elements differ; nothing has been changed then.
-
-    Examples
-    --------
-    >>> import microtorch
-    >>> from microtorch import nn
-    >>> layer = nn.Linear(2, 1)
-    >>> nn.utils.vector_to_parameters(microtorch.tensor([1.0, 2.0, 3.0]), layer.parameters())
-    >>> layer.bias.tolist()
-    [3.0]
-    """
-    if not isinstance(vec, Tensor):
-        raise TypeError(f"vector_to_parameters takes a Tensor, not {type(vec).__name__}")
-    parameters = _list(parameters, "vector_to_parameters")
-    count = sum(p.numel() for p in parameters)
-    if vec.shape != (count,):
-        raise ShapeError(f"vector_to_parameters: a vector of shape {vec.shape} for parameters of {count} elements")
-    _refuse_read_only("vector_to_parameters", parameters)
-    start, line = 0, user_line()
-    for p in parameters:
-        end = start + p.numel()
-        np.copyto(p._array, vec._array[start:end].reshape(p.shape))
-        record_change(p._array, "vector_to_parameters", line)
-        start = end

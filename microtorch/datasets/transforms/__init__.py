@@ -1,0 +1,54 @@
+"""What is done to images on their way into a batch, to all images of a batch at once; as torchvision.transforms."""
+
+from .base import Compose, Lambda, Transform
+from .geometry import (
+    CenterCrop,
+    Pad,
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomRotation,
+    RandomShift,
+    RandomVerticalFlip,
+)
+from .resize import Grayscale, InterpolationMode, Resize
+from .tensors import ConvertImageDtype, Flatten, Normalize, PILToTensor, SubtractMean, ToPILImage, ToTensor
+
+__all__ = [
+    "CenterCrop",
+    "Compose",
+    "ConvertImageDtype",
+    "Flatten",
+    "Grayscale",
+    "InterpolationMode",
+    "Lambda",
+    "Normalize",
+    "PILToTensor",
+    "Pad",
+    "RandomCrop",
+    "RandomHorizontalFlip",
+    "RandomRotation",
+    "RandomShift",
+    "RandomVerticalFlip",
+    "Resize",
+    "SubtractMean",
+    "ToPILImage",
+    "ToTensor",
+    "Transform",
+]
+
+# torchvision's others.
+_OTHERS = {
+    *("AugMix", "AutoAugment", "ColorJitter", "ElasticTransform", "FiveCrop", "GaussianBlur", "LinearTransformation"),
+    *("RandAugment", "RandomAdjustSharpness", "RandomAffine", "RandomApply", "RandomAutocontrast", "RandomChoice"),
+    *("RandomEqualize", "RandomErasing", "RandomGrayscale", "RandomInvert", "RandomOrder", "RandomPerspective"),
+    *("RandomPosterize", "RandomResizedCrop", "RandomSolarize", "TenCrop", "TrivialAugmentWide"),
+}
+
+
+def __getattr__(name):
+    if name in _OTHERS:
+        raise AttributeError(
+            f"transforms has no {name}, an augmentation of photographs, which fully connected networks seldom use. A "
+            "function of your own does it: transforms.Lambda(lambda image: ...), which is shown PIL's image."
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

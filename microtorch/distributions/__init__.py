@@ -1,0 +1,43 @@
+"""Probability distributions: samples, densities and their gradients, under the names of torch.distributions."""
+
+from . import constraints, transforms
+from .categorical import Categorical, OneHotCategorical, OneHotCategoricalStraightThrough
+from .continuous import Cauchy, Gumbel, Laplace, StudentT, Uniform
+from .discrete import Bernoulli, Geometric, Poisson
+from .distribution import Distribution
+from .gamma import Beta, Chi2, Dirichlet, Exponential, Gamma
+from .kl import kl_divergence, register_kl
+from .multivariate_normal import MultivariateNormal
+from .normal import HalfNormal, LogNormal, Normal
+from .transformed import Independent, MixtureSameFamily, TransformedDistribution
+from .transforms import *
+
+__all__ = [
+    "Bernoulli",
+    "Beta",
+    "Categorical",
+    "Cauchy",
+    "Chi2",
+    "Dirichlet",
+    "Distribution",
+    "Exponential",
+    "Gamma",
+    "Geometric",
+    "Gumbel",
+    "HalfNormal",
+    "Independent",
+    "Laplace",
+    "LogNormal",
+    "MixtureSameFamily",
+    "MultivariateNormal",
+    "Normal",
+    "OneHotCategorical",
+    "OneHotCategoricalStraightThrough",
+    "Poisson",
+    "StudentT",
+    "TransformedDistribution",
+    "Uniform",
+    "kl_divergence",
+    "register_kl",
+    *transforms.__all__,
+]

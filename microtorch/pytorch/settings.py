@@ -1,0 +1,198 @@
+"""Questions about tensors and types, and PyTorch's switches: what each changes here, if anything."""
+
+import os
+
+import numpy as np
+
+from ..devices import CPU, check_device
+from ..dtypes import as_dtype
+from ..errors import ShapeError
+from ..ops import result_type
+from ..tensor import Tensor, wrap
+
+__all__ = [
+    "Size",
+    "are_deterministic_algorithms_enabled",
+    "broadcast_shapes",
+    "can_cast",
+    "channels_last",
+    "contiguous_format",
+    "detach",
+    "get_default_device",
+    "get_float32_matmul_precision",
+    "get_num_interop_threads",
+    "get_num_threads",
+    "is_complex",
+    "is_floating_point",
+    "is_nonzero",
+    "is_same_size",
+    "is_tensor",
+    "numel",
+    "preserve_format",
+    "promote_types",
+    "set_default_device",
+    "set_float32_matmul_precision",
+    "set_flush_denormal",
+    "set_num_interop_threads",
+    "set_num_threads",
+    "strided",
+    "typename",
+    "use_deterministic_algorithms",
+]
+
+
+# Layouts and orders of memory, by their names: there is one of each, row by row.
+strided, contiguous_format, preserve_format, channels_last = (
+    "strided",
+    "contiguous_format",
+    "preserve_format",
+    "channels_last",
+)
+
+
+class _SizeMeta(type):
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, tuple)
+
+
+class Size(tuple, metaclass=_SizeMeta):
+    """A shape. Those of tensors are plain tuples, which count as Sizes: ``isinstance(t.shape, Size)``.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.Size([2, 3]) == microtorch.zeros(2, 3).shape
+    True
+    >>> microtorch.Size([2, 3]).numel()
+    6
+    """
+
+    __slots__ = ()
+
+    def numel(self):
+        """The number of elements of a tensor of this shape."""
+        return int(np.prod(self, dtype=np.int64))
+
+
+def is_tensor(obj):
+    """Whether `obj` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input):
+    """Whether the dtype of the Tensor `input` is float32 or float64."""
+    return input.is_floating_point()
+
+
+def is_complex(input):
+    """Whether the Tensor `input` holds complex numbers: never."""
+    return False
+
+
+def is_nonzero(input):
+    """Whether the one element of the Tensor `input` is not 0."""
+    return bool(input != 0)
+
+
+def is_same_size(input, other):
+    """Whether the Tensors `input` and `other` have the same shape."""
+    return input.shape == other.shape
+
+
+def numel(input):
+    """The number of elements of the Tensor `input`."""
+    return input.numel()
+
+
+def detach(input):
+    """The Tensor `input` outside the graph, over the same memory; see `Tensor.detach`."""
+    return input.detach()
+
+
+def typename(obj):
+    """The name of a tensor's type, as ``"torch.FloatTensor"``, or of the class of any other `obj`."""
+    return obj.type() if isinstance(obj, Tensor) else f"{type(obj).__module__}.{type(obj).__qualname__}"
+
+
+def broadcast_shapes(*shapes):
+    """The shape that tensors of these shapes broadcast to.
+
+    Parameters
+    ----------
+    *shapes : tuple of int or int
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    ShapeError
+        If they do not broadcast together.
+
+    Examples
+    --------
+    >>> import microtorch
+    >>> microtorch.broadcast_shapes((3, 1), (4,))
+    (3, 4)
+    """
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ShapeError(f"broadcast_shapes: {', '.join(map(str, shapes))} do not broadcast together.") from None
+
+
+def promote_types(type1, type2):
+    """The dtype that tensors of the dtypes `type1` and `type2` have together; see `result_type`."""
+    return result_type(*(wrap(np.zeros(1, as_dtype(t))) for t in (type1, type2)))
+
+
+def can_cast(from_, to):
+    """Whether a value of the dtype `from_` may be put into one of the dtype `to` in place: not from a higher kind."""
+    ranks = {"b": 0, "u": 1, "i": 1, "f": 2}
+    return ranks[as_dtype(from_).kind] <= ranks[as_dtype(to).kind]
+
+
+def set_default_device(device):
+    """Set where new tensors are made, which is here: `device` is the CPU, or a ValueError."""
+    check_device(device)
+
+
+def get_default_device():
+    """The device that new tensors are made on: the CPU."""
+    return CPU
+
+
+def set_num_threads(count):
+    """Accepted, without effect: numpy reads how many threads it uses at the start, from OMP_NUM_THREADS=`count`."""
+
+
+def get_num_threads():
+    """The threads that may be used: OMP_NUM_THREADS, or as many as there are processors."""
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
+set_num_interop_threads, get_num_interop_threads = set_num_threads, get_num_threads
+
+
+def set_float32_matmul_precision(precision):
+    """Accepted, without effect: products of float32 are of full `precision` here ("highest")."""
+
+
+def get_float32_matmul_precision():
+    """How exact products of float32 are: always ``"highest"``."""
+    return "highest"
+
+
+def use_deterministic_algorithms(mode, *, warn_only=False):
+    """Accepted, without effect: a seed repeats a run bit for bit in any case, whatever `mode` and `warn_only`."""
+
+
+def are_deterministic_algorithms_enabled():
+    """Whether a run can be repeated bit for bit: True."""
+    return True
+
+
+def set_flush_denormal(mode):
+    """Whether tiny numbers could be flushed to 0 by `mode`: False, they are kept."""
+    return False
