@@ -175,6 +175,8 @@ def test_hooks_of_all_modules_as_in_pytorch(torch):
     assert log == theirs
     np.testing.assert_allclose(y, v, rtol=1e-6)
     np.testing.assert_allclose(dx, dv, rtol=1e-5)
+
+
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_captured_step_notices_hooks_of_all_modules_that_come_later(strict):
     net, log = nn.Linear(2, 1), []

@@ -49,7 +49,7 @@ LAYERS = [
     ["datasets", "viz", "as_torch"],
     ["train"],
     ["sklearn"],
-    ["exercises"],
+    ["exercises", "play"],
     ["commands", "__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

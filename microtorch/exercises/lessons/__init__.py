@@ -1,1 +1,1 @@
-"""The checks of the twelve lessons."""
+"""What is checked of each lesson."""

@@ -73,6 +73,10 @@ def signature(module):
         text = module.extra_repr()
     except AttributeError:
         return ""
+    parameters = inspect.signature(type(module).__init__).parameters
+    for name, p in parameters.items():  # what is as by default is not told
+        if p.default is not p.empty:
+            text = re.sub(rf",? ?\b{name}={re.escape(repr(p.default))}(?=,|$)", "", text)
     text = re.sub(r"in_features=(\d+), out_features=(\d+)(, bias=True)?", r"\1 → \2", text)
     return text if len(text) <= 48 else text[:45] + "..."
 
