@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from microtorch.nn import Module as Module, Parameter as Parameter
 from microtorch.tensor import Tensor as Tensor
-from microtorch.train import callbacks as callbacks
 
 
 class Checkpoints:

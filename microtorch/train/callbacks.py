@@ -22,7 +22,6 @@ class Logger:
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> from microtorch.datasets import Digits
     >>> from microtorch.train import Solver
     >>> from microtorch.train.callbacks import Logger

@@ -49,7 +49,6 @@ def save(model, example, path):
     Examples
     --------
     >>> import tempfile, microtorch
-    >>> from microtorch import nn
     >>> from microtorch.io import onnx
     >>> net = nn.MLP([4, 8, 3])
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -60,7 +60,6 @@ def record(model, optimizer, path, every=None, title=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import nn, viz
     >>> model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
     >>> optimizer = microtorch.optim.SGD(model.parameters(), lr=0.5)
