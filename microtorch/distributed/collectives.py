@@ -31,7 +31,7 @@ __all__ = [
 
 
 class ReduceOp(enum.Enum):
-    """What `all_reduce` and `reduce` make of the ranks' values, element by element."""
+    """The operations by which `all_reduce` and `reduce` combine of the ranks' values, element by element."""
 
     SUM = "sum"
     AVG = "mean"

@@ -1,4 +1,4 @@
-"""What the calls of a step update: the arrays of a group's parameters, found once and looked at again at each step.
+"""The arrays that a step updates: the arrays of a group's parameters, found once and looked at again at each step.
 
 Looking is cheap because nothing is computed: a parameter's array and those of its state must be the objects that they
 were, and `first_misfit` reads shapes, dtypes and flags where numpy keeps them. Gradients may be others at each step.
@@ -179,7 +179,7 @@ class Batches:
 
 
 def same_step(optimizer, gradients):
-    """What does again what ``optimizer.step()`` does, for a captured step, whose gradients are always the same.
+    """The function that repeats ``optimizer.step()``, for a captured step, whose gradients are always the same.
 
     Returns a `SameStep`, or None where a gradient is not among `gradients`, {parameter: its gradient}, or where
     something has no row.
