@@ -107,7 +107,7 @@ class ArrayFunction:
 
     @classmethod
     def first_order(cls):
-        """What computes gradients from arrays: the kernel that stands for `backward`, or `backward` itself."""
+        """The function for gradients of arrays: the kernel that stands for `backward`, or `backward` itself."""
         formula, kernel = cls.backward, cls.backward_kernel
         if kernel is None or cls.stands_for is formula:
             return kernel or formula

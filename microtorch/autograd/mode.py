@@ -1,4 +1,4 @@
-"""What holds for the running thread: is the graph being recorded, and inside which module.
+"""The state of the running thread: is the graph being recorded, and inside which module.
 
 The switches (`no_grad`, `enable_grad`, `set_grad_enabled`, `inference_mode`) work as context managers and as
 decorators, as in PyTorch. Each thread has its own: evaluating in one never stops the training in another.

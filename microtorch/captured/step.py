@@ -184,7 +184,7 @@ class CapturedStep:
         return nearest.guard.why_not(key) or "a change that came and went"
 
     def report(self):
-        """What each recording holds, as text: its calls, buffers and bytes, and why it was made."""
+        """The content of each recording, as text: its calls, buffers and bytes, and why it was made."""
         recordings = self._recordings
         lines = [f"captured {getattr(self.step, '__name__', 'step')}: {len(recordings)} recordings"]
         for i, recording in enumerate(recordings):

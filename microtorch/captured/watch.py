@@ -1,4 +1,4 @@
-"""What a step's Python reads while it is recorded: the lines that run are watched.
+"""The reads of a step's Python while it is recorded: the lines that run are watched.
 
 Before each line of the user's code, and of the forwards of layers, runs, the names that it reads are followed from the
 step's own variables: ``self.model.scale`` is three edges, each (thing, kind, key) -> value. Decorators, properties,

@@ -117,7 +117,7 @@ def _kind(sample):
 
 
 def _mapping(first, columns):
-    """`columns` in a mapping of the type of `first`, with all that type keeps besides, as a default factory."""
+    """`columns` in a mapping of the type of `first`, with all else that type keeps, as a default factory."""
     if type(first) is dict:
         return columns
     try:

@@ -1,4 +1,4 @@
-"""What all sets of images share: samples, batches, transforms and cutting into parts."""
+"""The base of all sets of images: samples, batches, transforms and cutting into parts."""
 
 import copy
 

@@ -17,7 +17,7 @@ __all__ = ["ReduceOp", "Work", "all_gather", "all_reduce", "barrier", "broadcast
 
 
 class ReduceOp(enum.Enum):
-    """What `all_reduce` and `reduce` make of the ranks' values, element by element."""
+    """The operations by which `all_reduce` and `reduce` combine of the ranks' values, element by element."""
 
     SUM = "sum"
     AVG = "mean"

@@ -1,4 +1,4 @@
-"""What becomes of all ranks when one of them fails: its words are told with its rank, and the whole job ends."""
+"""The end of all ranks when one of them fails: its words are told with its rank, and the whole job ends."""
 
 import atexit
 import sys

@@ -13,7 +13,7 @@ __all__ = ["Bernoulli", "Binomial", "Geometric", "Poisson"]
 
 
 class Binary(Distribution):
-    """What is made of one probability, given as such or by its logit; the other of both is computed when asked for."""
+    """A distribution of one probability, given as such or by its logit; the other is computed when asked for."""
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
 

@@ -134,7 +134,7 @@ class Distribution:
         raise self._no("cdf")
 
     def icdf(self, value):
-        """What a share of `value` lies below: the inverse of `cdf`."""
+        """The value that a share of `value` lies below: the inverse of `cdf`."""
         raise self._no("icdf")
 
     def entropy(self):

@@ -132,7 +132,7 @@ class TransformedDistribution(Distribution):
         return self._monotone(self.base_dist.cdf(value))
 
     def icdf(self, value):
-        """What a share of `value` lies below."""
+        """The value that a share of `value` lies below."""
         return self._forward(self.base_dist.icdf(self._monotone(value)))
 
     def __repr__(self):

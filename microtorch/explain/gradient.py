@@ -80,7 +80,7 @@ def _check(loss):
 
 
 def _of_itself(p, name):
-    """What `p` alone tells."""
+    """The findings that `p` alone allows."""
     gradient = getattr(p, "_grad", None)  # p.grad warns of a result's
     if gradient is not None and gradient._array.any():
         norm = float(np.linalg.norm(gradient._array))

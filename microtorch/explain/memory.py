@@ -48,7 +48,7 @@ class SavedTensors(tuple):
 
 
 def saved_tensors(loss):
-    """What the backward of `loss` needs and therefore keeps in memory.
+    """List the arrays that the backward of `loss` keeps in memory.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ class Summary(tuple):
 
 
 def summary(model, batch):
-    """What each module of a network makes of a batch: shapes, parameters, FLOPs, saved bytes, activations.
+    """List what each module of a network makes of a batch: shapes, parameters, FLOPs, saved bytes, activations.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ TWICE = {
 
 
 class Check:
-    """What `check_training` found: ``findings``, and the ``losses`` of overfitting the batch. True if all is well."""
+    """Result of `check_training`: ``findings``, and the ``losses`` of overfitting the batch. True if all is well."""
 
     def __init__(self):
         self.findings, self.losses = [], []

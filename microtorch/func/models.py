@@ -10,7 +10,7 @@ __all__ = ["functional_call", "stack_module_state"]
 
 
 def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights=True, strict=False):
-    """What a module gives with other parameters and buffers than its own, which stay as they are.
+    """Call a module with other parameters and buffers than its own, which stay as they are.
 
     Parameters
     ----------

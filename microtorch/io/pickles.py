@@ -36,7 +36,7 @@ class _Name:
 
 
 def read_pickle(content, names):
-    """What the pickle in `content`, bytes, describes.
+    """Read what the pickle in `content`, bytes, describes.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ class _Machine:
         return _Name(text, allowed) if callable(allowed) else allowed
 
     def _made(self, what, arguments):
-        """What a call of one of the names would give."""
+        """The stand-in for the result of a call."""
         if not isinstance(what, _Name) or type(arguments) is not tuple:
             raise Refused("something that is not a name")
         return what.allowed(*[a.allowed if isinstance(a, _Name) else a for a in arguments])

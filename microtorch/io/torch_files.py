@@ -176,7 +176,7 @@ class _Other:
 
 
 def _names(room):
-    """What the names in a file of tensors stand for."""
+    """The meaning of the names in a file of tensors stand for."""
 
     def tensor(memory, offset, shape, strides, requires_grad=False, *_hooks):
         array = _view(memory, offset, shape, strides, room)

@@ -226,7 +226,7 @@ def _encode(value, path, tensors):
 
 
 def _decoded(tree, tensors, where, whole):
-    """What a description stands for; models in it only if `whole`."""
+    """The object that a description stands for; models in it only if `whole`."""
 
     def decode(value):
         if isinstance(value, list):

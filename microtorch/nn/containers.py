@@ -10,7 +10,7 @@ __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequen
 
 
 class _Container(Module):
-    """What holds items of one kind."""
+    """A container of items of one kind."""
 
     _held = MODULE
 
@@ -22,7 +22,7 @@ class _Container(Module):
 
 
 class _Listed(_Container):
-    """What holds its items under the names "0", "1", ...; how Sequential, ModuleList and ParameterList are lists."""
+    """A container with the names "0", "1", ...; how Sequential, ModuleList and ParameterList are lists."""
 
     def _items(self):
         return [self.__dict__[name] for name in self._names()]
@@ -141,7 +141,7 @@ class Sequential(_Listed):
             self._fill(args)
 
     def forward(self, input):
-        """What the last module gives."""
+        """The result of the last module."""
         own = self.__dict__
         for name, kind in self._kinds.items():
             if kind == MODULE:
@@ -250,7 +250,7 @@ class ParameterList(_Listed):
 
 
 class _Named(_Container):
-    """What holds its items under names of their own; how ModuleDict and ParameterDict are dicts."""
+    """A container with names given by the user; how ModuleDict and ParameterDict are dicts."""
 
     def __iter__(self):
         return iter(self._names())
@@ -272,7 +272,7 @@ class _Named(_Container):
         return self._names()
 
     def values(self):
-        """What is under the names."""
+        """The items."""
         return [self.__dict__[name] for name in self._names()]
 
     def items(self):

@@ -309,7 +309,7 @@ def _like(given, gradients):
 
 
 def _answer(answer, grads):
-    """What a backward hook wants in place of `grads`."""
+    """The gradients that a backward hook wants in place of `grads`."""
     if answer is None:
         return grads
     answer = answer if isinstance(answer, tuple) else (answer,)

@@ -417,7 +417,7 @@ class Module(Hookable, Stateful):
     # -- how it looks ------------------------------------------------------------------------------------------------
 
     def extra_repr(self):
-        """What to show between the parentheses of its repr; subclasses define it."""
+        """The text between the parentheses of its repr; subclasses define it."""
         return ""
 
     def _repr_html_(self):

@@ -56,7 +56,7 @@ _ARRAY = vars(Tensor)["_array"]  # the slot itself, below the property that hide
 
 
 class _Uninitialized:
-    """What has a dtype and no values yet: it gets them, and its shape, by `materialize`, and stays the same object."""
+    """A tensor with a dtype and no values: it gets them, and its shape, by `materialize`, and stays the same object."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What is said of PyTorch's names that are not here: what it is, why it is not here, what to use."""
+"""The sentences about PyTorch's names that are not here: what it is, why it is not here, what to use."""
 
 import difflib
 import dis
@@ -153,7 +153,7 @@ _BELOW = {
 
 
 def refuse(path, name, known):
-    """What to raise for ``path.name``, which is not here; `known` are the names that are.
+    """The exception for ``path.name``, which is not here; `known` are the names that are.
 
     An AttributeError, as Python asks of a module; an ImportError where it is being imported by name, since Python would
     put its own words in the place of these.

@@ -78,7 +78,7 @@ TYPES = {f"torch.{t.__name__}": t for t in (FloatTensor, DoubleTensor, LongTenso
 
 
 def type_name(dtype):
-    """What PyTorch calls the type of a tensor of this dtype: ``"torch.FloatTensor"``."""
+    """PyTorch's name for the type of a tensor of this dtype: ``"torch.FloatTensor"``."""
     return next(name for name, t in TYPES.items() if t.dtype == dtype)
 
 

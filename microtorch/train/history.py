@@ -1,4 +1,4 @@
-"""What happened while a model was trained: numbers by step and by evaluation, as tables, files and a plot."""
+"""The history of a training: numbers by step and by evaluation, as tables, files and a plot."""
 
 import csv
 import html

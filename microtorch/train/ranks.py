@@ -61,7 +61,7 @@ class Alone:
         return _WITHOUT
 
     def after_step(self, solver):
-        """What ranks do together after a step."""
+        """The work of all ranks after a step."""
 
     def settle(self, solver, last=False):
         """Have the same model on all ranks, for an evaluation, a checkpoint or as the last thing."""
@@ -70,7 +70,7 @@ class Alone:
         """Wait until rank 0 has written what the others are to stop after."""
 
     def private(self, solver):
-        """What a state has for ranks besides that of rank 0."""
+        """The part of a state for ranks other than 0."""
         return {}
 
     def summed(self, numbers):

@@ -173,7 +173,7 @@ def _own(t, arrays):
 
 
 def _changed(output, dirty):
-    """What to return for `output`: itself, or the input that was changed in place, at its new place in the graph."""
+    """The result for `output`: itself, or the input that was changed in place, at its new place in the graph."""
     for x in dirty:
         if output._array.base is x._array or (output._array.base is not None and output._array.base is x._array.base):
             if x._edge is LEAF:

@@ -1,4 +1,4 @@
-"""What operations save for backward, packed by functions of the user's own: PyTorch's saved_tensors_hooks."""
+"""Values saved for backward, packed by functions of the user's own: PyTorch's saved_tensors_hooks."""
 
 import functools
 

@@ -148,7 +148,7 @@ class ConvertImageDtype(Transform):
         return (images * (255 + 1 - 1e-3)).astype(np.uint8)  # as torchvision: 1 - 1e-9 is 255, too
 
     def run(self, images):
-        """What is a picture becomes a tensor."""
+        """Make a tensor of a picture."""
         return self.batch(images.array if isinstance(images, Pictures) else images)
 
 

@@ -14,7 +14,7 @@ __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
 
 
 class Affine(Module):
-    """What ends in y = x̂ · weight + bias."""
+    """The base of layers that end in y = x̂ · weight + bias."""
 
     def _make_affine(self, shape, weight, bias, device, dtype):
         self.register_parameter("weight", empty(shape, device, dtype) if weight else None)
@@ -29,7 +29,7 @@ class Affine(Module):
 
 
 class _RunningStats(Affine):
-    """What batch and instance normalisation share: a mean and a variance for each channel, with running averages."""
+    """The base of batch and instance normalisation: a mean and a variance for each channel, with running averages."""
 
     _dims = ()  # which numbers of dimensions the input may have
     _forms = ""

@@ -8,7 +8,7 @@ __all__ = ["CELU", "ELU", "SELU"]
 
 
 class Alpha(Module):
-    """What ELU and CELU share: the scale of the negative side."""
+    """The base of ELU and CELU: the scale of the negative side."""
 
     def __init__(self, alpha=1.0, inplace=False):
         super().__init__()

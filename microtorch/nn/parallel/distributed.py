@@ -136,7 +136,7 @@ class DistributedDataParallel(Module):
                 )
 
     def forward(self, *args, **kwargs):
-        """What the model gives."""
+        """The result of the model."""
         if self._reducer is None:
             return self.module(*args, **kwargs)
         if self.broadcast_buffers:
@@ -212,7 +212,7 @@ def _noticed(value, reducer, found):
         items = [_noticed(item, reducer, found) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)  # _fields: a namedtuple
     if isinstance(value, dict):
-        made = copy.copy(value)  # with all that its type keeps besides, as a default factory
+        made = copy.copy(value)  # with all else that its type keeps, as a default factory
         made.update({key: _noticed(item, reducer, found) for key, item in value.items()})
         return made
     return value

@@ -98,7 +98,7 @@ _PLAIN = {dtype: np.empty((2, 0), dtype) for dtype in (float32, float64)}  # `te
 
 
 def target_terms(weight, smoothing, C, dtype):
-    """What is charged to every class, and what to the target's besides, (2, C)."""
+    """The share of every class, and what the target's has in addition, (2, C)."""
     terms = np.empty((2, C), dtype)
     terms[0], terms[1] = smoothing / max(C, 1), 1 - smoothing
     return terms if weight is None else terms * weight
@@ -301,7 +301,7 @@ class NllLoss(Function):
         losses = ctx.empty((len(rows),), x.dtype)
         total, ctx.weights, bad = kernels.nll(rows, as_labels(target), ignore_index, flat(weight, x), losses)
         if bad >= 0:
-            raise IndexError  # worded below
+            raise IndexError  # `explain` gives it its words
         return reduced(ctx, reduction, total, ctx.weights, losses, x)
 
     @staticmethod

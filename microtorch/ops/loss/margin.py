@@ -237,7 +237,7 @@ class MultiMarginLoss(Function):
         check_weight("multi_margin_loss", x, weight, C)
         check_labels("multi_margin_loss", x, target)
         if ((target < 0) | (target >= C)).any():
-            raise IndexError  # worded below
+            raise IndexError  # `explain` gives it its words
         ctx.save_for_backward(x)
         ctx.options = p, margin
         ctx.others = np.arange(C) != np.expand_dims(target, -1)

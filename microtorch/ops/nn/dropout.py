@@ -112,7 +112,7 @@ def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
     -----
     y = x·m/(1 − p) with m = 0 or 1; dx = dy·m/(1 − p). The mask is not stored: it is a hash of a key from the
     generator and of each element's place, computed again in backward. So its cost is one pass each way, and the same
-    seed gives the same mask whatever else was drawn meanwhile from `rand` and its kin.
+    seed gives the same mask whatever else was drawn meanwhile by other functions.
 
     References
     ----------

@@ -66,7 +66,7 @@ def row_numbers(input, rows):
 
 @one_call
 def factors(index, weight, padding_idx, scale_grad_by_freq):
-    """What the gradient of each place in `index` is multiplied with."""
+    """The factor for the gradient of each place in `index`."""
     factor = np.ones(index.shape, weight.dtype)
     if scale_grad_by_freq:
         factor /= np.bincount(index.ravel(), minlength=len(weight))[index]

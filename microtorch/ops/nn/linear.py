@@ -1,4 +1,4 @@
-"""The fully connected operation, one node of the graph with its bias, and its kin for two inputs."""
+"""The fully connected operation, one node of the graph with its bias, and the bilinear one of two inputs."""
 
 from math import prod
 

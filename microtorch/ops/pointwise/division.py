@@ -210,7 +210,7 @@ def floor_divide(input, other):
 
 @attach("remainder", "__mod__", reflected="__rmod__", numpy=np.remainder)
 def remainder(input, other):
-    """What `floor_divide` leaves, by element: it has the sign of `other`, as Python's ``%``.
+    """The remainder of `floor_divide`, by element: it has the sign of `other`, as Python's ``%``.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def remainder(input, other):
 
 @attach("fmod", numpy=np.fmod)
 def fmod(input, other):
-    """What division rounded towards 0 leaves, by element: it has the sign of `input`, as C's ``fmod``.
+    """The remainder of division rounded towards 0, by element: it has the sign of `input`, as C's ``fmod``.
 
     Parameters
     ----------

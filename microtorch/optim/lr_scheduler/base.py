@@ -1,4 +1,4 @@
-"""What all schedules share, and the two that take a function."""
+"""The base of all schedules, and the two that take a function."""
 
 import collections
 import types
@@ -202,7 +202,7 @@ def _packed(value):
 
 
 def _unpacked(current, saved):
-    """What takes the place of `current`: the saved value, or `current` itself with the saved attributes."""
+    """The successor of `current`: the saved value, or `current` itself with the saved attributes."""
     if isinstance(current, LRScheduler):
         current.load_state_dict(saved)
         return current

@@ -135,7 +135,7 @@ class _Reader:
             operation.saved = [Saved(of, a.shape, a.dtype.name, a.nbytes, id(owner(a))) for of, a in saved]
 
     def _fill(self, operation, k, tensor):
-        """What a tensor tells of the output that it was, number `k`."""
+        """The record of the output that it was, number `k`."""
         operation.shapes[k], operation.dtypes[k] = tensor.shape, tensor.dtype.name
         if operation.tensors[k] is None:
             node = operation.node

@@ -1,4 +1,4 @@
-"""What things are called in pictures: tensors by the user's variables, arguments by forward's parameters."""
+"""Names in pictures: tensors by the user's variables, arguments by forward's parameters."""
 
 import inspect
 import re
@@ -68,7 +68,7 @@ class _Arguments:
 
 
 def signature(module):
-    """What a module says of itself, short."""
+    """The text of a module about itself, short."""
     try:
         text = module.extra_repr()
     except AttributeError:
