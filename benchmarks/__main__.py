@@ -7,18 +7,22 @@ import pathlib
 import platform
 import time
 
-from . import cases, kernels, memory, report, startup
+from . import busy, cases, estimators, files, kernels, machines, memory, peers, report, startup
 from .turns import Engine, measure
+
+ENGINES = ["captured", "torch", "compile", "jax", "floor", "mygrad", "tinygrad"]
 
 
 def main():
     """Run the chosen groups; print tables, write JSON and a plot."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("groups", nargs="*", default=list(MEASURES), metavar="GROUP", help=f"of {', '.join(MEASURES)}")
+    usual = [group for group in MEASURES if group != "files"]  # which writes 4 GB
+    parser.add_argument("groups", nargs="*", default=usual, metavar="GROUP", help=f"of {', '.join(MEASURES)}")
     parser.add_argument("--rounds", type=int, default=5, help="turns that each engine takes")
     parser.add_argument("--seconds", type=float, default=0.4, help="of each measurement")
     parser.add_argument("--case", help="only networks whose name contains this")
-    parser.add_argument("--engines", nargs="*", default=["captured", "torch", "compile", "jax", "floor"])
+    parser.add_argument("--engines", nargs="*", default=ENGINES)
+    parser.add_argument("--no-torch", dest="torch", action="store_false", help="leave PyTorch out of `busy`")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("benchmarks/results"))
     args = parser.parse_args()
     unknown = set(args.groups) - set(MEASURES)
@@ -53,7 +57,8 @@ def steps(args):
     for case in cases.STEPS:
         if args.case and args.case not in case.name:
             continue
-        wanted = [e for e in args.engines if not (case.extras and e in ("jax", "compile", "floor"))]
+        wanted = [e for e in args.engines if not (case.extras and e in ("jax", "compile", "floor", *PEERS))]
+        wanted = [e for e in wanted if e not in PEERS or (case.sizes[0] == 64 and peers.available(e))]
         row = in_turns("step", case.as_dict(), wanted, args)
         rows.append(row | {"name": case.name, "limits": case.limits, "captured_limits": case.captured})
     return rows
@@ -62,7 +67,7 @@ def steps(args):
 def chain(args):
     """Small elementwise operations one after another, forward and backward."""
     length = 200
-    row = in_turns("chain", {"length": length}, ["torch"], args)
+    row = in_turns("chain", {"length": length}, ["torch", *filter(peers.available, PEERS)], args)
     row["seconds"] = {name: value / length for name, value in row["seconds"].items()}
     return [row | {"name": "an operation on 8×8, forward and backward", "limits": {"torch": 0.60}}]
 
@@ -119,7 +124,12 @@ MEASURES = {
     "startup": lambda args: startup.measure(args.rounds),
     "memory": lambda args: memory.measure(),
     "growth": growth,
+    "estimators": lambda args: estimators.measure(args.rounds),
+    "busy": busy.measure,
+    "machines": machines.measure,
+    "files": lambda args: files.measure(),
 }
+PEERS = ("mygrad", "tinygrad")
 
 if __name__ == "__main__":
     main()

@@ -4,11 +4,20 @@
 def show(group, rows):
     """Print the rows of one group."""
     print(f"== {group}")
-    if group in ("steps", "chain", "adam", "epoch", "growth"):
+    if group == "busy":
+        ratios(rows, "captured", "ratios", "limits")
+    elif group in ("steps", "chain", "adam", "epoch", "growth", "training", "estimators"):
         ratios(rows, "microtorch", "ratios", "limits")
         if any("captured" in row for row in rows):
             print("\ncaptured steps")
             ratios([row for row in rows if "captured" in row], "captured", "captured", "captured_limits")
+    elif group == "machines":
+        for row in rows:
+            print(row["name"])
+            for setting, seconds in row["by setting"].items():
+                print(f"  {setting:40}{duration(seconds):>11}")
+            share = "too short to tell" if row["hidden"] is None else f"{row['hidden']:.0%}"
+            print(f"  {'of the reduce, hidden behind backward':40}{share:>11}")
     elif group == "memory":
         print(f"{'':44}{'peak':>22}{'saved for backward':>26}")
         for row in rows:
@@ -20,6 +29,7 @@ def show(group, rows):
             if "seconds" in row:
                 values.append(duration(row["seconds"]) + (f"   (limit {row['limit']} s)" if row["limit"] else ""))
             values += [f"{row[unit]:8.1f} {unit}" for unit in ("GB/s", "GFLOP/s") if unit in row]
+            values += [f"peak {row['peak'] / 1e6:.0f} MB"] if "peak" in row else []
             values += [f"{row['share']:7.0%} of a copy"] if "share" in row else []
             print(" ".join(values))
     print()

@@ -19,10 +19,10 @@ class Engine:
             text=True,
         )
 
-    def time(self, task, case, seconds):
-        """Seconds per call of `task` on `case`, measured for about `seconds`."""
+    def time(self, task, case, seconds, mean=False):
+        """Seconds per call of `task` on `case`, measured for about `seconds`: the best, or the mean."""
         time.sleep(0.2)  # the threads of the engine before spin for a while after their last work
-        request = json.dumps({"task": task, "case": case, "seconds": seconds})
+        request = json.dumps({"task": task, "case": case, "seconds": seconds, "mean": mean})
         self.process.stdin.write(request + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()

@@ -26,6 +26,11 @@ NAMESPACES = [
     ("torch.autograd", "microtorch.autograd", "Autograd"),
     ("torch.autograd.functional", "microtorch.autograd.functional", "autograd.functional"),
     ("torch.utils.data", "microtorch.data", "Data"),
+    ("torch.distributions", "microtorch.distributions", "Distributions"),
+    ("torch.func", "microtorch.func", "func"),
+    ("torch.nn.utils.parametrize", "microtorch.nn.utils.parametrize", "nn.utils.parametrize"),
+    ("torch.nn.utils.parametrizations", "microtorch.nn.utils.parametrizations", "nn.utils.parametrizations"),
+    ("torch.nn.utils.prune", "microtorch.nn.utils.prune", "nn.utils.prune"),
 ]
 
 # Arguments that say where or how to compute, not what; the page says so once.
@@ -121,9 +126,23 @@ def section(theirs_path, ours_path, heading):
         text += "**Different**:\n\n| name | arguments that are not here under that name |\n|---|---|\n"
         text += "".join(f"| `{n}` | {', '.join(f'`{m}`' for m in missing)} |\n" for n, missing in different) + "\n"
     if absent:
-        listed = ", ".join(f"`{n}`" for n in absent)
-        text += f"<details><summary>Absent: {len(absent)}</summary>\n\n{listed}\n\n</details>\n\n"
+        text += f"<details><summary>Absent: {len(absent)}</summary>\n\n{reasons(ours_path, absent)}\n\n</details>\n\n"
     return text
+
+
+def reasons(path, absent):
+    """The absent names, grouped by what is said to whoever asks for one."""
+    from microtorch.pytorch.absent import sentence_of
+
+    below = path.removeprefix("microtorch.")
+    grouped = {}
+    for name in absent:
+        grouped.setdefault(sentence_of(below, name), []).append(name)
+    lines = []
+    for sentence, names in sorted(grouped.items(), key=lambda item: str(item[0])):
+        what = "Not written yet" if sentence is None else "It " + sentence
+        lines.append(f"- {what}: " + ", ".join(f"`{n}`" for n in names))
+    return "\n".join(lines)
 
 
 def page():
@@ -138,6 +157,8 @@ def page():
         "to compute: "
         + ", ".join(f"`{n}`" for n in ("out", "device", "layout", "pin_memory", "memory_format", "foreach", "fused"))
         + ". That the values and derivatives are the same is another matter; `make oracle` compares them.\n\n"
+        "The rule: a public name of these namespaces is here, unless one of the sentences below says why not, and what "
+        "to use; the same sentence answers whoever asks for the name. A name without either fails a test.\n\n"
     )
     return head + "".join(section(*names) for names in NAMESPACES)
 

@@ -160,6 +160,46 @@ def training(folder):
         ax.figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
 
+def all_reduce(folder):
+    """What an all-reduce does to the gradient, and when the gradients of each layer travel."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    microtorch.manual_seed(30)
+    x = microtorch.randn(18, 2)
+    y = x @ microtorch.tensor([[1.5], [1.0]]) + 1.5 * microtorch.randn(18, 1)
+    net = nn.Linear(2, 1, bias=False)
+    found = []
+    for rows in (slice(0, 6), slice(6, 12), slice(12, 18), slice(None)):
+        net.zero_grad()
+        F.mse_loss(net(x[rows]), y[rows]).backward()
+        found.append(-net.weight.grad.numpy()[0])
+    for rank, (dx, dy) in enumerate(found[:3]):
+        left.annotate("", (dx, dy), (0, 0), arrowprops={"arrowstyle": "->", "color": "0.6", "lw": 1.5})
+        left.annotate(f"rank {rank}", (dx, dy), ha="center", va="bottom", color="0.4")
+    left.annotate("", tuple(found[3]), (0, 0), arrowprops={"arrowstyle": "->", "color": "C0", "lw": 3})
+    left.annotate("their mean", tuple(found[3]), (6, -12), textcoords="offset points", color="C0")
+    ends = np.array([*found, [0, 0]])
+    low, high = ends.min(0), ends.max(0)
+    margin = 0.2 * (high - low).max()
+    left.set(xlim=(low[0] - margin, high[0] + margin), ylim=(low[1] - margin, high[1] + margin))
+    left.set(xlabel="first weight", ylabel="second weight", title="a step by each part of the batch, and by all")
+    for lane, name in enumerate(("backward", "all-reduce")):
+        for i, layer in enumerate((3, 2, 1)):
+            start = i if lane == 0 else max(i + 1, 1 + 0.8 * i)
+            right.broken_barh([(start, 0.96 if lane == 0 else 0.8)], (0.6 - lane, 0.5), color=f"C{i}")
+            right.text(start + 0.4, 0.85 - lane, f"layer {layer}", ha="center", va="center", color="white", size=8)
+        right.text(-0.1, 0.85 - lane, name, ha="right", va="center")
+    right.axvline(3, color="0.7", linewidth=0.8)
+    right.text(3.1, 1.3, "the pass is through", color="0.4")
+    right.set(xlim=(-1.6, 4.9), ylim=(-0.6, 1.5), xlabel="time", yticks=[], xticks=[], title="sums travel meanwhile")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(folder / "all-reduce.svg", metadata={"Date": None})
+    return figure
+
+
 def main(folder=FOLDER):
     """Write all pictures to `folder`."""
     import matplotlib
@@ -170,6 +210,7 @@ def main(folder=FOLDER):
     folder.mkdir(parents=True, exist_ok=True)
     graphs(folder)
     training(folder)
+    all_reduce(folder)
     for path in sorted(folder.iterdir()):
         print(path.name, path.stat().st_size)
 

@@ -13,12 +13,14 @@ from .dtypes import *
 from .dtypes import bool_, float32, float64, int32, int64, uint8
 from .errors import *
 from .from_data import *
+from .interop.dlpack import *
 from .ops import *
 from .printing import *
 from .pytorch.legacy import *
 from .pytorch.settings import *
 from .random import *
 from .tensor import *
+from .threads import *
 
 # log(0) is -inf and 1/0 is inf, without a word, as in PyTorch; `detect_anomaly` finds where they come from.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"microtorch\.")
@@ -36,12 +38,14 @@ _MODULES = {
     "cuda": ".devices.cuda",
     "data": ".data",
     "datasets": ".datasets",
+    "distributed": ".distributed",
     "distributions": ".distributions",
     "explain": ".explain",
     "func": ".func",
     "io": ".io",
     "linalg": ".linalg",
     "mps": ".devices.mps",
+    "sklearn": ".sklearn",
     "train": ".train",
     "utils": ".utils",
     "viz": ".viz",
@@ -49,7 +53,9 @@ _MODULES = {
 _NAMES = {
     "check_training": ".explain",
     "load": ".io",
+    "load_ipython_extension": ".viz.page.magic",  # %load_ext microtorch
     "save": ".io",
+    "vmap": ".func",
 }
 
 

@@ -17,7 +17,7 @@ MODULES = {
     "torch": "microtorch",
     "torch.accelerator": "microtorch.devices.accelerator",
     "torch.autograd": "microtorch.autograd",
-    "torch.autograd.function": "microtorch.autograd.function",
+    "torch.autograd.function": "microtorch.autograd.extending",
     "torch.autograd.functional": "microtorch.autograd.functional",
     "torch.autograd.gradcheck": "microtorch.autograd.gradcheck",
     "torch.autograd.graph": "microtorch.autograd.graph",

@@ -5,6 +5,7 @@ from math import isfinite
 import numpy as np
 
 from .errors import DTypeError
+from .structure import structure
 
 __all__ = ["get_default_dtype", "set_default_dtype"]
 
@@ -126,3 +127,4 @@ def set_default_dtype(dtype):
     if dtype.kind != "f":
         raise DTypeError(f"set_default_dtype: the default is float32 or float64, not {dtype}")
     PYTHON_DTYPES[float] = dtype
+    structure.moved()

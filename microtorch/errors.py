@@ -12,7 +12,17 @@ from sys import _getframe
 
 import numpy as np
 
-__all__ = ["CaptureError", "CheckpointError", "DTypeError", "DatasetError", "GradientError", "GraphError", "ShapeError"]
+__all__ = [
+    "CaptureError",
+    "CheckpointError",
+    "DTypeError",
+    "DatasetError",
+    "DistributedError",
+    "ExportError",
+    "GradientError",
+    "GraphError",
+    "ShapeError",
+]
 
 
 class ShapeError(ValueError):
@@ -35,12 +45,20 @@ class CaptureError(RuntimeError):
     """A step does something that cannot be recorded."""
 
 
+class ExportError(RuntimeError):
+    """A model does something that a file of another format cannot hold."""
+
+
 class CheckpointError(RuntimeError):
     """A checkpoint that cannot be read, or does not fit the model."""
 
 
 class DatasetError(RuntimeError):
     """A data file that is missing, damaged or not what it claims to be."""
+
+
+class DistributedError(RuntimeError):
+    """Ranks that work together cannot: one is missing, does something else, or has ended."""
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep

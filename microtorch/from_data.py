@@ -100,7 +100,10 @@ def from_numpy(ndarray):
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy takes an ndarray, not {type(ndarray).__name__}. Use microtorch.tensor(data).")
-    return over(ndarray)
+    made = over(ndarray)
+    if state.observers:
+        tell("made", made._array, ndarray)
+    return made
 
 
 def as_array(data, dtype):

@@ -1,7 +1,6 @@
 """Generators: where all randomness comes from, so that a seed repeats a run bit for bit."""
 
 import os
-import threading
 
 import numpy as np
 
@@ -34,7 +33,7 @@ class Generator:
     Notes
     -----
     Two streams come from one seed: numbers are drawn from ``numpy`` (PCG64), and masks of dropout are computed from
-    keys (`next_key`), so that they can be computed again in the backward pass instead of being stored.
+    keys, so that they can be computed again in the backward pass instead of being stored.
 
     Examples
     --------
@@ -49,7 +48,8 @@ class Generator:
     def __init__(self, device="cpu"):
         check_device(device)
         self.device = CPU
-        self._lock = threading.Lock()
+        # The seed, and how many keys of masks were drawn: memory, in which kernels count.
+        self.words = np.zeros(2, np.uint64)
         self.manual_seed(67280421310721)  # PyTorch's default seed
 
     def manual_seed(self, seed):
@@ -57,45 +57,31 @@ class Generator:
         seed = int(seed)
         if not -(1 << 63) <= seed <= _MASK:
             raise ValueError(f"manual_seed: {seed} does not fit 64 bits")
-        self._seed, self._keys, self._numpy = seed & _MASK, 0, None
+        self.words[:], self._numpy = (seed & _MASK, 0), None
         return self
 
     def seed(self):
         """Start again from a seed of the operating system's; return it."""
         self.manual_seed(int.from_bytes(os.urandom(8), "little"))
-        return self._seed
+        return self.initial_seed()
 
     def initial_seed(self):
         """The seed it started from."""
-        return self._seed
+        return int(self.words[0])
 
     @property
     def numpy(self):
         """numpy.random.Generator: to draw numbers from."""
-        self._tell()
-        if self._numpy is None:
-            self._numpy = np.random.Generator(np.random.PCG64(self._seed))
-        return self._numpy
-
-    def next_key(self):
-        """An int of 64 bits, a new one at each call, that determines one random mask."""
-        self._tell()
-        with self._lock:
-            self._keys += 1
-            count = self._keys
-        # splitmix64 (Steele, Lea, Flood 2014): consecutive counts give unrelated keys
-        z = (self._seed + count * 0x9E3779B97F4A7C15) & _MASK
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
-        return z ^ (z >> 31)
-
-    def _tell(self):
         if state.observers:
             tell("left", "random numbers are drawn outside an operation")
+        if self._numpy is None:
+            self._numpy = np.random.Generator(np.random.PCG64(self.initial_seed()))
+        return self._numpy
 
     def get_state(self):
         """The state as a dict that JSON can hold, for `set_state`."""
-        return {"seed": self._seed, "keys": self._keys, "numpy": self.numpy.bit_generator.state}
+        seed, keys = map(int, self.words)
+        return {"seed": seed, "keys": keys, "numpy": self.numpy.bit_generator.state}
 
     def set_state(self, state):
         """Go on from a state that `get_state` gave; a ValueError names what in another one is wrong."""
@@ -113,7 +99,18 @@ class Generator:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"set_state: not a state of a microtorch Generator ({what})") from None
-        self._seed, self._keys, self._numpy = state["seed"], state["keys"], fresh
+        self.words[:], self._numpy = (state["seed"], state["keys"]), fresh
+
+    def jump(self, count):
+        """Go on so far ahead, `count` times, that what comes never meets what would have come; return itself.
+
+        For streams of several processes from one seed.
+        """
+        if count:
+            self._keys = (self._keys + (count << 40)) & _MASK
+            ahead = self.numpy.bit_generator.jumped(count)
+            self._numpy = np.random.Generator(ahead)
+        return self
 
     def clone_state(self):
         """A new generator that goes on from the same state."""
@@ -121,14 +118,14 @@ class Generator:
         other.set_state(self.get_state())
         return other
 
-    def __reduce__(self):  # pickle and deepcopy: a lock has no copy
+    def __reduce__(self):  # pickle and deepcopy: by what the state is made of
         return Generator, (), self.get_state()
 
     def __setstate__(self, state):
         self.set_state(state)
 
     def __repr__(self):
-        return f"Generator(seed={self._seed})"
+        return f"Generator(seed={self.initial_seed()})"
 
 
 default_generator = Generator()

@@ -4,6 +4,7 @@ The methods that compute something are not here: each operation in `ops/` attach
 beside its definition (`attach`), so that one file tells all about it.
 """
 
+import copy
 import functools
 import warnings
 
@@ -15,10 +16,12 @@ from .autograd.memory import DROPPED, SPARE_BYTES, references
 from .autograd.mode import state
 from .autograd.observe import tell
 from .devices import check_device
-from .dispatch import NUMPY, Dispatched
 from .dtypes import as_dtype
 from .errors import DTypeError, GraphError, ShapeError, foreign_argument, user_line
+from .interop.dispatch import NUMPY, Dispatched
+from .interop.to_data import Readable
 from .printing import text_of
+from .structure import structure
 
 __all__ = ["Tensor"]
 
@@ -28,7 +31,7 @@ __all__ = ["Tensor"]
 LEAF = "leaf"
 
 
-class Tensor(Hooked, Dispatched):
+class Tensor(Hooked, Readable, Dispatched):
     """A multi-dimensional array that records the operations on it, so that gradients can be computed.
 
     Called, it is PyTorch's oldest way to make a tensor, of the default dtype: ``Tensor([1, 2])`` has these values,
@@ -64,6 +67,7 @@ class Tensor(Hooked, Dispatched):
     # every tensor needs, `_array` and `_edge`; the rest are read through properties that know their defaults. Each slot
     # set costs 15 to 20 ns an operation.
     __slots__ = (
+        "__dict__",  # for attributes of the user's, empty until then
         "__weakref__",
         "_array",
         "_cut",
@@ -160,49 +164,6 @@ class Tensor(Hooked, Dispatched):
 
     # -- out of the graph ------------------------------------------------------------------------------------------
 
-    def _read(self, what):
-        if state.observers:
-            tell("left", f"{what} reads a value into Python")
-
-    def item(self):
-        """The value of a tensor of one element as a Python number."""
-        self._read("item")
-        if self._array.size != 1:
-            raise ShapeError(f"item: a tensor of shape {self.shape} has {self.numel()} elements, not 1. Use .tolist().")
-        return self._array.item()
-
-    def tolist(self):
-        """The elements as nested lists of Python numbers."""
-        self._read("tolist")
-        return self._array.tolist()
-
-    def numpy(self, *, force=False):
-        """The values as an ndarray that shares memory.
-
-        Parameters
-        ----------
-        force : bool, default False
-            Also for tensors that require a gradient; same as ``.detach().numpy()``.
-
-        Raises
-        ------
-        GraphError
-            If the tensor requires a gradient and `force` is not set: what is done to the array is not recorded.
-        """
-        self._read("numpy")
-        if self.requires_grad and not force:
-            raise GraphError(
-                f"numpy: {self.name or 'this tensor'} requires a gradient, and work on its array would not be "
-                "recorded. Use .detach().numpy() for the values, or microtorch's functions (np.exp(t) too is recorded)."
-            )
-        return self._array.view()
-
-    def __array__(self, dtype=None, copy=None):
-        array = self.numpy()
-        if copy is False and dtype is not None and array.dtype != dtype:
-            raise ValueError(f"a {array.dtype} tensor cannot be a {np.dtype(dtype)} array without a copy")
-        return array.astype(dtype, copy=bool(copy)) if dtype is not None else array.copy() if copy else array
-
     def detach(self):
         """A tensor over the same memory, outside the graph.
 
@@ -227,37 +188,7 @@ class Tensor(Hooked, Dispatched):
                 "them with .float(), or call requires_grad_(False) first."
             )
         self._array = array.view()
-
-    def __float__(self):
-        self._read("float")
-        return float(self.item())
-
-    def __int__(self):
-        self._read("int")
-        return int(self.item())
-
-    def __index__(self):
-        self._read("index")
-        if self._array.dtype.kind not in "iub" or self._array.size != 1:
-            raise TypeError(f"only an integer tensor of one element is an index, not {self.dtype} {self.shape}")
-        return int(self._array.item())
-
-    def __bool__(self):
-        self._read("bool")
-        if self._array.size != 1:
-            raise ValueError(
-                f"the truth of a tensor of shape {self.shape} is ambiguous. Use .any() or .all(), "
-                "or microtorch.where(condition, a, b) to choose by element."
-            )
-        return bool(self._array.item())
-
-    def __contains__(self, value):
-        self._read("in")
-        return value in self._array
-
-    def __format__(self, spec):
-        self._read("format")
-        return format(self._array.item(), spec) if self._array.ndim == 0 else format(str(self), spec)
+        structure.moved()
 
     # -- gradients -------------------------------------------------------------------------------------------------
 
@@ -299,7 +230,10 @@ class Tensor(Hooked, Dispatched):
                 f"requires_grad: {self.name or 'a tensor'} of dtype {self.dtype} has no gradient; only float32 and "
                 "float64 have. Convert with .float(), or write its numbers as 1.0 rather than 1."
             )
-        self._edge = LEAF if requires_grad else None
+        edge = LEAF if requires_grad else None
+        if self._edge is not edge:
+            self._edge = edge
+            structure.moved()
         return self
 
     @property
@@ -381,11 +315,12 @@ class Tensor(Hooked, Dispatched):
             copied._grad = self._grad.detach().clone()
         if self.name is not None:
             copied._name = self.name
+        copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return copied
 
     def __reduce__(self):
         self._refuse_to_copy("pickle")
-        return leaf_of, (type(self), self._array, self.requires_grad), (None, {"_name": self.name})
+        return leaf_of, (type(self), self._array, self.requires_grad), (self.__dict__ or None, {"_name": self.name})
 
     # -- how it looks ----------------------------------------------------------------------------------------------
 

@@ -1,12 +1,15 @@
 """A training that can be killed and run again: ``python tests/resumable.py FOLDER`` goes on from the newest checkpoint
 in FOLDER and prints, at the end, a digest of all that the training has made.
 
+``mpiexec -n 2 python tests/resumable.py FOLDER --distributed`` does the same on ranks; rank 0 prints.
+
 ``python tests/resumable.py FOLDER --kills N`` runs it as a process of its own, kills it N times at random moments,
 starts it again each time, and compares each end with that of an undisturbed run.
 """
 
 import argparse
 import hashlib
+import os
 import random
 import shutil
 import signal
@@ -22,10 +25,13 @@ from microtorch import nn, optim
 from microtorch.data import DataLoader
 from microtorch.datasets import Digits, ImageDataset
 from microtorch.datasets.transforms import Compose, RandomHorizontalFlip, RandomShift
+from microtorch.distributed import get_rank
+from microtorch.distributed.group import PLACES
+from microtorch.distributed.launch import mpiexec
 from microtorch.train import Checkpoints, Solver
 
 
-def solver(folder, epochs, checkpoint_every=5):
+def solver(folder, epochs, checkpoint_every=5, distributed=False):
     """A training that draws from three generators and has state of every kind."""
     microtorch.manual_seed(0)
     own, shuffling = (microtorch.Generator().manual_seed(seed) for seed in (1, 2))
@@ -38,7 +44,8 @@ def solver(folder, epochs, checkpoint_every=5):
     augmented = ImageDataset(images, digits.targets.numpy(), Compose([RandomHorizontalFlip(0.1), RandomShift(1)]))
     return Solver(
         model,
-        DataLoader(augmented, batch_size=48, shuffle=True, generator=shuffling),
+        # On two ranks, a last batch of 2 samples would be 1 for each, which has no variance.
+        DataLoader(augmented, batch_size=50 if distributed else 48, shuffle=True, generator=shuffling),
         validation=test,
         update_rule="adam",
         optim_config={"learning_rate": 3e-3},
@@ -50,6 +57,7 @@ def solver(folder, epochs, checkpoint_every=5):
         verbose=False,
         checkpoints=Checkpoints(folder, keep=2),
         checkpoint_every=checkpoint_every,
+        distributed=distributed,
     )
 
 
@@ -76,25 +84,35 @@ def digest(solver):
     return content.hexdigest()
 
 
-def run_to_the_end(folder, kills, draw, epochs):
+def run_to_the_end(folder, kills, draw, epochs, ranks=1):
     """Run it and kill it `kills` times, after some steps and milliseconds each time; the digest and the kills.
 
-    The steps are counted, not the seconds: however fast the machine is, it dies in the middle of its work.
+    The steps are counted, not the seconds: however fast the machine is, it dies in the middle of its work. Of several
+    ranks, one is killed.
     """
     command = [sys.executable, __file__, str(folder), "--epochs", str(epochs)]
+    places = folder.parent / "places"
+    places.mkdir(parents=True, exist_ok=True)
+    if ranks > 1:
+        command = [mpiexec(), "-n", str(ranks), *command, "--distributed"]
     done = 0
     while True:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {PLACES: str(places)}
+        )
         last = draw.randint(1, 20) if done < kills else None
         lines = []
         for line in process.stdout:
             lines.append(line.strip())
             if len(lines) == last:
                 time.sleep(draw.uniform(0, 0.02))
-                process.kill()
+                if ranks == 1:
+                    process.kill()
+                else:
+                    os.kill(int((places / f"rank.{draw.randrange(ranks)}").read_text()), signal.SIGKILL)
                 break
         err = process.communicate()[1]
-        if process.returncode == -signal.SIGKILL:
+        if process.returncode in (-signal.SIGKILL, signal.SIGKILL):  # its own, or what mpiexec hands on
             done += 1
         elif process.returncode:
             raise RuntimeError(f"resuming failed after {done} kills:\n{err}")
@@ -106,22 +124,27 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--ranks", type=int, default=1, help="with --kills: on so many ranks, one of which is killed")
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--distributed", action="store_true")
     args = parser.parse_args()
     if not args.kills:
-        training = solver(args.folder, args.epochs)
-        training.step_callbacks = [lambda solver: print("step", solver.step, flush=True)]
+        training = solver(args.folder, args.epochs, distributed=args.distributed)
+        first = not args.distributed or get_rank() == 0
+        training.step_callbacks = [lambda solver: first and print("step", solver.step, flush=True)]
         training.resume()
         training.train()
-        print(digest(training))
+        found = digest(training)  # on all ranks, whose states it gathers
+        if first:
+            print(found, flush=True)
         return
     draw = random.Random(0)
-    expected, _ = run_to_the_end(args.folder / "undisturbed", 0, draw, args.epochs)
+    expected, _ = run_to_the_end(args.folder / "undisturbed", 0, draw, args.epochs, args.ranks)
     killed, ends, at = 0, 0, []
     while killed < args.kills:
         folder = args.folder / "killed"
         shutil.rmtree(folder, ignore_errors=True)
-        found, kills = run_to_the_end(folder, min(12, args.kills - killed), draw, args.epochs)
+        found, kills = run_to_the_end(folder, min(12, args.kills - killed), draw, args.epochs, args.ranks)
         killed, ends = killed + kills, ends + 1
         at.append(found == expected)
         print(f"{killed} kills, {ends} ends, {sum(at)} of them identical", flush=True)

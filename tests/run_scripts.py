@@ -1,7 +1,9 @@
 """Run the scripts of a folder one after the other in this process, and print their losses as JSON.
 
-python run_scripts.py MODE SCRIPT...: MODE is ``as_torch``, where torch is microtorch; ``changed``, where the import lines
-are changed as the page for those who come from PyTorch says; or ``torch``, PyTorch itself with microtorch's numbers.
+    python run_scripts.py MODE SCRIPT...
+
+MODE is ``as_torch``, where torch is microtorch; ``changed``, where the import lines are changed as the page for those
+who come from PyTorch says; or ``torch``, PyTorch itself with microtorch's numbers.
 """
 
 import json

@@ -138,15 +138,15 @@ SAMPLES = {
     # of one array, on its domain
     **{name: unary(low=0.3, high=3) for name in ("Log", "Log2", "Log10", "Sqrt", "Rsqrt", "Reciprocal")},
     "Log1p": unary(low=-0.6),
-    "Asin": unary(low=-0.6, high=0.6),
-    "Acos": unary(low=-0.6, high=0.6),
-    "Atanh": unary(low=-0.6, high=0.6),
-    "Acosh": unary(low=1.3, high=3.0),
+    **{name: unary(low=-0.8, high=0.8) for name in ("Asin", "Acos", "Atanh")},
+    "Acosh": unary(low=1.2, high=3),
+    "Logit": unary(low=0.1, high=0.9),
+    "Sinc": unary() + of(at(0.0, 0.1, -0.19, 0.21, 1.0)),
+    "Xlogy": binary(a=(0.5, 2), b=(0.5, 2)) + of(at(0.0, 1.0), x(2, low=0.5)),
     "Tan": unary(low=-1.2, high=1.2),
     "Round": unary(0) + unary(1),
     "Cast": unary(np.dtype(np.float64)),
     "Overwrite": of(x(3, 4), x(4)),
-    "Xlogy": binary(b=(0.5, 2)) + of(at(0.0, 0.0, 1.0), at(0.5, 2.0, 1.0)),
     "Lgamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
     "Digamma": unary(low=0.2, high=6) + of(at(-0.5, -2.3, 40.0)),
     "Polygamma": unary(1, low=0.4, high=6) + unary(2, low=0.4, high=6) + of(at(-0.5, -2.3, 40.0), 1),
@@ -162,6 +162,8 @@ SAMPLES = {
     "Prelu": of(x(3, 4), x(1, low=0.1)) + of(x(3, 4), x(4, low=0.1)) + of(x(), x(1, low=0.1)),
     "Threshold": unary(0.3, -1.0),
     "Hardtanh": unary(-1.0, 0.5),
+    "Hardshrink": unary(0.5),
+    "Softshrink": unary(0.5),
     "Relu6": unary(0.0, 6.0, high=8),
     "Hardsigmoid": unary(low=-5, high=5),
     "Hardswish": unary(low=-5, high=5),
@@ -216,6 +218,9 @@ SAMPLES = {
     "Scatter": of(x(2, 4), 1, np.array([[0, 2, 1], [1, 0, 3]]), x(2, 3)),
     "ScatterMultiply": of(x(2, 4), 1, PLACES, x(2, 3)),
     "ScatterAdd": of(x(2, 4), 1, PLACES, x(2, 3)),
+    "ScatterProduct": of(x(2, 4, low=0.5), 1, PLACES, x(2, 3, low=0.5))
+    + of(at(0.0, 2.0), 0, INDEX % 2, at(0.0, 3.0, 0.5, 1.5)),
+    "ScatterExtreme": of(x(2, 4), 1, PLACES, x(2, 3), np.maximum) + of(x(3), 0, INDEX[:2], x(4), np.minimum),
     "PutAlong": of(x(2, 2), np.array([[0, 3], [2, 1]]), (2, 4), 1)
     + of(x(4), np.array([2, 0, 0, 1]), (3, 4), 0)
     + of(x(), np.array(0), (), 0),
@@ -226,10 +231,14 @@ SAMPLES = {
     "CumSum": of(x(3, 4), 1) + of(x(3, 4), 0),
     "CumProd": of(x(3, 4), 1) + of(at(0.5, 0.0, 2.0, 0.0), 0),
     "Prod": of(x(3, 4), 1, False) + of(at(0.5, 0.0, 2.0), 0, True) + of(at(0.0, 0.0, 2.0), 0, False),
+    **{name: of(x(3, 4), 1) + of(x(3, 4), 0) + of(x(), 0) for name in ("CumMax", "CumMin")},
+    "LogCumSumExp": of(x(3, 4), 1) + of(x(3, 4), 0),
+    "Kthvalue": of(x(3, 4), 2, 1, False) + of(x(5), 5, 0, True),
+    "Mode": of(x(3, 4), 1, False) + of(at(3.0, 1.0), 0, True) + of(x(), 0, False),
     "Recurrence": of(x(4, 3), x(4, 3), 0) + of(x(2, 3), x(2, 3), 1),
     "Sort": of(x(3, 4), 1, False) + of(x(3, 4), 0, True),
     "Topk": of(x(3, 4), 2, 1, True) + of(x(5), 3, 0, False),
-    "Median": of(x(3, 4), 1, False) + of(x(5), 0, True),
+    "Median": of(x(3, 4), 1, False, False) + of(x(5), 0, True, False) + of(at(1.0, np.nan, 0.5), 0, False, True),
     **{name: of(x(3, 4), 1, False, 1) + of(x(2, 3, 2), (0, 2), True, 0) for name in ("Var", "Std")},
     "LogSumExp": of(x(3, 4), 1, False) + of(x(2, 3, 2), (0, 2), True),
     "Norm": of(x(3, 4), 2, 1, False)
@@ -274,6 +283,8 @@ SAMPLES = {
     "BatchNorm": of(x(5, 3), x(3), x(3), None, None, True, 0.1, 1e-5)
     + of(x(4, 2, 3), None, None, None, None, True, 0.1, 1e-5)
     + of(x(5, 3), x(3), x(3), WEIGHT, WEIGHT, False, 0.1, 1e-5),
+    "SyncedBatchNorm": of(x(5, 3), x(3), x(3), None, None, 0.1, 1e-5)
+    + of(x(4, 2, 3), None, None, None, None, 0.1, 1e-5),
     "LayerNorm": of(x(3, 4), x(4), x(4), (4,), 1e-5)
     + of(x(2, 3, 2), x(3, 2), None, (3, 2), 1e-5)
     + of(x(3, 4), None, None, (4,), 1e-5),
@@ -286,7 +297,7 @@ def _with_items(a, b, index):
     return c
 
 
-SAME_AS_NUMPY = "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh floor ceil trunc"
+SAME_AS_NUMPY = "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh floor ceil trunc sinc"
 
 # What forward gives, as a numpy formula of the arrays.
 NUMPY = {
@@ -313,6 +324,15 @@ NUMPY = {
     "Square": np.square,
     "Reciprocal": np.reciprocal,
     **{name.capitalize(): getattr(np, name) for name in SAME_AS_NUMPY.split()},
+    **{f"A{name}": getattr(np, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "LogAddExp": np.logaddexp,
+    "LogAddExp2": np.logaddexp2,
+    "Fmax": np.fmax,
+    "Fmin": np.fmin,
+    "Copysign": np.copysign,
+    "Erfc": np.vectorize(math.erfc, otypes=[float]),
+    "Logit": lambda a: np.log(a) - np.log1p(-a),
+    "Xlogy": lambda a, b: a * np.log(b),
     "Round": np.round,
     "Sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "Erf": np.vectorize(math.erf, otypes=[float]),
@@ -356,6 +376,7 @@ NUMPY = {
     "Embedding": lambda a, index, factor: a[index],
     "CumSum": lambda a, dim: a.cumsum(dim),
     "CumProd": lambda a, dim: a.cumprod(dim),
+    "LogCumSumExp": lambda a, dim: np.log(np.exp(a).cumsum(dim)),
     "Prod": lambda a, dim, keepdim: a.prod(dim, keepdims=keepdim),
     "Var": lambda a, dim, keepdim, correction: a.var(dim, ddof=correction, keepdims=keepdim),
     "Std": lambda a, dim, keepdim, correction: a.std(dim, ddof=correction, keepdims=keepdim),

@@ -1,11 +1,18 @@
 """The exercises: answers get all points, questions none for what is not written, and mistakes their diagnosis."""
 
+import doctest
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 from microtorch.__main__ import main
-from microtorch.exercises import check, start
+from microtorch.exercises import check, check_names, nbgrader_notebook, otter_test, start
 
 LESSONS = range(1, 13)
 ANSWERS = Path(__file__).parent / "answers"
@@ -15,9 +22,9 @@ MISTAKES = [
     (1, "return dl * b, dl * a, dl", "return dl * a, dl * b, dl", 2, "da at a=2.0"),
     (2, "        w.grad = None\n", "", 2, "w after 20 steps"),
     (2, '"d": True', '"d": False', 1, "d is a leaf"),
-    (3, "return dy * 2 * x", "return 2 * x", 1, "ignores the incoming gradient"),
-    (3, "return dy * 2 * x", "return -dy * 2 * x", 1, "wrong sign"),
-    (3, "dy / b, -dy * a / (b * b)", "-dy * a / (b * b), dy / b", 2, "gradcheck failed"),
+    (3, "return dy * 2 * x", "return 2 * x", 2, "ignores the incoming gradient"),
+    (3, "return dy * 2 * x", "return -dy * 2 * x", 2, "wrong sign"),
+    (3, "dy / b, -dy * a / (b * b)", "-dy * a / (b * b), dy / b", 3, "gradcheck failed"),
     (3, "np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))", "np.log(1 + np.exp(x))", 1, "Softplus.forward of ±1000"),
     (4, "sorted(found, key=lambda node: -node.number)", "found", 2, "newest first is"),
     (5, "dx.sum(axis=axes, keepdims=True).reshape(shape)", "dx.sum(axis=0)", 5, "shape"),
@@ -28,8 +35,8 @@ MISTAKES = [
     (8, "(m / (1 - beta1**t))", "m", 2, "w after step 1"),
     (9, "math.sqrt(2 / fan_in)", "math.sqrt(1 / fan_in)", 4, "the standard deviation for 50 inputs"),
     (10, "ctx.factor = mask / (1 - p)", "ctx.factor = mask", 1, "Dropout.forward"),
-    (10, "return dy * ctx.factor", "return dy", 1, "passed on unchanged"),
-    (10, "rstd * (dy - dy.mean(axis=0, keepdims=True) - y", "rstd * (dy - y", 1, "gradcheck failed"),
+    (10, "return dy * ctx.factor", "return dy", 2, "passed on unchanged"),
+    (10, "rstd * (dy - dy.mean(axis=0, keepdims=True) - y", "rstd * (dy - y", 2, "gradcheck failed"),
     (11, "(g,) = grad(f(x).sum(), [x], create_graph=True)", "(g,) = grad(f(x).sum(), [x])", 2, "create_graph"),
     (12, "softplus(z)", "(1 + z.exp()).log()", 2, "±1000"),
 ]  # fmt: skip
@@ -92,3 +99,205 @@ def test_nothing_is_overwritten_and_unknown_lessons_are_refused(tmp_path):
         start(tmp_path / "1")
     with pytest.raises(ValueError, match="numbered 01 to 12"):
         start(tmp_path / "99")
+
+
+# -- answers that are up to something ------------------------------------------------------------------------------
+FINE = (
+    "def derivative(edges, x, y):\n    return x == y or sum(w * derivative(edges, n, y) for n, w in edges.get(x, []))\n"
+)
+# What is in the file of lesson 1; the points; what is said.
+TRICKS = {
+    "loops at once": ("while True:\n    pass\n", 0, "longer than 2 seconds"),
+    "loops when called": ("def gradients(*a):\n    while True:\n        pass\n" + FINE, 3, "longer than 2 seconds"),
+    "a syntax error": ("def gradients(a, b, c):\n    return (a\ndef", 0, "SyntaxError at line 2 of 01.py: '(' "),
+    "exits at once": ("import sys\nsys.exit(0)\n", 0, "it ends the process: sys.exit(0)"),
+    "ends at once": ("import os\nos._exit(0)\n", 0, "it ended the process (exit code 0)"),
+    "ends when called": ("import os\ndef gradients(*a):\n    os._exit(0)\n" + FINE, 3, "it ended the process"),
+    "exits when called": ("def gradients(*a):\n    raise SystemExit\n" + FINE, 3, "it ends the process"),
+    "interrupts": ("def gradients(*a):\n    raise KeyboardInterrupt\n" + FINE, 3, "KeyboardInterrupt"),
+    "patches the grader": (
+        "import numpy, microtorch.exercises.grading as g, microtorch.exercises.worker as w\n"
+        "g.equal = g.holds = lambda *a, **k: None\n"
+        "g.what_is_wrong = lambda step: None\n"
+        "g.Result.points = 6\n"
+        "numpy.allclose = lambda *a, **k: True\n"
+        "def gradients(a, b, c):\n    return 1.0, 2.0, 3.0\n",
+        0,
+        "right is",
+    ),
+    "patches what answers for it": (
+        "import microtorch.exercises.worker as w\nw.Worker.answer = lambda self, message: {'value': True}\n",
+        0,
+        "not callable",
+    ),
+    "talks in between": (
+        "import os\nfor fd in range(3, 20):\n    try:\n        os.write(fd, b'x' * 100)\n"
+        "    except OSError:\n        pass\n"
+        "def gradients(*a):\n    return 1, 2, 3\n",
+        0,
+        "it ",
+    ),
+    "equals everything": (
+        "class All(float):\n    __eq__ = lambda self, other: True\n    __sub__ = lambda self, other: 0.0\n"
+        "def gradients(*a):\n    return All(1), All(2), All(3)\n",
+        0,
+        "is no number and no array",
+    ),
+    "prints": ("print('6 of 6 points')\ndef gradients(*a):\n    return print('right') or (0, 0, 0)\n", 0, "right is"),
+    "reads": ("def gradients(*a):\n    return input()\n", 0, "EOFError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_no_trick_gets_points(trick, tmp_path):
+    text, points, says = TRICKS[trick]
+    file = tmp_path / "01.py"
+    file.write_text(text, encoding="utf-8")
+    result = check(file, timeout=2)
+    assert says in str(result)
+    assert result.points == points, str(result)
+
+
+def test_what_answers_have_started_is_ended(tmp_path):
+    file, mark = tmp_path / "01.py", tmp_path / "alive"
+    child = f"import pathlib, time; time.sleep(4); pathlib.Path({str(mark)!r}).write_text('x')"
+    file.write_text(f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}])\n" + FINE)
+    started = time.monotonic()
+    assert check(file).points == 3
+    time.sleep(max(0.0, started + 8 - time.monotonic()))
+    assert not mark.exists()
+
+
+def test_a_constant_with_gradient_zero_gets_nothing_for_its_gradient(tmp_path):
+    text = (ANSWERS / "answer03.py").read_text(encoding="utf-8")
+    file = tmp_path / "03.py"
+    file.write_text(text + "\n\nSquare.forward = staticmethod(lambda ctx, x: 0 * x)\n"
+                    "Square.backward = staticmethod(lambda ctx, dy: 0 * dy)\n", encoding="utf-8")  # fmt: skip
+    result = check(file)
+    assert result.total - result.points == 3
+    assert "a value without x in it" in str(result)
+
+
+def others_may_run_this():
+    """Whether the user nobody can run this Python."""
+    try:
+        return subprocess.run([sys.executable, "-c", "import numba"], user="nobody", cwd="/").returncode == 0
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can run as somebody else")
+def test_answers_run_as_another_user():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        file = Path(folder) / "01.py"
+        file.write_text("import os\nassert os.geteuid() != 0\n" + FINE)
+        with pytest.raises(ValueError, match="no user"):
+            check(file, user="no-such-user")
+        if others_may_run_this():
+            assert check(file, user="nobody").points == 3
+        else:
+            with pytest.raises(PermissionError, match=r"nobody cannot run .*python"):
+                check(file, user="nobody")
+
+
+# -- formats -------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_json_and_gradescope(tmp_path, capsys):
+    file = tmp_path / "03.py"
+    file.write_text((ANSWERS / "answer03.py").read_text(encoding="utf-8").replace("dy * 2 * x", "2 * x"))
+    assert main(["check", str(file), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["points"], found["total"]) == (9, 11)
+    wrong = [step["title"] for step in found["steps"] if step["wrong"]]
+    assert wrong == ["Square: the gradient of x", "Square: the second derivative"]
+    out = tmp_path / "results.json"
+    assert main(["check", str(file), "--format", "gradescope", "--out", str(out)]) == 1
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert found["score"] == sum(test["score"] for test in found["tests"]) == 9
+    assert sum(test["max_score"] for test in found["tests"]) == 11
+    assert {test["status"] for test in found["tests"]} == {"passed", "failed"}
+
+
+def test_the_command_refuses_what_makes_no_sense(tmp_path, capsys):
+    assert main(["check", str(tmp_path / "03"), "--json"]) == 1
+    assert main(["check", str(tmp_path / "03"), "--timeout", "0"]) == 1
+    assert main(["check", str(ANSWERS / "answer01.py"), "--exercise", str(tmp_path / "none.py")]) == 1
+    said = capsys.readouterr().err
+    assert "03.py is not there" in said
+    assert "--timeout is 0" in said
+    assert "none.py is no file of Python" in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_tests_for_otter_and_cells_for_nbgrader_pass_with_the_answers(lesson):
+    names = {"__name__": "notebook"}
+    exec((ANSWERS / f"answer{lesson:02}.py").read_text(encoding="utf-8"), names)
+    if lesson == 7:
+        names["train"] = lambda data: None  # trained once is enough, above
+    scope = {}
+    exec(otter_test(lesson), scope)
+    cases = scope["test"]["suites"][0]["cases"]
+    notebook = nbgrader_notebook(lesson, "")
+    graded = [cell for cell in notebook["cells"] if cell["metadata"]["nbgrader"]["grade"]]
+    assert [cell["metadata"]["nbgrader"]["points"] for cell in graded] == [case["points"] for case in cases]
+    for case, cell in zip(cases, graded, strict=True):
+        if lesson == 7 and case is cases[-1]:
+            with pytest.raises(AssertionError, match="not written yet"):
+                exec(cell["source"], names)
+            continue
+        parsed = doctest.DocTestParser().get_doctest(case["code"], dict(names), "otter", None, 0)
+        assert doctest.DocTestRunner(verbose=False).run(parsed).failed == 0
+        exec(cell["source"], names)
+
+
+def test_answers_in_a_notebook_are_checked_here():
+    names = {}
+    exec((ANSWERS / "answer01.py").read_text(encoding="utf-8"), names)
+    assert check_names(names, 1).points == 6
+    with pytest.raises(AssertionError, match="gradients is missing"):
+        check_names({}, 1, "(ab + c)²: the gradient of a")
+    with pytest.raises(ValueError, match="no step 'nothing'"):
+        check_names(names, 1, "nothing")
+
+
+# -- exercises of one's own ----------------------------------------------------------------------------------------
+HUBER = '''"""Answers of Ada."""
+import numpy as np
+from microtorch.autograd import Function
+
+class Huber(Function):
+    @staticmethod
+    def forward(ctx, x, delta):
+        ctx.save_for_backward(x)
+        ctx.delta = delta
+        return np.where(np.abs(x) <= delta, 0.5 * x * x, delta * (np.abs(x) - 0.5 * delta))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return dy * np.clip(x, -ctx.delta, ctx.delta), None
+
+def fit(x, y, steps):
+    w = 0.0
+    for _ in range(steps):
+        w -= 0.1 * (np.clip(w * x - y, -1, 1) * x).mean()
+    return w
+'''
+
+
+def test_an_exercise_of_ones_own(tmp_path, capsys):
+    exercise = Path(__file__).parents[1] / "examples" / "exercise_huber.py"
+    file = tmp_path / "ada.py"
+    file.write_text(HUBER, encoding="utf-8")
+    assert main(["check", str(file), "--exercise", str(exercise)]) == 0
+    assert "6 of 6 points" in capsys.readouterr().out
+    file.write_text(HUBER.replace("np.clip(w * x - y, -1, 1)", "(w * x - y)"), encoding="utf-8")
+    result = check(file, exercise)
+    assert result.points == 3
+    assert "the slope of 45 points" in str(result)
+    (tmp_path / "empty.py").write_text("")
+    with pytest.raises(ValueError, match="no TITLE and no steps"):
+        check(file, tmp_path / "empty.py")

@@ -6,6 +6,7 @@ import pytest
 import microtorch as mt
 from microtorch.autograd import ArrayFunction, grad, once_differentiable
 from microtorch.errors import GradientError
+from microtorch.kernels.nn import relu
 
 
 def leaf(*values):
@@ -170,3 +171,21 @@ def test_a_handle_takes_its_hook_away_at_the_end_of_a_block():
         x.sum().backward()
     x.sum().backward()
     assert seen == [[1.0, 1.0]]
+
+
+def test_an_operation_on_arrays_that_is_a_function_on_tensors_is_told():
+    class Halved(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return np.ones(2)
+
+    with pytest.raises(TypeError, match=r"Halved: forward returns Tensors.* is a subclass of ArrayFunction"):
+        Halved.apply(mt.ones(2))
+
+    class Kernel(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            relu.relu(x, x)
+
+    with pytest.raises(TypeError, match=r"Kernel: forward gave a Tensor to a kernel of numba's.* ArrayFunction"):
+        Kernel.apply(mt.ones(2))

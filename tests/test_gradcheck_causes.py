@@ -144,7 +144,7 @@ PLANTED = {
     "no local derivative": (wrong("Exp", saved(lambda dy, y: dy)), (leaf(3, 4),), r"passed on unchanged"),
     "stale mask": (ReluWithMask, (leaf(12),), r"mask used in backward is not that of forward"),
     "mask drawn anew": (
-        wrong("Dropout", lambda ctx, dy: OPERATIONS["Dropout"].apply(dy, ctx.p, ctx.key + 1)),
+        wrong("Dropout", lambda ctx, dy: OPERATIONS["Dropout"].apply(dy, ctx.p, ctx.key + np.array([1, 0], np.uint32))),
         (leaf(12), 0.5, 7),
         r"mask used in backward is not that of forward",
     ),

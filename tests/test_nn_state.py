@@ -287,7 +287,12 @@ def test_insert_and_add_stay_within_the_list(kind):
     assert len(items + nn.ModuleList([nn.ReLU()])) == 4
 
 
-@pytest.mark.parametrize("dtype", [["a"], "flaot", 3, object(), {"x": 1}])
+def test_a_string_that_is_no_device():
+    with pytest.raises(ValueError, match="'flaot' names none of cpu"):
+        nn.Linear(2, 2).to("flaot")
+
+
+@pytest.mark.parametrize("dtype", [["a"], 3, object(), {"x": 1}])
 def test_a_dtype_that_is_none(dtype):
     with pytest.raises(TypeError, match=r"is no dtype. There are bool, float32, float64"):
         nn.Linear(2, 2).to(dtype)

@@ -23,9 +23,9 @@ KERNEL_CASES = [c for c in CASES if c.values[0].backward_kernel is not None and 
 
 # Operations whose result does not depend on every element of the input, so that NaN may rightly disappear; nothing
 # else may lose one.
-DROPS_NAN = """Absorb AddAt Clamp Cleared CrossEntropy Diagonal Dropout Embedding Gather Index MultiMarginLoss
-    NanToNum NllLoss OnDiagonal Overwrite Pad Place Scatter ScatterAdd ScatterMultiply CopySlices Sign Slice TiesShare
-    Topk Tril Triu Where"""
+DROPS_NAN = """Absorb AddAt Clamp Cleared CopySlices CrossEntropy Diagonal Dropout Embedding Fmax Fmin Gather Index
+    Kthvalue Median Mode MultiMarginLoss NanToNum NllLoss OnDiagonal Overwrite Pad Place Scatter
+    ScatterAdd ScatterMultiply Sign Slice TiesShare Topk Tril Triu Where"""
 NO_DERIVATIVE = "ScatterMultiply"  # as in PyTorch
 REFUSES_NAN = {"BinaryCrossEntropy", "NuclearNorm", "Polar"}  # not a probability; no singular values
 

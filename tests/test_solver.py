@@ -1,5 +1,6 @@
 """Solver and History: the steps are those of the loop written by hand, and each option does what it says."""
 
+import copy
 import csv
 import json
 import math
@@ -76,6 +77,42 @@ def test_captured_steps_train_alike(options):
     assert solvers[0].grad_norm_history == solvers[1].grad_norm_history
     assert parameters_equal(solvers[0].model, solvers[1].model)
     assert solvers[1]._gradient_step.calls
+
+
+def test_a_copy_of_a_solver_trains_by_itself():
+    one = solver()
+    other = copy.deepcopy(one)
+    losses = []
+    for each in (one, other):
+        microtorch.manual_seed(3)
+        losses.append(each.train().steps["loss"])
+    assert losses[0] == losses[1]
+    assert one.model is not other.model
+    assert other._gradient_step.recording is not one._gradient_step.recording
+
+
+class Talking(nn.Linear):
+    """A model that a replay would silence."""
+
+    def forward(self, input):
+        print("forward")
+        return super().forward(input)
+
+
+@pytest.mark.parametrize("make, captured", [(model, True), (lambda: Talking(4, 3), False)])
+def test_steps_are_captured_where_they_can_be(make, captured, capsys):
+    outcomes, words = [], []
+    for capture in (None, False):
+        microtorch.manual_seed(3)
+        solver = Solver(make(), PAIR, num_epochs=2, batch_size=12, capture=capture)
+        outcomes.append(solver.train().steps["loss"])
+        words.append(capsys.readouterr().out)
+    assert outcomes[0] == outcomes[1]
+    assert "Steps" not in words[1]
+    said = "are recorded and replayed" if captured else r"run eagerly: print is called (/"
+    assert words[0].count("Steps") == 1
+    assert f"Steps {said}" in words[0]
+    assert words[0].count("forward") == words[1].count("forward")
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,20 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.p
 
 # From left to right: a module imports from its own layer and those before it. The longest name that fits counts.
 LAYERS = [
-    ["errors", "kernels", "devices", "pytorch.absent", "autograd.graph", "autograd.mode", "autograd.observe"],
+    [
+        "errors",
+        "kernels",
+        "devices",
+        "pytorch.absent",
+        "autograd.graph",
+        "autograd.mode",
+        "autograd.observe",
+        "structure",
+        "threads",
+    ],
     ["random", "autograd.inplace.views", "autograd.memory", "autograd.messages", "autograd.hooks"],
     [
-        "dispatch",
+        "interop",
         "printing",
         "pytorch.legacy",
         "pytorch.storage",
@@ -32,11 +42,13 @@ LAYERS = [
         "autograd.higher",
         "autograd.gradients",
     ],
+    ["distributed"],
     ["ops", "pytorch.settings"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
-    ["captured", "data", "distributions", "explain", "func", "io", "linalg", "utils"],
+    ["captured", "data", "distributions", "explain", "func", "io", "linalg", "utils", "distributed.averaging"],
     ["datasets", "viz", "as_torch"],
     ["train"],
+    ["sklearn"],
     ["exercises"],
     ["commands", "__main__"],
 ]
@@ -98,3 +110,21 @@ def test_importing_is_light():
     code = f"import sys, microtorch; print([m for m in {heavy} if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def code_lines(function, source):
+    """The lines of a function that are neither empty, nor comments, nor its docstring."""
+    lines = source[function.lineno - 1 : function.end_lineno]
+    first = function.body[0]
+    told = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    without = range(first.lineno - function.lineno, first.end_lineno - function.lineno + 1) if told else ()
+    return sum(bool(line.strip()) and line.strip()[0] != "#" for i, line in enumerate(lines) if i not in without)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_a_function_can_be_read_at_once(path):
+    source = path.read_text().splitlines()
+    for node in ast.walk(ast.parse("\n".join(source))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = code_lines(node, source)
+            assert lines <= 60, f"{node.name} has {lines} lines of code: which part of it has a name?"

@@ -43,14 +43,19 @@ NAMESPACES = [
     "microtorch.optim.lr_scheduler",
     "microtorch.optim.swa_utils",
     "microtorch.data",
+    "microtorch.distributed",
+    "microtorch.nn.parallel",
     "microtorch.datasets",
     "microtorch.datasets.transforms",
     "microtorch.train",
+    "microtorch.train.callbacks",
     "microtorch.io",
     "microtorch.io.safetensors",
+    "microtorch.io.onnx",
     "microtorch.viz",
     "microtorch.explain",
     "microtorch.exercises",
+    "microtorch.sklearn",
 ]
 
 # The chapters of the reference, by the beginning of the module's name; the first that fits.
@@ -65,7 +70,8 @@ CHAPTERS = {
     "Distributions": ("microtorch.distributions.",),
     "Optimizers and schedules": ("microtorch.optim.",),
     "Data": ("microtorch.data.", "microtorch.datasets."),
-    "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises"),
+    "More than one machine": ("microtorch.distributed",),
+    "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises", "microtorch.sklearn"),
     "Looking inside": ("microtorch.viz.", "microtorch.explain"),
     "More": ("microtorch",),
 }
@@ -114,7 +120,11 @@ def any_functional(name):
 
 def operations_of(module):
     """The operations that a module defines, in the order of its source."""
-    found = [c for c in vars(module).values() if inspect.isclass(c) and issubclass(c, ArrayFunction) and c is not ArrayFunction]
+    found = [
+        c
+        for c in vars(module).values()
+        if inspect.isclass(c) and issubclass(c, ArrayFunction) and c is not ArrayFunction
+    ]
     found = [c for c in found if c.__module__ == module.__name__ and not c.__name__.startswith("_")]
     return sorted(found, key=lambda c: inspect.getsourcelines(c)[1])
 

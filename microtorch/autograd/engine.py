@@ -38,14 +38,19 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
     user.saved, user.inputs, user.edges = (), roots, [edge_of(t) for t in roots]
     asked = None if targets is None else _Asked(user, targets)
     this = _Pass(user, asked, retain_graph, create_graph)
-    before, state.grad = state.grad, create_graph
+    before = state.grad, state.running
+    state.grad, state.running = create_graph, this
     try:
         pending = this.go(user, seeds)
     finally:
-        state.grad = before
+        state.grad, state.running = before
+        for guest in this.guests:
+            guest.__exit__()
     for leaf in pending:
         if hooks := leaf.hooks:
             pending[leaf] = call_hooks(hooks, pending[leaf])
+    for guest in this.guests:
+        guest.gathered(pending)
     for result, dy in this.retained:
         _retain(result, dy)
     return pending if asked is None else {**asked.found, **pending}
@@ -59,6 +64,7 @@ class _Pass:
         self.pending = {}  # the gradients that have arrived, by edge
         self.sums = set()  # the edges where that is a sum, in an array of our own
         self.retained = []  # results that want their gradient, and that
+        self.guests = ()  # observers that a node's backward has brought in, to look on from there to the end
 
     def go(self, node, dxs):
         """A node hands gradients on to where its edges lead; then comes the newest node that any wait for."""
@@ -88,6 +94,13 @@ class _Pass:
             while heap and heap[0][1] is node:  # its other outputs
                 heappop(heap)
             dxs = self.step(node)
+            observers = state.observers
+
+    def bring_in(self, guest):
+        """Have an observer look on until the pass is through; `gathered` then gives it the gradients of all leaves."""
+        if guest not in self.guests:
+            self.guests += (guest,)
+            state.observers += (guest,)
 
     def sum(self, edge, held, dx):
         """What waits at `edge` together with `dx`: added to a sum of ours in place, else to what may be another's."""

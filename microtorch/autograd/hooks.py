@@ -1,6 +1,7 @@
 """Hooks: functions that see a gradient, and what keeps it; and the handle that takes one away again."""
 
 from ..errors import GraphError
+from ..structure import structure
 
 
 class RemovableHandle:
@@ -13,6 +14,7 @@ class RemovableHandle:
         """Take the hook away; a second call does nothing."""
         if self._entry in self._hooks:
             self._hooks.remove(self._entry)
+            structure.moved()
 
     def __enter__(self):
         return self
@@ -62,6 +64,8 @@ class Hooked:
         node = self.grad_fn  # the hook goes there: it lives as long as the graph, the tensor may not
         hooks = self.hooks if node is None else node.hooks_of(self.output_nr)
         hooks.append(hook)
+        if node is None:
+            structure.moved()
         return RemovableHandle(hooks, hook)
 
     def retain_grad(self):

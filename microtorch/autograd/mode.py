@@ -16,6 +16,7 @@ class _Mode(threading.local):
     grad = True  # do operations record themselves?
     scope = None  # (the module whose forward runs, the scope around it), or None
     observers = ()  # who looks on, the outermost first; see observe.py
+    running = None  # the backward pass that runs
 
 
 state = _Mode()

@@ -17,12 +17,13 @@ class Observer:
 
     def __enter__(self):
         tell("joined", self)
-        self.__dict__.setdefault("around", []).append(state.observers)
         state.observers = (*state.observers, self)
         return self
 
     def __exit__(self, *error):
-        state.observers = self.around.pop()
+        # The last place where it stands, and not what was there before it came: others may come and go meanwhile.
+        last = max(i for i, observer in enumerate(state.observers) if observer is self)
+        state.observers = state.observers[:last] + state.observers[last + 1 :]
 
     def joined(self, other):
         """Hear that `other` begins to look on, inside."""

@@ -34,15 +34,16 @@ def in_order(calls):
             gradients[leaf] = gradient
             continue
         if call.looks and gradients:
-            runs.append(functools.partial(_set_gradients, list(gradients.items())))
+            runs.append(functools.partial(set_gradients, list(gradients.items())))
             gradients = {}
         runs.extend(call.runs)
     if gradients:
-        runs.append(functools.partial(_set_gradients, list(gradients.items())))
+        runs.append(functools.partial(set_gradients, list(gradients.items())))
     return joined(runs)
 
 
-def _set_gradients(gradients):
+def set_gradients(gradients):
+    """Set ``leaf.grad`` of several leaves."""
     for leaf, gradient in gradients:
         leaf._grad = gradient
 

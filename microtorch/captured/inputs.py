@@ -51,6 +51,9 @@ def _reads_array(name):
 
 for _name in (
     *("item", "tolist", "astype", "copy", "tobytes"),
-    *("__iter__", "__bool__", "__float__", "__index__", "__int__"),
+    *("__iter__", "__bool__", "__float__", "__index__", "__int__", "__contains__", "__complex__"),
+    *("__setitem__", "fill", "sort", "partition", "put", "itemset", "setfield", "byteswap", "resize", "dump", "dumps"),
+    *("argsort", "argpartition", "nonzero", "searchsorted", "dot", "take", "choose", "compress", "repeat", "tofile"),
 ):
-    setattr(Input, _name, _reads_array(_name))
+    if hasattr(np.ndarray, _name):
+        setattr(Input, _name, _reads_array(_name))

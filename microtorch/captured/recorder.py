@@ -1,21 +1,25 @@
 """The recorder: an observer that notes the calls on arrays while a step runs."""
 
 import functools
+import sys
 from collections import Counter
 
 import numpy as np
 
 from ..autograd.function import Function
+from ..autograd.inplace.changes import zero_gradient
 from ..autograd.inplace.views import owner
 from ..autograd.mode import scope_path, state
 from ..autograd.observe import Observer
 from ..errors import CaptureError, user_line
 from ..kernels._jit import ready
 from ..optim.optimizer import Optimizer
-from ..optim.state.batches import same_step
 from ..tensor import Tensor, wrap
 from .calls import Call, Memory, keep_results
 from .inputs import Input, plain_arrays
+from .keys import containers_of
+from .same_step import same_step
+from .watch import Watch, is_library
 
 _ARRAY_LEVEL = np.ndarray | np.generic | int | float | str | tuple | type(None)
 
@@ -34,17 +38,22 @@ def _heard(event):
 class Recorder(Observer):
     """What notes the calls while a step runs."""
 
-    def __init__(self, strict):
+    def __init__(self, strict, step, values):
         self.strict, self.refused = strict, None
+        # A replay prints nothing; who has not insisted on one is to see what is printed.
+        self.watch = Watch(step, values, self.refuse, careful=not strict)
         self.calls, self.inside = [], 0
         self.operations = Counter()  # (name, module path) -> how many operations of the graph
         self.unexplained, self.expected = None, False  # a write into memory: not yet noted, noted already
         self.modes = {}  # module -> its training flag
-        self.optimizers = {}  # optimizer -> its groups, each with how many parameters it has
+        self.optimizers = {}  # optimizer -> its groups, each with its parameters
+        self.schedulers = []
         self.leaves = {}  # leaf tensor -> (its array, its edge)
         self.starting = {}  # leaf that was accumulated into -> whether it had a gradient at the start
         self.given = set()  # ids of the arrays that own the inputs' memory
-        self.changed = set()  # the same of all memory that was written in place
+        self.changed = {}  # id -> array that owns memory that was written in place
+        self.within = {}  # the same of what operations write into besides their results, as statistics
+        self.shared = set()  # ids of the arrays that own memory which tensors were made over
         self.fresh = set()  # ids of arrays that only this recording writes
         self.kept = set()  # ids of the arrays that own memory which a list of calls fills again
         self.contexts = {}  # node -> (what runs again in its place, its place, ids of the memory it knows)
@@ -58,25 +67,36 @@ class Recorder(Observer):
             self.given.add(id(buffer))
             return buffer.view(Input)
         if leaf.requires_grad:
-            raise CaptureError(
-                f"capture: an argument of shape {leaf.shape} requires a gradient, but arguments are copied, so none "
-                "would reach it. Pass leaf.detach(), or let the step use the tensor without passing it."
+            self.refuse(
+                f"an argument of shape {leaf.shape} requires a gradient, which would not reach it: they are copied",
+                "Pass leaf.detach(), or let the step use the tensor without passing it.",
             )
+            return leaf
         return wrap(leaf._array.copy())
 
     def run(self, step, given):
-        """Run `step` eagerly, noting its calls."""
+        """Run `step` eagerly, noting its calls and what it reads."""
         args, kwargs = given
-        with self:
-            result = step(*args, **kwargs)
-        self.settle()
+        held = containers_of((args, kwargs), [])
+        try:
+            with self:
+                result = self.watch.run(step, args, kwargs)
+            self.settle()
+            if self.refused is None:
+                self.watch.finish(self.shared)
+        finally:
+            self.watch.refuse = None  # each would keep the other, and memory, until cycles are looked for
+        for container, then in held:
+            now = [*(container.items() if isinstance(container, dict) else container)]
+            if len(now) != len(then) or any(not _alike(a, b) for a, b in zip(now, then)):
+                self.refuse(f"the step changes a {type(container).__name__} that it was given")
         self.calls = [c for c in self.calls if c.name != "constant" or id(c.outputs[0]) in self.changed]
         self.contexts.clear()
         return result
 
-    def refuse(self, reason, remedy="Leave it out of the step, or use capture(step, strict=False)."):
+    def refuse(self, reason, remedy="Leave it out of the step, or use capture(step, strict=False).", line=None):
         """What to do about something that cannot be recorded: raise, or let the step go on eagerly."""
-        message = f"{reason} ({user_line()}). {remedy}"
+        message = f"{reason} ({line or user_line()}). {remedy}"
         if self.strict:
             raise CaptureError(f"capture: {message}")
         self.refused = self.refused or message
@@ -101,6 +121,8 @@ class Recorder(Observer):
 
     def starts(self, ctx):
         self.inside += 1
+        if self.inside == 1 and not _is_users(ctx):
+            sys.settrace(None)  # nothing to watch, and compiled kernels may be loaded, by half a million calls
         if self.inside == 1 and isinstance(ctx, Function):
             self.memory, self.noted = Memory(), []
             self.memory.lend(ctx)
@@ -113,6 +135,8 @@ class Recorder(Observer):
 
     def ends(self, ctx):
         self.inside -= 1
+        if self.inside == 0:
+            sys.settrace(self.watch)
         if self.inside == 0 and isinstance(ctx, Function):
             del ctx.empty, ctx.empty_gradient, ctx.call
 
@@ -256,10 +280,13 @@ class Recorder(Observer):
         self.fresh.discard(id(dx))
         self.add("grad", gradient=(leaf, leaf._grad))
 
-    @_heard
     def written(self, watched, operation, line):
-        self.changed.update(key for _, _, key, _ in watched)
-        if self.expected:
+        if self.refused is not None:
+            return
+        self.changed.update((key, owner(array)) for array, _, key, _ in watched)
+        if self.inside:  # by a call that is noted as a whole
+            self.within.update((key, array) for array, _, key, _ in watched if not operation.endswith(".step"))
+        elif self.expected:
             self.expected = False
         else:
             self.settle()
@@ -274,6 +301,8 @@ class Recorder(Observer):
         if function is np.copyto:
             self._copied(*args)
             return
+        if function is zero_gradient:
+            self.starting.setdefault(args[0], True)
         self.unexplained = None
         if function is Optimizer.step.__wrapped__ and type(args[0]).update is Optimizer.update and len(args) == 1:
             gradients = {call.gradient[0]: call.gradient[1] for call in self.calls if call.gradient is not None}
@@ -283,8 +312,11 @@ class Recorder(Observer):
         kept = result._array if isinstance(result, Tensor) else result
         kept = kept if isinstance(kept, np.ndarray) else None
 
+        optimizer = args[0] if args and isinstance(args[0], Optimizer) else None
+
         def run():
-            new = function(*args, **kwargs)
+            hooked = optimizer is not None and optimizer.has_step_hooks  # since; they are called, too
+            new = optimizer.step(*args[1:], **kwargs) if hooked else function(*args, **kwargs)
             if kept is not None:
                 keep_results((kept,), (new._array if isinstance(new, Tensor) else new,))
 
@@ -302,6 +334,9 @@ class Recorder(Observer):
                     "tensor(data) makes a constant of values that change", "Use data itself, .clone() or .to(dtype)."
                 )
             return
+        if isinstance(data, np.ndarray) and np.may_share_memory(array, data):
+            self.shared.add(id(owner(array)))  # its values are those of then
+            return
         values = array.copy()
         self.add("constant", (functools.partial(np.copyto, array, values),), [array])
 
@@ -315,11 +350,22 @@ class Recorder(Observer):
     def used(self, thing):
         if isinstance(thing, Optimizer):
             groups = thing.param_groups
-            self.optimizers.setdefault(thing, (groups, [(g, g["params"], len(g["params"])) for g in groups]))
+            self.optimizers.setdefault(thing, (groups, [(g, g["params"], [*g["params"]]) for g in groups]))
+        elif thing not in self.schedulers:
+            self.schedulers.append(thing)
 
     @_heard
     def left(self, reason, remedy=None):
         self.refuse(reason, *([remedy] if remedy else []))
+
+
+def _is_users(ctx):
+    """Whether an operation is the user's own: what it reads may be a constant of what it gives."""
+    return isinstance(ctx, Function) and not is_library(type(ctx).forward.__code__.co_filename)
+
+
+def _alike(a, b):
+    return a is b or (isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) and all(map(_alike, a, b)))
 
 
 def _forward_again(cls, again, arrays, kept, memory):

@@ -1,30 +1,29 @@
-"""`capture`, the recordings of a step, and what must hold for one of them to be replayed."""
+"""`capture`, and the step that it makes: recorded where no recording fits, else replayed."""
 
 import functools
-import types
+import threading
 import warnings
-from collections import Counter
 
 import numpy as np
 
-from ..autograd.inplace.changes import record_changes, watch
+from ..autograd.inplace.changes import record_change
 from ..autograd.inplace.views import owner
 from ..autograd.mode import state
-from ..errors import explain
-from ..nn.module import Module
-from ..optim.lr_scheduler import LRScheduler
-from ..optim.optimizer import Optimizer
-from ..tensor import Tensor, wrap
-from .calls import in_order
+from ..threads import Waiting, waiting
+from .checking import checked
+from .guards import Guard
 from .inputs import plain_arrays
+from .keys import containers_of, flatten, objects_in, rebuild
 from .recorder import Recorder
+from .recording import Recording
 
 __all__ = ["CapturedStep", "capture"]
 
-KEPT = 4  # recordings of one step that are kept, as for the last, smaller batch of an epoch
+KEPT = 4  # recordings of one step and thread that are kept, as for the last, smaller batch of an epoch
+WASTED = 8  # recordings in a row without a replay, after which a step runs eagerly
 
 
-def capture(step=None, *, strict=True):
+def capture(step=None, *, strict=True, check_every=None, threads=None):
     """Record `step` at its first call and replay it from then on; also a decorator.
 
     Parameters
@@ -33,6 +32,12 @@ def capture(step=None, *, strict=True):
         Runs forward, loss, backward and an optimizer's step, or any part of these, on the tensors it is given.
     strict : bool, default True
         Raise CaptureError for what cannot be recorded. Otherwise such a step runs eagerly, and a warning says so once.
+    check_every : int, optional
+        Run every so many calls eagerly, too, from the same state, and raise CaptureError, which names the tensor and
+        the first operation, where the two differ in a single bit.
+    threads : "auto", optional
+        Go on with one thread where others keep the processors busy, so that the threads of a product would wait for
+        each other; the last bits of large products may then change. Default: a warning says so, once.
 
     Returns
     -------
@@ -74,12 +79,12 @@ def capture(step=None, *, strict=True):
     True
     """
     if step is None:
-        return functools.partial(capture, strict=strict)
+        return functools.partial(capture, strict=strict, check_every=check_every, threads=threads)
     if isinstance(step, CapturedStep):
         return step
     if not callable(step):
         raise TypeError(f"capture takes a function, not {type(step).__name__}")
-    return CapturedStep(step, strict)
+    return CapturedStep(step, strict, check_every, threads)
 
 
 class CapturedStep:
@@ -89,65 +94,110 @@ class CapturedStep:
     ----------
     step : callable
         The function as it was written.
+
+    Notes
+    -----
+    With `quiet` nothing is warned of: whoever made it asks `why_eager`.
     """
 
-    def __init__(self, step, strict):
+    def __init__(self, step, strict=True, check_every=None, threads=None, quiet=False):
         functools.update_wrapper(self, step)
-        self.step, self.strict = step, strict
-        self._recordings = []  # the one used last comes first
-        self._eager = {}  # what could not be recorded: key -> why
-        self._warned = False
+        self.step, self.strict, self.check_every = step, strict, check_every
+        self._recordings = ()  # the one used last comes first; a new tuple at each change, as other threads may read
+        self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, objects in the key)
+        self._always = None  # why nothing is recorded any more
+        self._wasted = 0  # recordings in a row that were never replayed
+        self._warned = quiet
+        self._lock, self._waiting, self._calls = threading.Lock(), waiting(threads), 0
+
+    def __reduce__(self):  # a copy makes its own recordings
+        threads = "auto" if self._waiting.auto else None
+        return CapturedStep, (self.step, self.strict, self.check_every, threads, self._warned)
 
     def __call__(self, *args, **kwargs):
         if state.observers:  # inside another captured step it is part of that; others want to see what happens
             return self.step(*args, **kwargs)
-        if self._recordings and not kwargs and self._recordings[0].takes(args):
-            return self._recordings[0].replay(args)
-        leaves = []
-        key = (_flatten((args, kwargs), leaves), state.grad)
+        self._calls += 1
+        recordings = self._recordings
+        if self._calls % Waiting.EVERY == 0:
+            return self._waiting.timed(self._call, args, kwargs)
+        if recordings and self.check_every is None and (recording := recordings[0]).holds(args, kwargs):
+            return recording.replay(args, kwargs)  # nearly always
+        return self._call(args, kwargs)
+
+    def _call(self, args, kwargs):
         for i, recording in enumerate(self._recordings):
-            if recording.key == key and recording.holds():
+            if recording.holds(args, kwargs):
                 if i:
-                    self._recordings.insert(0, self._recordings.pop(i))
-                return recording.replay(leaves)
-        if key in self._eager:
+                    self._put_first(recording)
+                if self.check_every and (recording.replays + 1) % self.check_every == 0:
+                    return checked(self.step, recording, args, kwargs)
+                return recording.replay(args, kwargs)
+        leaves = []
+        key = flatten((args, kwargs), leaves)
+        if self._always is not None or (key, state.grad) in self._eager:
             return self.step(*args, **kwargs)
         return self._record(key, leaves, args, kwargs)
 
+    def _put_first(self, recording):
+        with self._lock:
+            idents = {thread.ident for thread in threading.enumerate()}
+            others = [r for r in self._recordings if r is not recording and r.guard.thread in idents]
+            mine = [r for r in others if r.guard.thread == recording.guard.thread][KEPT - 1 :]
+            self._recordings = (recording, *[r for r in others if r not in mine])
+
     def _record(self, key, leaves, args, kwargs):
         why = self._why(key)
-        recorder = Recorder(self.strict)
+        last = self._recordings[0] if self._recordings else None
+        self._wasted = self._wasted + 1 if last is not None and last.replays == 0 else 0
+        if self._wasted > WASTED:
+            self._always = f"it was recorded {WASTED} times and never replayed, the last time because of {why}"
+            self._warn(f"{self._always}. What changes at each call should be a tensor that is passed in.")
+            return self.step(*args, **kwargs)
+        recorder = Recorder(self.strict, self.step, objects_in((args, kwargs), []))
         buffers = [recorder.input(leaf) for leaf in leaves]
-        given = _rebuild((args, kwargs), iter(buffers))
+        given = rebuild((args, kwargs), iter(buffers))
         result = recorder.run(self.step, given)
+        if recorder.refused is None:
+            _refuse_shared(recorder, leaves, buffers)
         if recorder.refused is not None:
-            self._eager[key] = recorder.refused
-            if not self._warned:
-                self._warned = True
-                warnings.warn(f"capture: this step runs eagerly. {recorder.refused}", stacklevel=3)
+            self._eager[key, state.grad] = recorder.refused, objects_in((args, kwargs), [])
+            self._warn(recorder.refused)
+            _hand_back((args, kwargs), given, dict(zip(map(id, buffers), leaves)))
             return result
-        recording = Recording(key, why, recorder, buffers, result, self.step)
-        self._recordings.insert(0, recording)
-        del self._recordings[KEPT:]
-        return recording.result
+        guard = Guard(recorder, args, kwargs, key)
+        recording = Recording(guard, guard.compiled(args, kwargs), why, recorder, buffers, result)
+        recording.copy_back([leaf if isinstance(leaf, np.ndarray) else leaf._array for leaf in leaves])
+        self._put_first(recording)
+        return recording.outcome()
+
+    def _warn(self, reason):
+        if not self._warned:
+            self._warned = True
+            warnings.warn(f"capture: this step runs eagerly. {reason}", stacklevel=5)
 
     def _why(self, key):
         """Why a new recording is made."""
-        if not self._recordings:
-            return "the first call"
-        for recording in self._recordings:
-            if recording.key == key:
-                return f"{recording.broken()}"
-        return "arguments of another kind, shape or dtype" if self._recordings[0].key[1] == key[1] else "grad mode"
+        mine = [r for r in self._recordings if r.guard.thread == threading.get_ident()]
+        if not mine:
+            return "the first call" if not self._recordings else "another thread"
+        nearest = next((r for r in mine if r.guard.key == key and r.guard.grad is state.grad), mine[0])
+        return nearest.guard.why_not(key) or "a change that came and went"
 
     def report(self):
         """What each recording holds, as text: its calls, buffers and bytes, and why it was made."""
-        lines = [f"captured {getattr(self.step, '__name__', 'step')}: {len(self._recordings)} recordings"]
-        for i, recording in enumerate(self._recordings):
+        recordings = self._recordings
+        lines = [f"captured {getattr(self.step, '__name__', 'step')}: {len(recordings)} recordings"]
+        for i, recording in enumerate(recordings):
             lines.append(f"  {i}: because of {recording.why}; replayed {recording.replays} times")
             lines.extend(f"     {line}" for line in recording.describe())
-        lines.extend(f"  eager: {why}" for why in self._eager.values())
-        return "\n".join(lines)
+        lines.extend(f"  eager: {why}" for why, _ in self._eager.values())
+        return "\n".join(lines if self._always is None else [*lines, f"  eager from now on: {self._always}"])
+
+    @property
+    def why_eager(self):
+        """str or None: why a step could not be recorded, the first time that happened."""
+        return self._always or next((why for why, _ in self._eager.values()), None)
 
     @property
     def recording(self):
@@ -160,159 +210,32 @@ class CapturedStep:
         return [call.name for call in self._recordings[0].calls] if self._recordings else []
 
 
-def _flatten(value, leaves):
-    """The structure of arguments as a key; their tensors and arrays are added to `leaves`."""
-    if isinstance(value, Tensor | np.ndarray):
-        leaves.append(value)
-        tracked = isinstance(value, Tensor) and value.requires_grad
-        return (type(value), value.shape, value.dtype, tracked)
-    if isinstance(value, tuple | list):
-        return (type(value), *[_flatten(item, leaves) for item in value])
-    if isinstance(value, dict):
-        return (dict, *[(name, _flatten(item, leaves)) for name, item in value.items()])
-    return value
+def _hand_back(arguments, given, leaves):
+    """Do to the caller's arguments what a step that could not be recorded has done to their copies."""
+    for (mine, _), (copy, _) in zip(containers_of(arguments, []), containers_of(given, [])):
+        items = [*(copy.items() if isinstance(copy, dict) else copy)]
+        if isinstance(copy, dict):
+            mine.clear()
+            mine.update({name: leaves.get(id(item), item) for name, item in items})
+        else:
+            mine[:] = [leaves.get(id(item), item) for item in items]
+    flatten(given, copies := [])
+    for copy in copies:
+        leaf = leaves.get(id(copy))
+        there, here = (getattr(a, "_array", a) for a in (leaf, copy))
+        if leaf is not None and leaf is not copy and there.tobytes() != here.tobytes():
+            np.copyto(there, plain_arrays(here))
+            record_change(there, "a captured step", "its call")
 
 
-def _rebuild(value, leaves):
-    """`value` with its tensors and arrays replaced by the next ones of the iterator `leaves`."""
-    if isinstance(value, Tensor | np.ndarray):
-        return next(leaves)
-    if isinstance(value, tuple | list):
-        items = [_rebuild(item, leaves) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-    if isinstance(value, dict):
-        return {name: _rebuild(item, leaves) for name, item in value.items()}
-    return value
-
-
-class Recording:
-    """The calls of one step, and what must hold for them to be the right ones."""
-
-    def __init__(self, key, why, recorder, buffers, result, step):
-        self.key, self.why, self.replays = key, why, 0
-        self.calls, self.operations = recorder.calls, recorder.operations
-        self.buffers = [plain_arrays(b) if isinstance(b, np.ndarray) else b._array for b in buffers]
-        self.modes, self.leaves, self.starting = recorder.modes, recorder.leaves, recorder.starting
-        self.names = _objects_used_by(step)
-        results = []
-        _flatten(result, results)
-        self.result = _rebuild(result, iter([_outside(r) for r in results]))
-        self.watched = [watch(r._array) for r in results if isinstance(r, Tensor)]
-        self.runs, self.fused = in_order(self.calls)
-        self.words = {run: call.words for call in self.calls if call.words for run in call.runs}
-        (_, structure, kinds), self.grad = key  # args and kwargs
-        plain = kinds == (dict,) and all(type(a) is tuple and a and a[0] is Tensor for a in structure[1:])
-        self.kinds = [(shape, dtype) for _, shape, dtype, _ in structure[1:]] if plain else None
-        self.flags = list(self.modes.items())
-        self.optimizers = [(optimizer, *groups) for optimizer, groups in recorder.optimizers.items()]
-        self.memory = [(leaf, array, edge) for leaf, (array, edge) in self.leaves.items()]
-        self.accumulating = [(leaf, had) for leaf, had in self.starting.items() if had is not None]
-
-    def takes(self, args):
-        """Whether it is this recording for `args`, all tensors: the usual case, decided without making a key."""
-        if self.kinds is None or len(args) != len(self.kinds) or state.grad is not self.grad:
-            return False
-        for a, (shape, dtype) in zip(args, self.kinds):
-            if type(a) is not Tensor or a._edge is not None:
-                return False
-            array = a._array
-            if array.shape != shape or array.dtype != dtype:
-                return False
-        return self.holds()
-
-    def holds(self):
-        """Whether a replay would do what the step would."""
-        for module, training in self.flags:
-            if module.training is not training or module._hooks:
-                return False
-        for leaf, array, edge in self.memory:
-            if leaf._array is not array or leaf._edge is not edge or (leaf._edge is not None and leaf.hooks):
-                return False
-        for leaf, had_gradient in self.accumulating:
-            if (leaf.grad is not None) is not had_gradient:
-                return False
-        for optimizer, groups, members in self.optimizers:
-            if optimizer.param_groups is not groups or len(groups) != len(members):
-                return False
-            for group, (before, params, n) in zip(groups, members):
-                if group is not before or group["params"] is not params or len(params) != n:
-                    return False
-        for get, name, thing in self.names:  # noqa: SIM110 — a generator takes 0.3 µs more
-            if get(name) is not thing:
-                return False
-        return True
-
-    def broken(self):
-        """What has changed since the recording, or None."""
-        for module, training in self.modes.items():
-            if module._hooks:
-                return f"hooks of {type(module).__name__}"
-            if module.training is not training:
-                return f"{type(module).__name__} in {'train' if module.training else 'eval'} mode"
-        for leaf, (array, edge) in self.leaves.items():
-            if edge is not None and leaf.hooks:
-                return "hooks of a tensor"
-            if leaf._array is not array or leaf._edge is not edge:
-                return "a parameter with other memory, or frozen or unfrozen"
-        for leaf, had_gradient in self.starting.items():
-            if had_gradient is not None and (leaf.grad is not None) is not had_gradient:
-                return "gradients to add to" if leaf.grad is not None else "no gradients to add to"
-        for get, name, thing in self.names:
-            if get(name) is not thing:
-                return f"another {type(thing).__name__} under the name {name}"
-        return None if self.holds() else "other parameters in an optimizer"
-
-    def replay(self, leaves):
-        """Make the recorded calls, on new inputs."""
-        for buffer, leaf in zip(self.buffers, leaves):
-            given = leaf if isinstance(leaf, np.ndarray) else leaf._array
-            if given is not buffer:
-                np.copyto(buffer, given)
-        try:
-            for run in self.runs:
-                run()
-        except Exception as error:
-            raise (explain(error, *self.words[run]) if run in self.words else error) from error.__cause__
-        if self.watched:
-            record_changes(self.watched, "the replay of a captured step", "a later call of it")
-        self.replays += 1
-        return self.result
-
-    def describe(self):
-        """Calls, buffers, bytes and what was fused, a line each."""
-        arrays = {id(owner(a)): owner(a) for call in self.calls for a in call.outputs}
-        size = sum(a.nbytes for a in arrays.values())
-        calls = _counted(call.name for call in self.calls)
-        lines = [f"{len(self.calls)} calls, {len(arrays)} buffers of {size:,} bytes: {calls}"]
-        return lines + ([f"in one call each: {_counted(self.fused)}"] if self.fused else [])
-
-
-def _counted(names):
-    return ", ".join(f"{n}× {name}" if n > 1 else name for name, n in Counter(names).items())
-
-
-def _outside(result):
-    """A returned tensor over its recorded memory, outside the graph."""
-    return wrap(result._array) if isinstance(result, Tensor) else result
-
-
-def _objects_used_by(step):
-    """(getter, name, object) for the models, optimizers and tensors that `step` finds in variables."""
-    function = getattr(step, "__func__", step)
-    if not isinstance(function, types.FunctionType):
-        return []
-    code, outside = function.__code__, function.__globals__.get
-    getters = [
-        (functools.partial(_contents, cell), name) for name, cell in zip(code.co_freevars, function.__closure__ or ())
-    ]
-    getters += [(outside, name) for name in code.co_names]
-    found = [(get, name, get(name)) for get, name in getters]
-    return [entry for entry in found if isinstance(entry[2], Module | Optimizer | LRScheduler | Tensor)]
-
-
-def _contents(cell, name):
-    """What a closure's variable holds, read as a global is."""
-    try:
-        return cell.cell_contents
-    except ValueError:  # not assigned yet
-        return None
+def _refuse_shared(recorder, leaves, buffers):
+    """Refuse arguments whose memory the step changes by another way: they are copied, and would not see it."""
+    arrays = [leaf if isinstance(leaf, np.ndarray) else leaf._array for leaf in leaves]
+    written = [i for i, b in enumerate(buffers) if id(owner(getattr(b, "_array", b))) in recorder.changed]
+    for i, array in enumerate(arrays):
+        twice = any(j != i and np.may_share_memory(array, arrays[j]) for j in written)
+        if twice or id(owner(array)) in recorder.changed:
+            recorder.refuse(
+                f"the step changes memory that an argument of shape {array.shape} shares",
+                "Arguments are copied: pass it once, or clone() it.",
+            )

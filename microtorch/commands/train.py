@@ -1,5 +1,6 @@
 """Train an MLP on a dataset, with one seed or several; stop with Ctrl-C or SIGTERM and go on with --resume.
 
+With --ranks N, N processes share out every batch.
 For each seed, OUT/seed-S/ gets checkpoints, history.csv, losses.csv, curves.png and model.safetensors.
 """
 
@@ -11,6 +12,8 @@ import pathlib
 import statistics
 import sys
 
+from .. import distributed
+from ..distributed.group import started_ranks
 from ..errors import visible
 from . import at_least, between, folder, network, positive, refuse
 
@@ -42,48 +45,80 @@ def add_arguments(parser):
     add("--seeds", type=int, nargs="+", default=[0], help="one training for each")
     add("--checkpoint-every", type=int, help="steps between checkpoints; default: one each epoch")
     add("--out", type=pathlib.Path, default=pathlib.Path("train"), help="folder for results")
+    add("--ranks", type=int, default=1, help="processes that share out every batch, each with a part of the cores")
     add("--resume", action="store_true", help="go on with the training in OUT, with its options; others are ignored")
 
 
-NOT_KEPT = {"command", "out", "resume", "run"}  # of the arguments, what is no option of the training
+NOT_KEPT = {
+    "arguments",
+    "command",
+    "out",
+    "ranks",
+    "resume",
+    "run",
+}  # of the arguments, what is no option of the training
 
 
 def run(args):
     """Train with each seed and print what came out."""
-    record = args.out / "options.json"
-    if args.resume:
-        args = saved_options(args, record)
-    elif record.exists() and any(args.out.glob("seed-*/*")):
-        raise ValueError(f"train: {args.out} holds a training. Go on with --resume, or choose another --out.")
-    check(args)
     from ..io.files import replacing
 
+    record = args.out / "options.json"
+    at_least("train", 1, ranks=args.ranks)
+    first = joined(args)
+    if args.resume:
+        args = saved_options(args, record)
+    elif first and record.exists() and any(args.out.glob("seed-*/*")):
+        raise ValueError(f"train: {args.out} holds a training. Go on with --resume, or choose another --out.")
+    check(args)
     if args.data:
         os.environ["MICROTORCH_DATA"] = args.data
     train, valid, test, features, classes = splits(args.dataset)
     sizes = [features, *args.layers, classes]
     parts(args, sizes, len(train))  # a mistake in a name or a setting is told before anything is written
-    kept = {k: v for k, v in vars(args).items() if k not in NOT_KEPT}
-    with replacing(record) as temporary:
-        temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    print(f"{args.dataset}: {len(train)} samples to train on, {len(valid)} to validate with, {len(test)} to test on")
+    if args.ranks > 1 and started_ranks() == 1:
+        return distributed.launch([sys.executable, "-m", "microtorch", *args.arguments], args.ranks)
+    say = print if first else lambda *_, **__: None
+    if first:
+        kept = {k: v for k, v in vars(args).items() if k not in NOT_KEPT}
+        with replacing(record) as temporary:
+            temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    say(f"{args.dataset}: {len(train)} samples to train on, {len(valid)} to validate with, {len(test)} to test on")
     found = []
     for seed in args.seeds:
         try:
-            found.append(train_one(args, seed, train, valid, test, sizes))
+            found.append(train_one(args, seed, (train, valid, test), sizes, say))
         except (KeyboardInterrupt, SystemExit):
-            print(f"Go on with: microtorch train --resume --out {args.out}", file=sys.stderr)
+            say(f"Go on with: microtorch train --resume --out {args.out}", file=sys.stderr)
             raise
-        print(f"seed {seed}: validation {found[-1][0]:.2%}, test {found[-1][1]:.2%}", flush=True)
+        say(f"seed {seed}: validation {found[-1][0]:.2%}, test {found[-1][1]:.2%}", flush=True)
+    return conclude(args, found, say)
+
+
+def joined(args):
+    """Join the ranks that this process was started with, if it was; whether it is the one that writes and speaks."""
+    started = started_ranks()
+    if started == 1:
+        return True
+    if args.ranks not in (1, started):
+        raise refuse("train", "ranks", args.ranks, f"mpiexec has started {started}. Leave the option out.")
+    args.ranks = started
+    if not distributed.is_initialized():
+        distributed.init_process_group()
+    return distributed.get_rank() == 0
+
+
+def conclude(args, found, say):
+    """Print what came out of all seeds; 1 if a loss was lost."""
     if len(found) > 1:
         for name, values in zip(("validation", "test", "lost"), zip(*found), strict=True):
             if name != "lost":
                 spread = f"{statistics.mean(values):.2%} ± {statistics.stdev(values):.2%}"
-                print(f"{name}: {spread} over {len(values)} seeds")
-    print(f"Written: {args.out}")
+                say(f"{name}: {spread} over {len(values)} seeds")
+    say(f"Written: {args.out}")
     lost = [f"seed {seed} at step {step}" for seed, (_, _, step) in zip(args.seeds, found, strict=True) if step]
     if lost:
-        print(
+        say(
             f"microtorch: train: the loss was no longer a number from {', '.join(lost)} on. Lower --lr, or set "
             "--clip-norm 1.",
             file=sys.stderr,
@@ -95,6 +130,7 @@ def check(args):
     """Complain about an option that no training can have."""
     at_least("train", 1, layers=args.layers, epochs=args.epochs, batch_size=args.batch_size, patience=args.patience)
     at_least("train", 1, checkpoint_every=args.checkpoint_every)
+    at_least("train", args.ranks, batch_size=args.batch_size)  # a sample for each
     positive("train", lr=args.lr, clip_norm=args.clip_norm)
     between("train", 0, 1, dropout=args.dropout)
     between("train", 0, math.inf, weight_decay=args.weight_decay)
@@ -108,9 +144,12 @@ def check(args):
 
 def parts(args, sizes, samples):
     """The model, the optimizer and what makes the schedule, as the options want them."""
+    from ..nn import SyncBatchNorm
     from ..train import make_optimizer
 
     model = network("train", args, sizes)
+    if args.ranks > 1:
+        model = SyncBatchNorm.convert_sync_batchnorm(model)
     rate = ADAM_LR if args.lr is None and args.optimizer == "adam" else args.lr
     config = {"weight_decay": args.weight_decay} if args.weight_decay else {}
     try:
@@ -157,7 +196,7 @@ def _check_saved(parser, name, value):
         raise ValueError(f"{name} is {value!r}")
 
 
-def train_one(args, seed, train, valid, test, sizes):
+def train_one(args, seed, sets, sizes, say):
     """One training: the accuracies of the best parameters in validation and test, and the step that lost the loss."""
     import microtorch
 
@@ -165,7 +204,7 @@ def train_one(args, seed, train, valid, test, sizes):
     from ..io import safetensors
     from ..train import Solver, accuracy, evaluate
 
-    folder = args.out / f"seed-{seed}"
+    folder, (train, valid, test) = args.out / f"seed-{seed}", sets
     microtorch.manual_seed(seed)
     model, optimizer, scheduler = parts(args, sizes, len(train))
     solver = Solver(
@@ -181,17 +220,19 @@ def train_one(args, seed, train, valid, test, sizes):
         patience=args.patience,
         checkpoints=folder / "checkpoints",
         checkpoint_every=args.checkpoint_every,
+        distributed=args.ranks > 1,
     )
     if args.resume and solver.resume():
-        print(f"seed {seed}: going on after step {solver.step}")
+        say(f"seed {seed}: going on after step {solver.step}")
     history = solver.train()
-    history.evaluations.to_csv(folder / "history.csv")
-    history.steps.to_csv(folder / "losses.csv")
-    safetensors.save_file(model.state_dict(), folder / "model.safetensors")
-    try:
-        history.plot(folder / "curves.png")
-    except ImportError:
-        print("curves.png needs matplotlib: pip install 'microtorch[plots]'", file=sys.stderr)
+    if say is print:  # one rank writes
+        history.evaluations.to_csv(folder / "history.csv")
+        history.steps.to_csv(folder / "losses.csv")
+        safetensors.save_file(model.state_dict(), folder / "model.safetensors")
+        try:
+            history.plot(folder / "curves.png")
+        except ImportError:
+            say("curves.png needs matplotlib: pip install 'microtorch[plots]'", file=sys.stderr)
     lost = next((step for step, loss in enumerate(history.steps["loss"], 1) if not math.isfinite(loss)), None)
     found = [evaluate(model, DataLoader(s, 1000), {"accuracy": accuracy})["accuracy"] for s in (valid, test)]
     return *found, lost

@@ -197,7 +197,9 @@ class DataLoader:
     -----
     Where `collate_fn` is the default and the dataset defines ``__getitems__`` (`TensorDataset`, `Subset` and
     the sets in `microtorch.datasets` do), a batch is one fancy index per tensor. Such batches take less time
-    than sending them between processes would, which is why there are no workers.
+    than sending them between processes would, which is why there are no workers. A dataset with
+    ``shuffled(generator)`` has an order of its own for `shuffle`; one with ``announced(batches)`` sees the indices of
+    batches before they are asked for, and hands them on.
 
     Examples
     --------
@@ -239,27 +241,9 @@ class DataLoader:
         self.prefetch_factor, self.persistent_workers = prefetch_factor, persistent_workers
         self.multiprocessing_context, self.in_order = multiprocessing_context, in_order
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
-        shuffle = bool(shuffle)
-        if shuffle and sampler is not None:
-            raise ValueError("DataLoader: shuffle and sampler both set the order. Pass one of them.")
-        if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
-            raise ValueError(
-                "DataLoader: batch_sampler already sets the batches. "
-                "Leave out batch_size, shuffle, sampler and drop_last."
-            )
-        if batch_size is None and drop_last:
-            raise ValueError("DataLoader: with batch_size=None there is no last batch. Leave out drop_last.")
-        stream = isinstance(dataset, IterableDataset)
-        if stream and (shuffle or sampler is not None or batch_sampler is not None):
-            raise ValueError(
-                f"DataLoader: {type(dataset).__name__} is a stream, which sets the order of its samples itself. "
-                "Leave out shuffle, sampler and batch_sampler."
-            )
+        _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None:
-            if stream:
-                sampler = _Stream(dataset)
-            else:
-                sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+            sampler = _sampler(dataset, shuffle, generator)
         if batch_sampler is None and batch_size is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
             self.batch_size = batch_size
@@ -311,6 +295,8 @@ class DataLoader:
             return
         # Note [One fancy index] in dataset.py. A user's collate_fn is promised a list of samples.
         whole = self.collate_fn is default_collate and hasattr(self.dataset, "__getitems__")
+        if hasattr(self.dataset, "announced"):
+            batches = self.dataset.announced(batches)
         for indices in batches:
             if whole:
                 batch = self.dataset.__getitems__(indices)
@@ -338,6 +324,32 @@ class _Stream:
                 f"len(loader): {type(self.dataset).__name__} is a stream of unknown length. Define __len__ for it, or "
                 "count the batches as they come."
             ) from None
+
+
+def _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last):
+    """Raise ValueError where two arguments set the order of the samples, or their batches."""
+    if shuffle and sampler is not None:
+        raise ValueError("DataLoader: shuffle and sampler both set the order. Pass one of them.")
+    if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
+        raise ValueError(
+            "DataLoader: batch_sampler already sets the batches. Leave out batch_size, shuffle, sampler and drop_last."
+        )
+    if batch_size is None and drop_last:
+        raise ValueError("DataLoader: with batch_size=None there is no last batch. Leave out drop_last.")
+    if isinstance(dataset, IterableDataset) and (shuffle or sampler is not None or batch_sampler is not None):
+        raise ValueError(
+            f"DataLoader: {type(dataset).__name__} is a stream, which sets the order of its samples itself. "
+            "Leave out shuffle, sampler and batch_sampler."
+        )
+
+
+def _sampler(dataset, shuffle, generator):
+    """What sets the order of the samples where nothing was given for that."""
+    if isinstance(dataset, IterableDataset):
+        return _Stream(dataset)
+    if not shuffle:
+        return SequentialSampler(dataset)
+    return dataset.shuffled(generator) if hasattr(dataset, "shuffled") else RandomSampler(dataset, generator=generator)
 
 
 def _check_workers(num_workers, timeout, worker_init_fn, prefetch_factor, persistent_workers):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..data import Dataset, default_collate
 from ..errors import DatasetError, DTypeError, ShapeError, visible
-from ..tensor import Tensor, over, wrap
+from ..tensor import over, wrap
 from .transforms.base import transform_batch
 
 __all__ = ["ImageDataset"]

@@ -1,25 +1,26 @@
 """Questions are handed out as files, and the filled-in files are checked step by step.
 
-A lesson is two files: ``questions/03.py``, which the student gets a copy of, and ``lesson03.py``, whose ``steps`` check
-the copy. Each step is worth points by itself, so that what is right counts although something else is not.
+A lesson is two files: ``questions/03.py``, which the student gets a copy of, and ``lessons/lesson03.py``, whose
+``steps`` check the copy. Each step is worth points by itself, so that what is right counts although something else is
+not.
 """
 
 import importlib
 import importlib.util
 import re
-import sys
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..autograd import gradcheck, gradgradcheck
+from ..autograd import grad, gradcheck, gradgradcheck
 from ..from_data import tensor
 from ..io.files import replacing
 from ..tensor import Tensor
+from .remote import Failed, Remote
 
-__all__ = ["Result", "Step", "check", "start"]
+__all__ = ["Result", "Step", "check", "check_names", "equal", "holds", "operation", "start", "values"]
 
 
 class Step(NamedTuple):
@@ -77,10 +78,6 @@ class Result:
 UNWRITTEN = "not written yet"
 
 
-class Wrong(AssertionError):
-    """An answer that is not the right one; the message says how."""
-
-
 def start(path):
     """Write the questions of a lesson to a file.
 
@@ -110,23 +107,87 @@ def start(path):
     return path
 
 
-def check(path):
-    """Check the answers in a file.
+def check(path, exercise=None, timeout=60.0, user=None):
+    """Check the answers in a file, which run in a process of their own.
 
     Parameters
     ----------
     path : str or path-like
-        As in `start`.
+        As in `start`; with an `exercise`, any file.
+    exercise : str, path-like or module, optional
+        Instead of a lesson of the course: a file or module with a ``TITLE`` and ``steps(student)``, as lessons have.
+    timeout : float, default 60.0
+        The seconds that an answer may take to one call. What takes longer is stopped, and the next step goes on.
+    user : str, optional
+        Run the answers as this user, who has no right to read or end what checks them; needs root.
 
     Returns
     -------
     Result
     """
     path = file_of(path)
-    lesson = importlib.import_module(f"{__package__}.lesson{number_of(path)}")
-    student = load(path)
-    steps = [(step, what_is_wrong(step)) for step in lesson.steps(student)]
-    return Result(f"Lesson {int(number_of(path))}: {lesson.TITLE}", steps)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there. start({str(path)!r}) writes the questions to it.")
+    title, steps = lesson_of(number_of(path) if exercise is None else exercise)
+    student = Remote(path, timeout, user)
+    try:
+        return Result(title, [(step, what_is_wrong(step)) for step in steps(student)])
+    finally:
+        student.close()
+
+
+def check_names(names, lesson, step=None):
+    """Check answers that are here, as in a notebook: `check` without a process of their own.
+
+    Parameters
+    ----------
+    names : dict
+        Where the answers are: ``globals()``.
+    lesson : int, str, path-like or module
+        The number of a lesson, or an exercise as in `check`.
+    step : str, optional
+        Only the step of this title.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    AssertionError
+        With a `step`, if it is not right; the message says how. Graders of notebooks want it so.
+
+    Notes
+    -----
+    Answers here can change what judges them. Where points count, use `check`.
+    """
+    title, steps = lesson_of(lesson)
+    found = [s for s in steps(Here(names)) if step in (None, s.title)]
+    if not found:
+        raise ValueError(f"check_names: {title} has no step {step!r}.")
+    result = Result(title, [(s, what_is_wrong(s)) for s in found])
+    if step is not None and result.points < result.total:
+        raise AssertionError("\n".join(wrong for _, wrong in result.steps if wrong is not None))
+    return result
+
+
+def lesson_of(exercise):
+    """(title, steps) of a lesson's number, of a file, or of a module."""
+    if isinstance(exercise, int) or (isinstance(exercise, str) and exercise.isdigit()):
+        exercise = number_of(str(exercise))
+        lesson = importlib.import_module(f"{__package__}.lessons.lesson{exercise}")
+        return f"Lesson {int(exercise)}: {lesson.TITLE}", lesson.steps
+    if not hasattr(exercise, "steps"):
+        path = Path(exercise)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        if spec is None or not path.exists():
+            raise FileNotFoundError(f"{path} is no file of Python with an exercise: a TITLE and steps(student).")
+        exercise = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(exercise)
+    missing = [name for name in ("TITLE", "steps") if not hasattr(exercise, name)]
+    if missing:
+        raise ValueError(f"{exercise.__name__} is no exercise: it has no {' and no '.join(missing)}.")
+    return exercise.TITLE, exercise.steps
 
 
 def file_of(path):
@@ -145,29 +206,26 @@ def number_of(path):
     return number
 
 
-class Student:
-    """The student's module; a name that is not in it is said to be missing from the file."""
+class Here:
+    """Answers in this process, with what `Remote` offers to checks."""
 
-    def __init__(self, module, path):
-        self._module, self._path = module, path
+    def __init__(self, names):
+        self._names = names
 
     def __getattr__(self, name):
-        try:
-            return getattr(self._module, name)
-        except AttributeError:
-            raise Wrong(f"{name} is missing from {self._path}") from None
+        if name not in self._names:
+            raise Failed(f"{name} is missing")
+        return self._names[name]
 
+    def there(self, expression, **names):
+        """The value of an expression."""
+        from .worker import evaluate
 
-def load(path):
-    """The file as a module, under a name that no other module has."""
-    spec = importlib.util.spec_from_file_location(f"answers_{number_of(path)}", path)
-    module = importlib.util.module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # no __pycache__ beside the student's files
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.dont_write_bytecode = before
-    return Student(module, path)
+        return evaluate(expression, names)
+
+    def operation(self, name):
+        """The operation as a function of tensors."""
+        return getattr(self, name).apply
 
 
 def what_is_wrong(step):
@@ -177,41 +235,47 @@ def what_is_wrong(step):
             step.check()
     except NotImplementedError:
         return UNWRITTEN
-    except Wrong as error:
+    except Failed as error:
         return str(error)
-    except Exception as error:  # whatever a student's code may raise
+    except Exception as error:  # a check may trip over what an answer returned, and an answer here raise anything
         notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-        return f"{type(error).__name__}: {error}{notes}{_line(error)}"
+        return f"{type(error).__name__}: {error}{notes}"
     return None
 
 
-def _line(error):
-    """Where in the student's file it happened."""
-    at = ""
-    traceback = error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__", "").startswith("answers_"):
-            at = f"\nat line {traceback.tb_lineno} of {Path(traceback.tb_frame.f_code.co_filename).name}"
-        traceback = traceback.tb_next
-    return at
-
-
 def equal(got, wanted, what, tolerance=1e-6):
-    """Complain if `got` is not `wanted`, up to rounding."""
+    """Complain if `got` is not `wanted`, up to rounding.
+
+    Parameters
+    ----------
+    got : array_like, Tensor, or what came back from the answers
+    wanted : array_like
+    what : str
+        What it is called in the complaint.
+    tolerance : float, default 1e-6
+        By which share of it, and by how much, each number may differ.
+    """
     if got is None:
         raise NotImplementedError
-    got = got.detach().numpy() if isinstance(got, Tensor) else np.asarray(got)
+    got = values(got)
+    if got.dtype.kind not in "biuf":
+        raise Failed(f"{what} is no number and no array")
     wanted = np.asarray(wanted)
     if got.shape != wanted.shape:
-        raise Wrong(f"{what} has shape {got.shape}; the right one has {wanted.shape}")
+        raise Failed(f"{what} has shape {got.shape}; the right one has {wanted.shape}")
     if not np.allclose(got, wanted, rtol=tolerance, atol=tolerance, equal_nan=True):
-        raise Wrong(f"{what} is {_short(got)}; right is {_short(wanted)}")
+        raise Failed(f"{what} is {_short(got)}; right is {_short(wanted)}")
+
+
+def values(x):
+    """What `x` holds, a tensor here or there, an array, a list or a number, as an array."""
+    return x._array if hasattr(x, "_array") else np.asarray(x)
 
 
 def holds(condition, sentence):
     """Complain with `sentence` unless `condition` is true."""
     if not condition:
-        raise Wrong(sentence)
+        raise Failed(sentence)
 
 
 def _short(array):
@@ -224,7 +288,8 @@ def operation(student, name, formula, arguments, gradients, second=True):
 
     Parameters
     ----------
-    student : Student
+    student : object
+        What `steps` is given.
     name : str
         Of the class.
     formula : callable
@@ -242,29 +307,33 @@ def operation(student, name, formula, arguments, gradients, second=True):
             tensor(a, requires_grad=i in gradients) if isinstance(a, np.ndarray) else a for i, a in enumerate(arguments)
         ]
 
-    def call(*args):
-        return getattr(student, name).apply(*args)
-
     def forward():
-        equal(call(*make()), formula(*arguments), f"{name}.forward")
+        equal(student.operation(name)(*make()), formula(*arguments), f"{name}.forward")
 
-    def gradient(i):
+    def gradient(i, letter):
         args = make()
         for k, a in enumerate(args):
             if isinstance(a, Tensor):
                 a.requires_grad_(k == i)
-        report = gradcheck(call, args, raise_exception=False)
+        report = gradcheck(student.operation(name), args, raise_exception=False)
         if not report:
-            raise Wrong(str(report))
+            raise Failed(str(report))
+        (slope,) = grad(student.operation(name)(*args).sum(), [args[i]], allow_unused=True)
+        holds(slope is not None and slope.any(), f"the gradient is 0, as is right for a value without {letter} in it")
 
     def twice():
-        report = gradgradcheck(call, make(), raise_exception=False)
+        try:
+            for i, letter in gradients.items():
+                gradient(i, letter)
+        except Failed:
+            raise Failed("the first derivative is not right yet, and this is the derivative of it") from None
+        report = gradgradcheck(student.operation(name), make(), raise_exception=False)
         if not report:
-            raise Wrong(str(report))
+            raise Failed(str(report))
 
     steps = [Step(f"{name}: the value", forward)]
     for i, letter in gradients.items():
-        steps.append(Step(f"{name}: the gradient of {letter}", lambda i=i: gradient(i)))
+        steps.append(Step(f"{name}: the gradient of {letter}", lambda i=i, letter=letter: gradient(i, letter)))
     if second:
         steps.append(Step(f"{name}: the second derivative", twice))
     return steps

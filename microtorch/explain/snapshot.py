@@ -7,6 +7,7 @@ import numpy as np
 from ..autograd.inplace.changes import record_change
 from ..errors import user_line
 from ..random import default_generator
+from ..structure import structure
 from ..tensor import Tensor
 
 
@@ -43,6 +44,7 @@ class Snapshot:
                 record_change(array, "explain", line)
             if gradient is not None or t.grad_fn is None:
                 t._grad = gradient
+        structure.moved()
         if self.optimizer is not None:
             for group, kept in zip(self.optimizer.param_groups, self.groups, strict=True):
                 group.clear()

@@ -14,7 +14,7 @@ from ..autograd import gradients
 from ..autograd.graph import maker
 from ..autograd.mode import enable_grad, is_grad_enabled
 from ..errors import DTypeError
-from ..tensor import Tensor, edge_of, wrap
+from ..tensor import Tensor, edge_of, leaf_of, wrap
 from .trees import leaves_of, mapped
 
 
@@ -49,7 +49,7 @@ class _Level:
             raise DTypeError(f"{caller}: a tensor of {t.dtype} has no gradient. Convert it with .float().")
         if self.recorded and t.requires_grad:
             return t.reshape(t.shape)
-        leaf = _Start(t._array, requires_grad=True)
+        leaf = leaf_of(_Start, t._array.view(), True)
         self.own[id(leaf)] = leaf
         return leaf.reshape(leaf.shape)
 

@@ -113,7 +113,7 @@ def _member(archive, member):
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{member.filename!r} is compressed in a way that numpy does not write")
     with archive.open(member) as stream:
-        shape, dtype, fortran, start = _head(stream)
+        shape, dtype, fortran, start = npy_head(stream)
         count = math.prod(shape)
         if count * dtype.itemsize != member.file_size - start:
             raise ValueError(
@@ -126,7 +126,7 @@ def _member(archive, member):
         return array.reshape(shape, order="F" if fortran else "C")
 
 
-def _head(stream):
+def npy_head(stream):
     """(shape, dtype, fortran_order, length of the head) of an .npy file."""
     start = stream.read(8)
     if len(start) < 8 or start[:6] != b"\x93NUMPY" or start[6] not in (1, 2, 3):

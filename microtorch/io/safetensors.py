@@ -15,9 +15,9 @@ from .strangers import documented
 __all__ = ["load_file", "load_metadata", "save_file"]
 
 # What the format calls the dtypes of tensors.
-_DTYPES = {"BOOL": "bool", "U8": "uint8", "I32": "int32", "I64": "int64", "F32": "float32", "F64": "float64"}
-_NAMES = {ours: theirs for theirs, ours in _DTYPES.items()}
-_LONGEST = 99_999_992  # bytes of the JSON in the head, that readers take
+DTYPES = {"BOOL": "bool", "U8": "uint8", "I32": "int32", "I64": "int64", "F32": "float32", "F64": "float64"}
+_NAMES = {ours: theirs for theirs, ours in DTYPES.items()}
+LONGEST = 99_999_992  # bytes of the JSON in the head, that readers take
 
 
 def save_file(tensors, filename, metadata=None):
@@ -80,8 +80,8 @@ def _head(arrays, metadata):
         ends = [start, start := start + array.nbytes]
         entries[name] = {"dtype": _NAMES[array.dtype.name], "shape": list(array.shape), "data_offsets": ends}
     text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(text) > _LONGEST:
-        raise ValueError(f"save_file: names, shapes and metadata take {len(text)} bytes, the format allows {_LONGEST}.")
+    if len(text) > LONGEST:
+        raise ValueError(f"save_file: names, shapes and metadata take {len(text)} bytes, the format allows {LONGEST}.")
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
 
@@ -125,10 +125,10 @@ def _read(filename, names=None):
             tensors = {}
             for name in file.keys() if names is None else names:
                 kind = file.get_slice(name).get_dtype()
-                if kind not in _DTYPES:
+                if kind not in DTYPES:
                     raise CheckpointError(
                         f"load_file: {visible(name, 200)} in {where} is {kind}, which tensors here cannot be. Save it "
                         "as float32."
                     )
-                tensors[name] = wrap(file.get_tensor(name).astype(as_dtype(_DTYPES[kind]), copy=False))
+                tensors[name] = wrap(file.get_tensor(name).astype(as_dtype(DTYPES[kind]), copy=False))
             return tensors, dict(file.metadata() or {})

@@ -24,7 +24,7 @@ SETTING = {
 }
 
 
-_lock = threading.RLock()  # a kernel is made once, whichever threads ask for it
+lock = threading.RLock()  # a kernel is made once, whichever threads ask for it
 
 
 class _Lazy:
@@ -38,7 +38,7 @@ class _Lazy:
         return self.compiled()(*args)
 
     def compiled(self):
-        with _lock:
+        with lock:
             if self.kernel is None:
                 self.kernel = self.compile()
             return self.kernel
@@ -127,11 +127,11 @@ class _Forks:
         os.register_at_fork(before=self.hold, after_in_parent=self.let_go, after_in_child=self.let_go)
 
     def hold(self):
-        _lock.acquire()
-        compiler = getattr(sys.modules.get("numba.core.compiler_lock"), "global_compiler_lock", None)
+        lock.acquire()
+        compiler = getattr(sys.modules.get("numba.core.compilerlock"), "global_compilerlock", None)
         if compiler is not None:
             compiler.acquire()
-        self.held = [_lock] if compiler is None else [compiler, _lock]
+        self.held = [lock] if compiler is None else [compiler, lock]
 
     def let_go(self):
         for lock in self.held:

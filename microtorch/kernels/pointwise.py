@@ -5,11 +5,27 @@ Measured against numpy on 1,000 and 100,000 float32: exp 1.4 and 51 µs (2.1 and
 against 298 for 100,000) to have a kernel.
 """
 
+import math
+
 from ._jit import IN_ORDER
 from ._math import erf as erf_of
 from ._math import exp as exp_of
 from ._math import sigmoid as sigmoid_of
 from ._math import tanh as tanh_of
+
+
+@IN_ORDER
+def add(a, b, y):
+    """y = a + b"""
+    for i in range(y.size):
+        y[i] = a[i] + b[i]
+
+
+@IN_ORDER
+def copy(y, x):
+    """y = x"""
+    for i in range(y.size):
+        y[i] = x[i]
 
 
 @IN_ORDER
@@ -38,6 +54,13 @@ def erf(x, y):
     """y = erf x"""
     for i in range(y.size):
         y[i] = erf_of(x[i])
+
+
+@IN_ORDER
+def erfc(x, y):
+    """y = 1 − erf x, with all its digits where erf x is near 1; computed in float64, by C's function"""
+    for i in range(y.size):
+        y[i] = math.erfc(float(x[i]))
 
 
 @IN_ORDER

@@ -2,7 +2,6 @@
 
 from . import functional, init, utils
 from .containers import *
-from .distance import *
 from .flatten import *
 from .layers.batch_norm import *
 from .layers.dropout import *
@@ -20,18 +19,26 @@ from .layers.softplus import *
 from .loss.base import *
 from .loss.binary_cross_entropy import *
 from .loss.cross_entropy import *
+from .loss.distance import *
 from .loss.likelihood import *
 from .loss.margin import *
+from .loss.multilabel import *
 from .loss.regression import *
 from .mlp import *
 from .module import *
 from .parameter import *
 
+# Loaded when asked for, so that who does not use them pays nothing for them.
+_LATER = {"parallel": "parallel", "SyncBatchNorm": "parallel.sync_batch_norm"}
+
 
 def __getattr__(name):
-    if name.startswith("Lazy"):  # loaded when asked for
-        from importlib import import_module
+    from importlib import import_module
 
+    if name in _LATER:
+        module = import_module(f".{_LATER[name]}", __name__)
+        return module if name == "parallel" else getattr(module, name)
+    if name.startswith("Lazy"):
         lazy = import_module(".lazy", __name__)
         if name in lazy.__all__:
             return getattr(lazy, name)

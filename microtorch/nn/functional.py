@@ -42,6 +42,8 @@ from ..ops import (
     mish,
     mse_loss,
     multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
     nll_loss,
     normalize,
     one_hot,
@@ -53,6 +55,7 @@ from ..ops import (
     relu,
     relu6,
     rms_norm,
+    rrelu,
     selu,
     sigmoid,
     silu,
@@ -67,6 +70,7 @@ from ..ops import (
     tanhshrink,
     threshold,
     triplet_margin_loss,
+    triplet_margin_with_distance_loss,
 )
 
 

@@ -7,6 +7,7 @@ from ..autograd.hooks import RemovableHandle
 from ..autograd.mode import state
 from ..autograd.observe import tell
 from ..errors import GradientError
+from ..structure import structure
 from ..tensor import Tensor
 
 
@@ -173,6 +174,7 @@ def register_module_full_backward_hook(hook):
 
 def _add(hooks, entry, prepend):
     hooks.insert(0 if prepend else len(hooks), entry)
+    structure.moved()
     return RemovableHandle(hooks, entry)
 
 

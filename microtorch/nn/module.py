@@ -4,13 +4,15 @@ import difflib
 
 import numpy as np
 
+from ..autograd.inplace.changes import zero_gradient
 from ..autograd.mode import state
 from ..devices import check_device, not_here
 from ..devices import device as device_type
 from ..dtypes import as_dtype
 from ..errors import DTypeError, GraphError, visible
 from ..pytorch.legacy import dtype_of_type
-from ..tensor import Tensor, wrap
+from ..structure import structure
+from ..tensor import Tensor
 from .hooks import EVERY, Hookable, call_with_hooks
 from .parameter import Parameter, is_lazy
 from .scope import not_given_a_tensor, note_where
@@ -88,12 +90,16 @@ class Module(Hookable, Stateful):
     def __setattr__(self, name, value):
         if isinstance(value, Parameter | Module) or name in self._kinds:
             self._register(name, value)
+        elif name in structure.names and self.__dict__.get(name, structure) is not value:
+            object.__setattr__(self, name, value)
+            structure.moved()
         else:
             object.__setattr__(self, name, value)
 
     def __delattr__(self, name):
         object.__delattr__(self, name)
         self._kinds.pop(name, None)
+        structure.moved()
 
     def __getattr__(self, name):
         # Only for names that are not there, and for properties that raise an AttributeError of their own.
@@ -129,8 +135,10 @@ class Module(Hookable, Stateful):
             )
         if kind is not None and kind != new:
             del self._kinds[name]  # the new kind comes last
-        self.__dict__[name] = value
-        self._kinds[name] = new
+        if kind != new or self.__dict__.get(name, structure) is not value:
+            self.__dict__[name] = value
+            self._kinds[name] = new
+            structure.moved()
 
     def _check_name(self, name, *kinds):
         """Complain if `name` is no name, or is taken by anything but one of these `kinds`."""
@@ -325,7 +333,10 @@ class Module(Hookable, Stateful):
     def zero_grad(self, set_to_none=True):
         """Forget the gradients of all parameters; ``set_to_none=False`` keeps them, filled with zeros."""
         for p in self.parameters():
-            p.grad = None if set_to_none or p.grad is None else wrap(np.zeros_like(p._grad._array))
+            if set_to_none:
+                p.grad = None
+            else:
+                zero_gradient(p)
 
     def apply(self, fn):
         """Call ``fn(module)`` for every module below, then for itself; return itself.

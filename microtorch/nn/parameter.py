@@ -1,6 +1,5 @@
 """Parameter: a tensor that a module trains."""
 
-import copy
 import operator
 
 import numpy as np
@@ -42,8 +41,6 @@ class Parameter(Tensor):
     tensor([3., 4.])
     """
 
-    __slots__ = ("__dict__",)  # a place for marks of the user's own: p.tag = 1
-
     def __init__(self, data=None, requires_grad=True):
         if data is None:
             data = np.empty(0, get_default_dtype())
@@ -52,15 +49,6 @@ class Parameter(Tensor):
         self._array = array.view()
         self._edge = None
         self.requires_grad_(requires_grad)
-
-    def __deepcopy__(self, memo):
-        copied = super().__deepcopy__(memo)
-        copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
-        return copied
-
-    def __reduce__(self):
-        make, arguments, (_, slots) = super().__reduce__()
-        return make, arguments, (self.__dict__ or None, slots)
 
     def __repr__(self):
         return "Parameter containing:\n" + super().__repr__()

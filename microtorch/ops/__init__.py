@@ -4,11 +4,9 @@ from types import ModuleType as _Module
 
 from ._numpy_spelling import *
 from ._promotion import *
-from .composed import *
 from .creation.cast import *
 from .creation.constant import *
 from .creation.copy import *
-from .creation.grid import *
 from .creation.like import *
 from .creation.random import *
 from .creation.random_integers import *
@@ -17,6 +15,9 @@ from .indexing.gather_and_scatter import *
 from .indexing.index import *
 from .indexing.index_select_and_take import *
 from .indexing.masked import *
+from .indexing.nonzero import *
+from .indexing.scatter_reduce import *
+from .indexing.search import *
 from .linalg.diagonal import *
 from .linalg.einsum import *
 from .linalg.matmul import *
@@ -25,8 +26,10 @@ from .linalg.solve import *
 from .linalg.triangle import *
 from .loss.binary_cross_entropy import *
 from .loss.cross_entropy import *
+from .loss.distance import *
 from .loss.likelihood import *
 from .loss.margin import *
+from .loss.multilabel import *
 from .loss.regression import *
 from .nn.batch_norm import *
 from .nn.dropout import *
@@ -55,27 +58,30 @@ from .pointwise.special import *
 from .pointwise.trigonometry import *
 from .pointwise.where import *
 from .reduction.any_and_all import *
-from .reduction.composed import *
-from .reduction.count import *
+from .reduction.diff import *
+from .reduction.histogram import *
 from .reduction.logsumexp import *
 from .reduction.max_and_min import *
 from .reduction.median import *
 from .reduction.norm import *
 from .reduction.prod_and_cumulative import *
+from .reduction.quantile import *
 from .reduction.sort import *
 from .reduction.sum_and_mean import *
+from .reduction.unique import *
 from .reduction.variance import *
 from .shape.cat import *
 from .shape.expand import *
 from .shape.flip_and_roll import *
 from .shape.in_place import *
 from .shape.memory import *
+from .shape.meshgrid import *
 from .shape.pad import *
 from .shape.repeat import *
 from .shape.reshape import *
 from .shape.split import *
 from .shape.squeeze import *
-from .shape.stack import *
+from .shape.tensor_split import *
 from .shape.transpose import *
 
 # The operations, and not the rooms they live in: a room `nn` must not hide the package of layers.

@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 
 from ..errors import ShapeError
-from ..from_data import as_tensor
 from ..tensor import Tensor, attach
 from . import _dimensions as dimensions
 from .creation import like as creation_like
@@ -20,7 +19,7 @@ from .reduction import sort as sorting
 from .reduction.norm import norm
 from .shape import expand as expansion
 from .shape import transpose as permutation
-from .shape.cat import cat, stack
+from .shape.cat import stack
 from .shape.pad import pad
 
 __all__ = []
@@ -133,22 +132,6 @@ def _may_share_memory(a, b, max_work=None):
 @attach(numpy=np.shares_memory)
 def _shares_memory(a, b, max_work=None):
     return np.shares_memory(*_arrays(a, b), max_work)
-
-
-def _rows(t):
-    return t.reshape(1, -1) if t.ndim < 2 else t
-
-
-@attach(numpy=np.vstack)
-def _vstack(tup):
-    return cat([_rows(as_tensor(t)) for t in tup], 0)
-
-
-@attach(numpy=np.hstack)
-def _hstack(tup):
-    tensors = [as_tensor(t) for t in tup]
-    tensors = [t.reshape(1) if t.ndim == 0 else t for t in tensors]
-    return cat(tensors, 0 if tensors and tensors[0].ndim == 1 else 1)
 
 
 @attach(numpy=np.repeat)

@@ -3,13 +3,11 @@
 import collections
 import math
 
-import numpy as np
-
-from ..autograd.inplace.changes import record_changes, watch
+from ..autograd.inplace.changes import record_changes, watch, zero_gradient
 from ..autograd.mode import enable_grad, state
 from ..autograd.observe import tell
 from ..errors import ShapeError, user_line
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from .state.batches import Batches
 from .state.checkpoint import read_state
 from .state.hooks import (
@@ -209,11 +207,8 @@ class Optimizer(Hookable):
             for p in group["params"]:
                 if set_to_none:
                     p.grad = None
-                elif (grad := p.grad) is not None and grad.requires_grad:
-                    p._grad = wrap(np.zeros(p.shape, p.dtype))  # the graph of one made with create_graph stays
-                elif grad is not None:
-                    grad._array.fill(0)
-                    record_changes((watch(grad._array),), "zero_grad", user_line())
+                else:
+                    zero_gradient(p)
 
     @hooked
     def step(self, closure=None):

@@ -59,16 +59,22 @@ def evaluate(model, loader, metrics):
     >>> sorted(evaluate(model, DataLoader(Digits(), batch_size=500), {"accuracy": accuracy}))
     ['accuracy']
     """
-    totals, count = dict.fromkeys(metrics, 0.0), 0
+    *sums, count = totals(model, loader, metrics)
+    if count == 0:
+        raise ValueError("evaluate: the loader has no samples to evaluate on.")
+    return {name: total / count for name, total in zip(metrics, sums, strict=True)}
+
+
+def totals(model, loader, metrics):
+    """The sums over all samples of `metrics`, as of `evaluate`, and last how many samples there are: list of float."""
+    sums, count = [0.0] * len(metrics), 0.0
     with no_grad(), evaluating(model):
         for inputs, targets in loader:
             outputs = model(inputs)
-            for name, metric in metrics.items():
-                totals[name] += float(metric(outputs, targets)) * len(targets)
+            for i, metric in enumerate(metrics.values()):
+                sums[i] += float(metric(outputs, targets)) * len(targets)
             count += len(targets)
-    if count == 0:
-        raise ValueError("evaluate: the loader has no samples to evaluate on.")
-    return {name: total / count for name, total in totals.items()}
+    return [*sums, count]
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from ..optim.state.checkpoint import read_state, unlike
 from ..random import Generator
 from ..tensor import Tensor
 from .history import columns_of
+from .ranks import check_ranks
 
 
 def check(solver, state, generators):
@@ -31,6 +32,7 @@ def check(solver, state, generators):
     _check_scheduler(solver, parts["scheduler"], parts["optimizer"]["param_groups"])
     _check_counts(solver, counts)
     _check_generators(generators, parts["generators"], "generators")
+    check_ranks(solver, parts, lambda states, place: _check_generators(generators, states, place))
     if parts["epoch_start"] is not None:
         _check_generators(generators, parts["epoch_start"], "epoch_start")
     elif counts["position"]:

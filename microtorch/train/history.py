@@ -90,6 +90,14 @@ class Table:
         """The columns as arrays: dict of str to ndarray, int64 or float64."""
         return {name: np.array(values, None if values else np.float64) for name, values in self.columns.items()}
 
+    def to_frame(self):
+        """The table as a pandas DataFrame, which needs pandas; a column of ints is one."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("to_frame needs pandas, which is not installed: pip install pandas") from error
+        return pandas.DataFrame(self.arrays())
+
     def __str__(self):
         names, rows = self._cells()
         widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
@@ -173,6 +181,10 @@ class History:
         tables = {"steps": self.steps, "evaluations": self.evaluations}
         save_npz({f"{t}_{name}": a for t, table in tables.items() for name, a in table.arrays().items()}, path)
 
+    def to_frame(self):
+        """The evaluations as a pandas DataFrame; ``history.steps.to_frame()`` has the steps."""
+        return self.evaluations.to_frame()
+
     def plot(self, path=None):
         """The loss by step and the metrics by evaluation, as two panels.
 
@@ -228,3 +240,31 @@ class History:
 
     def _repr_html_(self):
         return self.evaluations._repr_html_()
+
+
+class CourseHistories:
+    """The histories in the words of courses, for what has a `history`."""
+
+    @property
+    def loss_history(self):
+        """list of float: the loss of each step."""
+        return self.history.steps["loss"]
+
+    @property
+    def grad_norm_history(self):
+        """list of float: the norm of all gradients at each step, where it is recorded."""
+        return self.history.steps.columns.get("grad_norm", [])
+
+    @property
+    def train_acc_history(self):
+        """list of float: the training accuracy at each evaluation."""
+        return self.history.evaluations.columns.get("train_accuracy", [])
+
+    @property
+    def val_acc_history(self):
+        """list of float: the validation accuracy at each evaluation."""
+        return self.history.evaluations.columns.get("val_accuracy", [])
+
+    def record_histories_as_npz(self, filename):
+        """Write all histories into one .npz file; see `History.to_npz`."""
+        self.history.to_npz(filename)

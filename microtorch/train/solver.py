@@ -12,19 +12,22 @@ from ..data import DataLoader
 from ..nn.functional import cross_entropy
 from ..nn.utils import clip_grad_norm_, get_total_norm
 from ..optim.lr_scheduler import ExponentialLR, ReduceLROnPlateau
+from ..threads import waiting
 from .checkpoint import Checkpoints
-from .evaluation import accuracy, evaluate
-from .history import History
+from .evaluation import accuracy, totals
+from .generators import generators_of, set_states
+from .history import CourseHistories, History
 from .interrupt import Interrupt
 from .loaders import from_course, make_loader, sample
 from .progress import Progress
-from .rules import make_optimizer
-from .state import generators_of, load_state, set_states, state_of
+from .ranks import Alone, Ranks
+from .rules import check_counts, make_optimizer
+from .state import load_state, state_of
 
 __all__ = ["Solver"]
 
 
-class Solver:
+class Solver(CourseHistories):
     """Trains a model.
 
     Parameters
@@ -64,8 +67,12 @@ class Solver:
         The largest norm of all gradients together; greater ones are scaled down.
     accumulate : int, default 1
         How many batches make one update, by the mean of their gradients.
-    capture : bool, default False
-        Record each kind of step once and replay it, as `microtorch.capture`: the same results, sooner.
+    capture : bool, optional
+        Record each kind of step once and replay it, as `microtorch.capture`: the same results, bit for bit, sooner.
+        Default: where that can be done; else steps run eagerly, and the output says why. False: never. True: raise
+        CaptureError where it cannot be done.
+    threads : "auto", optional
+        Go on with one thread where others keep the processors busy; see `capture`.
     patience : int, optional
         Stop after so many evaluations in a row without a better monitored value.
     restore_best : bool, default True
@@ -94,6 +101,15 @@ class Solver:
         Save after every so many steps, too.
     generator : Generator, default microtorch's own
         What the data are shuffled by.
+    distributed : bool, default False
+        Train on all ranks of `microtorch.distributed` together: each takes its part of every batch, evaluations are
+        over all, rank 0 shows and saves. `batch_size` is that of all ranks together. State, checkpoints and callbacks
+        are then calls of all ranks.
+    sync_every : int, default 1
+        With more, each rank steps by itself and the ranks' models become their mean after so many steps, and at the
+        end of each epoch: for slow links; see `microtorch.distributed.LocalSteps`.
+    outer : dict, optional
+        ``lr``, ``momentum`` and ``nesterov`` of that: ``{"lr": 0.7, "momentum": 0.9, "nesterov": True}`` is DiLoCo's.
 
     Attributes
     ----------
@@ -148,7 +164,8 @@ class Solver:
         monitor=None,
         clip_norm=None,
         accumulate=1,
-        capture=False,
+        capture=None,
+        threads=None,
         patience=None,
         restore_best=True,
         eval_every=None,
@@ -163,60 +180,77 @@ class Solver:
         checkpoints=None,
         checkpoint_every=None,
         generator=None,
+        distributed=False,
+        sync_every=1,
+        outer=None,
     ):
-        for name, value in {
-            "num_epochs": num_epochs, "batch_size": batch_size, "accumulate": accumulate, "eval_every": eval_every,
-            "print_every": print_every, "checkpoint_every": checkpoint_every, "patience": patience,
-        }.items():  # fmt: skip
-            if value is not None and (not isinstance(value, int | np.integer) or value < 1):
-                raise ValueError(f"Solver: {name} is {value!r}. Pass a positive integer.")
+        check_counts(
+            num_epochs=num_epochs, batch_size=batch_size, accumulate=accumulate, eval_every=eval_every,
+            print_every=print_every, checkpoint_every=checkpoint_every, patience=patience, sync_every=sync_every,
+        )  # fmt: skip
+        self.model, self.loss = model, loss
+        self.eval_every, self.checkpoint_every = 1 if log_acc_iteration else eval_every, checkpoint_every
+        periods = {"eval_every": self.eval_every, "checkpoint_every": checkpoint_every}
+        self._ranks = (Ranks if distributed else Alone)(model, sync_every, outer, periods)
+        self._set_rule(optimizer, update_rule, optim_config, scheduler, lr_decay, schedule_by)
+        self._set_data(data, validation, batch_size, num_train_samples, num_val_samples, generator)
+        self.metrics = ({"accuracy": accuracy} if loss is cross_entropy else {}) if metrics is None else dict(metrics)
+        self.monitor = monitor or ("val_accuracy" if "accuracy" in self.metrics else "val_loss")
+        self.num_epochs, self.patience, self.restore_best = num_epochs, patience, restore_best
+        self.verbose, self.print_every = verbose and self._ranks.first, print_every
+        self.callbacks, self.step_callbacks = callbacks, step_callbacks
+        if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
+            checkpoints = Checkpoints(checkpoints)
+        self.checkpoints = checkpoints
+        self._set_step(accumulate, clip_norm, capture, threads, log_grad_norm)
+        self._interrupt = Interrupt(self._attend_soon, together=distributed)
+
+    def _set_rule(self, optimizer, update_rule, optim_config, scheduler, lr_decay, schedule_by):
         if optimizer is not None and optim_config is not None:
             raise ValueError("Solver: optim_config is for update_rule; the optimizer has its settings already.")
         if scheduler is not None and lr_decay != 1.0:
             raise ValueError("Solver: lr_decay and scheduler both set the learning rate. Pass one of them.")
         if schedule_by not in ("epoch", "step"):
             raise ValueError(f'Solver: schedule_by is {schedule_by!r}. Pass "epoch" or "step".')
-        self.model = model
-        self.loss = loss
-        self.optimizer = optimizer or make_optimizer(model, update_rule, optim_config)
+        self.optimizer = optimizer or make_optimizer(self.model, update_rule, optim_config)
         if lr_decay != 1.0:
             scheduler = ExponentialLR(self.optimizer, lr_decay)
         elif scheduler is not None and not hasattr(scheduler, "step"):
             scheduler = scheduler(self.optimizer)
         self.scheduler, self.schedule_by = scheduler, schedule_by
-        self.metrics = ({"accuracy": accuracy} if loss is cross_entropy else {}) if metrics is None else dict(metrics)
-        self.num_epochs, self.accumulate, self.clip_norm = num_epochs, accumulate, clip_norm
-        self.patience, self.restore_best = patience, restore_best
-        self.eval_every = 1 if log_acc_iteration else eval_every
-        self.verbose, self.print_every = verbose, print_every
-        self.callbacks, self.step_callbacks = callbacks, step_callbacks
-        if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
-            checkpoints = Checkpoints(checkpoints)
-        self.checkpoints, self.checkpoint_every = checkpoints, checkpoint_every
+        self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+
+    def _set_data(self, data, validation, batch_size, num_train_samples, num_val_samples, generator):
         data, validation = from_course(data, validation)
-        dtype = next((p.dtype for p in model.parameters()), np.dtype(np.float32))
-        self.loader = make_loader(data, batch_size, dtype, shuffle=True, generator=generator)
-        self._train_sample = sample(self.loader, num_train_samples)
+        dtype = next((p.dtype for p in self.model.parameters()), np.dtype(np.float32))
+        loader = make_loader(data, batch_size, dtype, shuffle=True, generator=generator)
+        self.loader = self._ranks.part(loader, training=True)
+        self._train_sample = sample(loader, num_train_samples)
         self._validation = None
         if isinstance(validation, DataLoader) and num_val_samples is None:
             self._validation = validation
         elif validation is not None:
             self._validation = sample(make_loader(validation, 1000, dtype), num_val_samples)
-        self.monitor = monitor or ("val_accuracy" if "accuracy" in self.metrics else "val_loss")
-        self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+
+    def _set_step(self, accumulate, clip_norm, capture, threads, log_grad_norm):
+        self.accumulate, self.clip_norm = accumulate, clip_norm
         self.history = History()
-        if capture:
-            self._gradient_step = captured.capture(self._gradient_step)
         self._norms = None
         if clip_norm is not None or log_grad_norm:
             self._norms = self.history.steps.columns["grad_norm"] = []
+        if capture is None or capture:
+            self._gradient_step = captured.CapturedStep(
+                self._gradient_step, strict=bool(capture), threads=threads, quiet=not capture
+            )
+        else:
+            self._gradient_step = waiting(threads).watched(self._gradient_step)
+        self._told = capture is not None
         self.step = self.epoch = self.position = 0
         self.seconds = 0.0
         self.best_val_acc, self.best_params, self._stale = math.nan, None, 0
         self.stopped = False
         self._epoch_start = None  # the generators' states before the order of this epoch was drawn
         self._due = 0  # the step at which `_attend` has something to do
-        self._interrupt = Interrupt(self._attend_soon)
 
     # -- training ----------------------------------------------------------------------------------------------------
 
@@ -236,7 +270,8 @@ class Solver:
         CheckpointError
             If a state cannot be saved: found before the first step where that can be. `train` then goes on from there.
         """
-        if self.checkpoints is not None:
+        self._ranks.begin(self)
+        if self.checkpoints is not None and self._ranks.first:
             self.checkpoints.check(sum(t.numel() * t.element_size() for t in self.model.state_dict().values()))
         total, done = (epochs * len(self.loader) for epochs in (self.num_epochs, self.epoch))
         saving = contextlib.nullcontext() if self.checkpoints is None else self._interrupt
@@ -244,6 +279,7 @@ class Solver:
             self._clock = time.perf_counter() - self.seconds
             while self.epoch < self.num_epochs and not self.stopped:
                 self._run_epoch()
+            self._ranks.settle(self, last=True)
         if self.restore_best and self.best_params is not None:
             self.model.load_state_dict(self.best_params)
         return self.history
@@ -262,27 +298,33 @@ class Solver:
         self._schedule_attention()
         for group in groups:
             losses.append(update(group))
+            if not self._told:
+                self._tell_how()
             self.step += 1
             self.position += len(group)
+            self._ranks.after_step(self)
             if self.step >= self._due:
                 self._attend()
         self._finish_epoch()
 
     def _update(self, group):
         """One step by the mean of the gradients of a few batches; the mean of their losses."""
-        losses, norm = self._gradient_step(group)
+        losses, norm = self._gradient_step(group, self._ranks.shares(self, group))
         if norm is not None:
             self._norms.append(norm.item())
         return sum([loss.item() for loss in losses])
 
-    def _gradient_step(self, group):
+    def _gradient_step(self, group, shares):
         self.optimizer.zero_grad()
         losses = []
-        for inputs, targets in group:
-            loss = self.loss(self.model(inputs), targets)
-            if len(group) > 1:
-                loss = loss / len(group)
-            loss.backward()
+        for i, (inputs, targets) in enumerate(group):
+            with self._ranks.joint(i + 1 == len(group)):
+                loss = self.loss(self._ranks.model(inputs), targets)
+                if len(group) > 1:
+                    loss = loss / len(group)
+                if shares is not None and shares[i] != 1:
+                    loss = loss * shares[i]
+                loss.backward()
             losses.append(loss.detach())
         norm = None if self._norms is None else self._clip()
         self.optimizer.step()
@@ -298,8 +340,10 @@ class Solver:
         """The batches of this epoch that are still to come."""
         generators = generators_of(self)
         if self.position == 0:
-            self._epoch_start = [generator.get_state() for generator in generators]
-            return iter(self.loader)
+            self._epoch_start = self._ranks.start_epoch(generators)
+            batches = iter(self.loader)
+            self._ranks.part_ways(generators)
+            return batches
         now = [generator.get_state() for generator in generators]
         set_states(generators, self._epoch_start)
         batches = self.loader.batches_from(self.position)
@@ -347,7 +391,14 @@ class Solver:
         else:
             self.scheduler.step()
 
+    def _tell_how(self):
+        """Say once, after the first step, how steps are made."""
+        self._told, why = True, self._gradient_step.why_eager
+        how = "are recorded and replayed: the same numbers, sooner" if why is None else f"run eagerly: {why}"
+        self._progress.say(f"Steps {how} (capture=False turns {'that' if why is None else 'the attempt'} off)")
+
     def _finish_epoch(self):
+        self._ranks.settle(self)  # whether or not somebody looks: what follows is then the same
         last = self.epoch + 1 == self.num_epochs
         evaluated = len(self.history.evaluations) and self.history.evaluations["step"][-1] == self.step
         if not evaluated and (self.eval_every is None or last):
@@ -366,6 +417,7 @@ class Solver:
             self._save()
 
     def _evaluate(self):
+        self._ranks.settle(self)
         table = self.history.evaluations
         before = table["step"][-1] if len(table) else 0
         done = self.epoch + self.position / len(self.loader)
@@ -373,11 +425,9 @@ class Solver:
         row["loss"] = math.fsum(self.history.steps["loss"][before:]) / max(1, self.step - before)
         row["lr"] = float(self.optimizer.param_groups[0]["lr"])
         if self._train_sample is not None and self.metrics:
-            found = evaluate(self.model, self._train_sample, self.metrics)
-            row |= {f"train_{name}": value for name, value in found.items()}
+            row |= self._evaluated("train_", self._train_sample, self.metrics)
         if self._validation is not None:
-            found = evaluate(self.model, self._validation, {"loss": self.loss, **self.metrics})
-            row |= {f"val_{name}": value for name, value in found.items()}
+            row |= self._evaluated("val_", self._validation, {"loss": self.loss, **self.metrics})
         row["seconds"] = time.perf_counter() - self._clock
         table.append(**row)
         self._keep_best(row)
@@ -387,6 +437,12 @@ class Solver:
             f"(Epoch {done:g} / {self.num_epochs}) loss: {row['loss']:.4f}; "
             + "; ".join(f"{name}: {value}" for name, value in shown.items())
         )
+
+    def _evaluated(self, prefix, loader, metrics):
+        *sums, count = self._ranks.summed(totals(self.model, self._ranks.part(loader), metrics))
+        if count == 0:
+            raise ValueError(f"Solver: there are no samples to evaluate {prefix}{next(iter(metrics))} on.")
+        return {f"{prefix}{name}": total / count for name, total in zip(metrics, sums, strict=True)}
 
     def _keep_best(self, row):
         if self._validation is None:
@@ -418,10 +474,10 @@ class Solver:
         """
         if self.checkpoints is None:
             raise ValueError("Solver: resume needs checkpoints: Solver(..., checkpoints='folder').")
-        if not self.checkpoints.paths():
-            return False
-        self.load_state_dict(self.checkpoints.load())
-        return True
+        state = self._ranks.read(self.checkpoints)
+        if state is not None:
+            self.load_state_dict(state)
+        return state is not None
 
     def state_dict(self):
         """All that a training consists of, to be saved between two steps."""
@@ -433,35 +489,12 @@ class Solver:
 
     def _save(self):
         self.seconds = time.perf_counter() - self._clock
-        path = self.checkpoints.save(self.state_dict(), self.step)
+        self._ranks.settle(self)
+        state = self.state_dict()
+        path = self.checkpoints.save(state, self.step) if self._ranks.first else None
         if self._interrupt.asked:
+            self._ranks.wait_for_all()
             self._progress.say(
                 f"Stopped after step {self.step}; all is saved in {path}. Go on with resume() and train()."
             )
             self._interrupt.go()
-
-    # -- the histories in the words of courses -----------------------------------------------------------------------
-
-    @property
-    def loss_history(self):
-        """list of float: the loss of each step."""
-        return self.history.steps["loss"]
-
-    @property
-    def grad_norm_history(self):
-        """list of float: the norm of all gradients at each step, where it is recorded."""
-        return self.history.steps.columns.get("grad_norm", [])
-
-    @property
-    def train_acc_history(self):
-        """list of float: the training accuracy at each evaluation."""
-        return self.history.evaluations.columns.get("train_accuracy", [])
-
-    @property
-    def val_acc_history(self):
-        """list of float: the validation accuracy at each evaluation."""
-        return self.history.evaluations.columns.get("val_accuracy", [])
-
-    def record_histories_as_npz(self, filename):
-        """Write all histories into one .npz file; see `History.to_npz`."""
-        self.history.to_npz(filename)

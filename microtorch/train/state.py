@@ -1,8 +1,8 @@
 """The whole state of a training, and how it is taken over: all of it or nothing."""
 
-from .. import random
 from ..tensor import Tensor
 from .fitting import check
+from .generators import generators_of
 
 
 def state_of(solver):
@@ -27,6 +27,7 @@ def state_of(solver):
         "stopped": solver.stopped,
         "history": history.state_dict(),
         "columns": {"steps": list(history.steps.columns), "evaluations": list(history.evaluations.columns)},
+        **solver._ranks.private(solver),
     }
 
 
@@ -51,29 +52,11 @@ def _load(solver, state):
     if solver._norms is not None:
         norms = solver.history.steps.columns.setdefault("grad_norm", [float("nan")] * len(solver.history.steps))
         solver._norms = norms
-    set_states(generators_of(solver), state["generators"])
+    solver._ranks.take(solver, state)
     solver._epoch_start = state["epoch_start"]
     solver.step, solver.epoch, solver.position = counts["step"], counts["epoch"], counts["position"]
     solver.seconds, solver.stopped = state["seconds"], state["stopped"]
     solver.best_val_acc, solver.best_params, solver._stale = best["value"], best["params"], best["stale"]
-
-
-def generators_of(solver):
-    """Every generator that the training draws from, each once, always in the same order."""
-    dataset = solver.loader.dataset
-    sources = [solver.loader, solver.loader.sampler, *solver.model.modules()]
-    while dataset is not None:
-        transform = getattr(dataset, "transform", None)
-        sources += [dataset, transform, *getattr(transform, "transforms", ())]
-        dataset = getattr(dataset, "dataset", None)
-    # not getattr: a module that has none would look for names like it, at 1 ms a module
-    found = [random.default_generator, *(getattr(s, "__dict__", {}).get("generator") for s in sources)]
-    return list({id(g): g for g in found if isinstance(g, random.Generator)}.values())
-
-
-def set_states(generators, states):
-    for generator, state in zip(generators, states, strict=True):
-        generator.set_state(state)
 
 
 def _copied(tree):

@@ -95,6 +95,9 @@ class Function:
         return outputs if isinstance(out, tuple) else outputs[0]
 
 
+_ON_ARRAYS = "An operation on arrays is a subclass of ArrayFunction, whose forward and backward get arrays."
+
+
 class _OnTensors(ArrayFunction):
     """The node of a `Function`, which is also the ctx that its methods see."""
 
@@ -130,15 +133,25 @@ def _operation(user):
 
     def forward(ctx, *arrays):
         inputs = tuple(ctx.inputs)
-        with no_grad():
-            if user.setup_context is None:
-                y = user.forward(ctx, *inputs)
-            else:
-                y = user.forward(*inputs)
-                user.setup_context(ctx, inputs, y)
+        try:
+            with no_grad():
+                if user.setup_context is None:
+                    y = user.forward(ctx, *inputs)
+                else:
+                    y = user.forward(*inputs)
+                    user.setup_context(ctx, inputs, y)
+        except Exception as error:
+            if type(error).__module__.startswith("numba"):
+                raise TypeError(
+                    f"{user.__name__}: forward gave a Tensor to a kernel of numba's. {_ON_ARRAYS}"
+                ) from error
+            raise
         for t in y if isinstance(y, tuple) else (y,):
             if not isinstance(t, Tensor):
-                raise TypeError(f"{user.__name__}: forward returns Tensors, or a tuple of them, not {describe(t)}.")
+                hint = f" {_ON_ARRAYS}" if isinstance(t, np.ndarray | np.generic) else ""
+                raise TypeError(
+                    f"{user.__name__}: forward returns Tensors, or a tuple of them, not {describe(t)}.{hint}"
+                )
         if isinstance(y, tuple):
             return tuple([_own(t, arrays) for t in y])
         return _own(y, arrays)

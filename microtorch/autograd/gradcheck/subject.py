@@ -6,6 +6,7 @@ import inspect
 import numpy as np
 
 from ...random import default_generator
+from ...structure import structure
 from ...tensor import Tensor, edge_of, wrap
 from ..function import Function
 from ..gradients import grad
@@ -67,11 +68,13 @@ class Subject:
         kept = [t._array for t in tensors]
         for t in tensors:
             t._array = t._array.astype(dtype if dtype and t.is_floating_point() else t.dtype)
+        structure.moved()
         try:
             yield
         finally:
             for t, array in zip(tensors, kept, strict=True):
                 t._array = array
+            structure.moved()
 
     def outputs(self):
         """The floating results of a call, as tensors."""

@@ -14,7 +14,7 @@ import weakref
 import numpy as np
 
 from ...errors import DTypeError, GraphError, ShapeError, refuse_read_only, user_line
-from ...tensor import LEAF, Tensor, attach, edge_of, tensor_at
+from ...tensor import LEAF, Tensor, attach, edge_of, tensor_at, wrap
 from ..function import next_number
 from ..messages import overwritten
 from ..mode import state
@@ -72,6 +72,19 @@ def record_changes(watched, operation, line):
 def record_change(array, operation, line):
     """Remember that `operation`, called at `line`, wrote into `array`."""
     record_changes((watch(array),), operation, line)
+
+
+def zero_gradient(t):
+    """Fill ``t.grad``, if there is one, with zeros."""
+    if (grad := t.grad) is None:
+        return
+    if grad.requires_grad:
+        t._grad = wrap(np.zeros(t.shape, t.dtype))  # the graph of one made with create_graph stays
+    else:
+        grad._array.fill(0)
+        record_change(grad._array, "zero_grad", user_line())
+    if state.observers:
+        tell("called", zero_gradient, (t,), {}, None)
 
 
 def change_since(array, number):

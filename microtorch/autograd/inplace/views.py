@@ -8,6 +8,7 @@ same steps from where the base is now.
 import numpy as np
 
 from ...errors import GraphError
+from ...structure import structure
 from ..graph import maker
 from ..mode import state
 
@@ -66,6 +67,8 @@ def take_place(t, other):
         new, k = maker(other._edge)
         new.retain(t, k)
     t._edge = other._edge
+    if old is None:  # it was a leaf
+        structure.moved()
 
 
 def walk(x, steps):

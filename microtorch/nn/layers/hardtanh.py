@@ -116,19 +116,16 @@ class Hardswish(Module):
 
 
 class Hardshrink(Module):
-    """Each element, but 0 where its magnitude is at most `lambd`.
+    """y = x where |x| > `lambd`, else 0, by element.
 
     Parameters
     ----------
     lambd : float, default 0.5
-        The magnitude.
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
-    >>> nn.Hardshrink()(microtorch.tensor([-1.0, 0.25])).tolist()
-    [-1.0, 0.0]
+    >>> nn.Hardshrink()(microtorch.tensor([-1.0, 0.2, 2.0]))
+    tensor([-1.,  0.,  2.])
     """
 
     def __init__(self, lambd=0.5):
@@ -144,23 +141,23 @@ class Hardshrink(Module):
 
 
 class Softshrink(Module):
-    """Each element, nearer to 0 by `lambd`, and 0 within it.
+    """y = sign(x) · max(|x| − `lambd`, 0), by element.
 
     Parameters
     ----------
     lambd : float, default 0.5
-        The magnitude.
+        Not negative.
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
-    >>> nn.Softshrink()(microtorch.tensor([-1.0, 0.25])).tolist()
-    [-0.5, 0.0]
+    >>> nn.Softshrink()(microtorch.tensor([-1.0, 0.2, 2.0]))
+    tensor([-0.5,  0. ,  1.5])
     """
 
     def __init__(self, lambd=0.5):
         super().__init__()
+        if lambd < 0:
+            raise ValueError(f"Softshrink: lambd = {lambd} must not be negative")
         self.lambd = lambd
 
     def forward(self, input):

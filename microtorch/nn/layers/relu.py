@@ -5,7 +5,7 @@ from .. import init
 from ..module import Module
 from ..parameter import empty, sizes
 
-__all__ = ["LeakyReLU", "PReLU", "ReLU", "Threshold"]
+__all__ = ["LeakyReLU", "PReLU", "RReLU", "ReLU", "Threshold"]
 
 
 class InPlace(Module):
@@ -151,3 +151,31 @@ class Threshold(Module):
 
     def extra_repr(self):
         return f"threshold={self.threshold}, value={self.value}" + (", inplace=True" if self.inplace else "")
+
+
+class RReLU(Module):
+    """y = x where x > 0, else a·x, with a drawn for each element in training, else the mean of both bounds.
+
+    Parameters
+    ----------
+    lower, upper : float, default 1/8 and 1/3
+        The bounds of a.
+    inplace : bool, default False
+        Overwrite the input.
+
+    Examples
+    --------
+    >>> nn.RReLU().eval()(microtorch.tensor([-48.0, 1.0]))
+    tensor([-11.,   1.])
+    """
+
+    def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False):
+        super().__init__()
+        self.lower, self.upper, self.inplace = lower, upper, inplace
+
+    def forward(self, input):
+        """Any shape -> the same shape."""
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+    def extra_repr(self):
+        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")

@@ -1,9 +1,10 @@
 """Activations that look along a dimension, as modules. Formulas and gradients: the functions of `nn.functional`."""
 
+from ...errors import ShapeError
 from .. import functional as F
 from ..module import Module
 
-__all__ = ["LogSoftmax", "Softmax", "Softmin"]
+__all__ = ["LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
 
 
 class AlongDim(Module):
@@ -82,3 +83,19 @@ class Softmin(AlongDim):
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.softmin(input, self.dim)
+
+
+class Softmax2d(Module):
+    """y = exp(x) / Σ exp(x) along the channels, the third dimension from the end.
+
+    Examples
+    --------
+    >>> nn.Softmax2d()(microtorch.zeros(2, 1, 1)).flatten().tolist()
+    [0.5, 0.5]
+    """
+
+    def forward(self, input):
+        """(N, C, H, W) or (C, H, W) -> the same shape."""
+        if input.ndim not in (3, 4):
+            raise ShapeError(f"Softmax2d: takes (N, C, H, W) or (C, H, W), not {input.shape}")
+        return F.softmax(input, -3)

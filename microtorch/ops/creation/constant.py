@@ -8,12 +8,12 @@ import numpy as np
 from ...autograd.mode import state
 from ...autograd.observe import tell
 from ...devices import check_device
-from ...dtypes import as_dtype, as_number, get_default_dtype, int64
+from ...dtypes import as_dtype, as_number, float64, get_default_dtype, int64
 from ...errors import DTypeError, ShapeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach, wrap
 
-__all__ = ["arange", "empty", "eye", "full", "linspace", "ones", "zeros"]
+__all__ = ["arange", "empty", "eye", "full", "linspace", "logspace", "ones", "range", "scalar_tensor", "zeros"]
 
 
 def shape_of(operation, size, named=None):
@@ -258,6 +258,42 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
 
 
 @attach()
+def range(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
+    """As `arange`, but with `end`, and of the default dtype: PyTorch's old spelling.
+
+    Parameters
+    ----------
+    start, end : number
+        The first, and what is not passed.
+    step : number, default 1
+        Not 0.
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str or device, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If `step` is 0 or leads away from `end`.
+    """
+    if end is None:
+        raise TypeError("range: takes start and end, both included. Use arange(end) to count from 0.")
+    if step == 0 or (end - start) * step < 0:
+        raise ValueError(f"range: from {start}, step={step} does not lead to {end}.")
+    dtype = factory_dtype(device, dtype)
+    return arange(
+        start, start + (int((end - start) / step) + 0.5) * step, step, dtype=dtype, requires_grad=requires_grad
+    )
+
+
+@attach()
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
     """So many numbers at equal distances, the first `start` and the last `end`.
 
@@ -304,6 +340,71 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
     if dtype.kind != "f" and steps:  # beyond 2⁵³ the gaps do not meet them
         y[-1], y[0] = end, start
     return leaf(y, requires_grad)
+
+
+@attach()
+def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False):
+    """So many numbers whose logarithms have equal distances, from ``base**start`` to ``base**end``.
+
+    Parameters
+    ----------
+    start, end : number
+        The exponents.
+    steps : int
+        How many, not negative; 1 gives ``base**start`` alone.
+    base : float, default 10
+    dtype : numpy.dtype, default that of `get_default_dtype`
+        Of the elements.
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor
+        Of shape (steps,).
+
+    Raises
+    ------
+    ValueError
+        If `steps` is negative.
+
+    Examples
+    --------
+    >>> microtorch.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    dtype = of_numbers("logspace", factory_dtype(device, dtype))
+    if dtype.kind != "f":
+        start, end = int(start), int(end)
+    exponents = linspace(start, end, steps, dtype=float64)._array
+    return leaf((float(base) ** exponents).astype(dtype), requires_grad)
+
+
+@attach()
+def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
+    """A tensor of no dimensions with this value, of the default dtype.
+
+    Parameters
+    ----------
+    s : number
+    dtype : numpy.dtype, default that of `get_default_dtype`
+    device : str, optional
+        ``"cpu"``: there is no other.
+    requires_grad : bool, default False
+        Whether operations on it are recorded.
+
+    Returns
+    -------
+    Tensor, shape ()
+
+    Examples
+    --------
+    >>> microtorch.scalar_tensor(5)
+    tensor(5.)
+    """
+    return full((), s, dtype=factory_dtype(device, dtype), requires_grad=requires_grad)
 
 
 @attach()

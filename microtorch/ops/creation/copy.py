@@ -10,7 +10,7 @@ from ...errors import DTypeError, GraphError, ShapeError, refuse_read_only, user
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach, wrap
 
-__all__ = ["clone"]
+__all__ = ["clone", "fill"]
 
 
 class Clone(Function):
@@ -140,6 +140,31 @@ def fill_(self, value):
         raise ShapeError(f"fill_: value must be one number, not a tensor of shape {value.shape}. See copy_.")
     value = value.to(dtype) if isinstance(value, Tensor) else wrap(np.asarray(as_number("fill_", value, dtype)))
     return overwrite(self, "fill_", value)
+
+
+@attach("fill")
+def fill(input, value):
+    """A tensor of the shape and dtype of `input` in which every element is `value`.
+
+    Parameters
+    ----------
+    input : Tensor
+    value : number or Tensor, shape ()
+
+    Returns
+    -------
+    Tensor
+
+    Notes
+    -----
+    dvalue = Σ dy; dinput = 0.
+
+    Examples
+    --------
+    >>> microtorch.fill(microtorch.zeros(2), 3)
+    tensor([3., 3.])
+    """
+    return input.clone().fill_(value)
 
 
 @attach("zero_")

@@ -247,8 +247,41 @@ def uniform_(self, a=0.0, b=1.0, *, generator=None):
 
 @attach("exponential_")
 def exponential_(self, lambd=1.0, *, generator=None):
-    """In place: every element is drawn from the exponential distribution of rate `lambd`, with the mean 1 / `lambd`."""
-    if not lambd > 0:
-        raise ValueError(f"exponential_: lambd={lambd} is a rate, above 0.")
-    drawn = draws(generator).exponential(1 / lambd, self.shape)
-    return overwrite(self, "exponential_", wrap(np.asarray(drawn).astype(self.dtype)))
+    """In place: every element is drawn from the exponential distribution with the rate `lambd`; above 0."""
+    if lambd <= 0:
+        raise ValueError(f"exponential_: lambd = {lambd} must be positive.")
+    dtype = _of_floats(self, "exponential_")
+    drawn = _drawn(dtype, lambda source: source.standard_exponential(self.shape, dtype) / lambd, generator)
+    return overwrite(self, "exponential_", drawn.clamp(min=float(np.finfo(self.dtype).tiny)))
+
+
+@attach("log_normal_")
+def log_normal_(self, mean=1.0, std=2.0, *, generator=None):
+    """In place: every element is e to the power of a number drawn from this normal distribution."""
+    if std <= 0:
+        raise ValueError(f"log_normal_: std = {std} must be positive.")
+    drawn = normal(mean, std, self.shape, generator=generator, dtype=_of_floats(self, "log_normal_"))
+    return overwrite(self, "log_normal_", drawn.exp())
+
+
+@attach("cauchy_")
+def cauchy_(self, median=0.0, sigma=1.0, *, generator=None):
+    """In place: every element is drawn from Cauchy's distribution with this median and half width."""
+    if sigma <= 0:
+        raise ValueError(f"cauchy_: sigma = {sigma} must be positive.")
+    dtype = _of_floats(self, "cauchy_")
+    drawn = _drawn(dtype, lambda source: source.standard_cauchy(self.shape) * sigma + median, generator)
+    return overwrite(self, "cauchy_", drawn)
+
+
+def _of_floats(self, operation):
+    if self.dtype.kind != "f":
+        raise DTypeError(
+            f"{operation}: a tensor of {self.dtype} cannot hold numbers with fractions. Convert with .float()."
+        )
+    return self.dtype
+
+
+@one_call
+def _drawn(dtype, draw, generator):
+    return wrap(np.asarray(draw(draws(generator))).astype(dtype, copy=False))

@@ -285,15 +285,30 @@ def bernoulli_(self, p=0.5, *, generator=None):
     return overwrite(self, "bernoulli_", bernoulli(self.detach(), p, generator=generator))
 
 
-@attach("random_")
-def random_(self, from_=None, to=None, *, generator=None):
-    """In place: every element is a whole number drawn evenly from `from_` (included) to `to` (excluded).
+@attach("geometric_")
+def geometric_(self, p, *, generator=None):
+    """In place: every element is how many trials of probability `p` it took until one succeeded; at least 1."""
+    if not 0 < p < 1:
+        raise ValueError(f"geometric_: p = {p} is not between 0 and 1.")
+    return overwrite(self, "geometric_", _counted(self, lambda source: source.geometric(p, self.shape), generator))
 
-    ``random_(n)`` begins at 0; without numbers it goes as far as all of them are exact in the dtype.
-    """
-    low, high = (0, from_) if to is None else (from_, to)
-    if high is None:
-        kind = self.dtype.kind
-        high = 2 ** (np.finfo(self.dtype).nmant + 1) if kind == "f" else 2 if kind == "b" else np.iinfo(self.dtype).max
-    drawn = draws(generator).integers(index(low), index(high), self.shape)
-    return overwrite(self, "random_", wrap(np.asarray(drawn).astype(self.dtype)))
+
+@attach("random_")
+def random_(self, *limits, generator=None):
+    """In place: every element is a whole number, drawn evenly: ``random_(to)`` below `to`, ``random_(from, to)``."""
+    if len(limits) > 2:
+        raise TypeError(f"random_: takes at most two limits, from and to, not {len(limits)}.")
+    low, high = (0, *limits) if len(limits) == 1 else limits or (0, None)
+    if high is None:  # as far as the dtype holds every whole number
+        high = 2 ** np.finfo(self.dtype).nmant + 1 if self.dtype.kind == "f" else 2 if self.dtype.kind == "b" else None
+        high = int(np.iinfo(self.dtype).max) if high is None else high
+    if low >= high:
+        raise ValueError(f"random_: there is no whole number from {low} up to, but not including, {high}.")
+    for n in (low, high - 1):
+        as_number("random_", n, self.dtype)
+    return overwrite(self, "random_", _counted(self, lambda source: source.integers(low, high, self.shape), generator))
+
+
+@one_call
+def _counted(self, draw, generator):
+    return wrap(np.asarray(draw(draws(generator))).astype(self.dtype))

@@ -8,12 +8,14 @@ from ...autograd.function import Function
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number
 from ...errors import DTypeError, GradientError, ShapeError
+from ...from_data import as_tensor
 from ...tensor import Tensor, attach, wrap
 from .. import _dimensions as dimensions
 from .._promotion import only_data, only_tensors, same_dtype
+from ..shape.expand import broadcast_shapes, expand
 from .index import Place, add_at
 
-__all__ = ["gather", "scatter", "scatter_add"]
+__all__ = ["gather", "scatter", "scatter_add", "take_along_dim"]
 
 
 def places(operation, x, dim, index):
@@ -146,6 +148,67 @@ def gather(input, dim, index):
     only_tensors("gather", input=input)
     index = only_data("gather", "index", index)
     return Gather.apply(input, dim, index)
+
+
+@attach("take_along_dim")
+def take_along_dim(input, indices, dim=None):
+    """The elements at `indices` along a dimension, as `argsort` and `argmax` give them; other dimensions broadcast.
+
+    Parameters
+    ----------
+    input : Tensor
+    indices : Tensor of int64
+        As many dimensions as `input`; negative ones count from the end.
+    dim : int, optional
+        The dimension along which `indices` count; default: the flattened tensor.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of `input`.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+    IndexError
+        If a position is out of range.
+
+    Notes
+    -----
+    As `gather`, after broadcasting.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([[3.0, 1.0], [2.0, 4.0]])
+    >>> x.take_along_dim(x.argsort(1), 1)
+    tensor([[1., 3.],
+            [2., 4.]])
+    """
+    only_tensors("take_along_dim", input=input)
+    indices = only_data("take_along_dim", "indices", indices)
+    if indices.dtype.kind != "i":
+        raise DTypeError(f"take_along_dim: indices must be int64, not {indices.dtype}. Convert with .long().")
+    if dim is None:
+        return take_along_dim(input.reshape(-1), indices.reshape(-1), 0)
+    if input.ndim != indices.ndim:
+        raise ShapeError(
+            f"take_along_dim: indices {indices.shape} and input {input.shape} must have as many dimensions."
+        )
+    dim = dimensions.one("take_along_dim", dim, input.ndim)
+    n = input.shape[dim] if input.ndim else 1
+    within("take_along_dim", np.where(indices._array < 0, indices._array + n, indices._array), n, dim)
+    if not input.ndim:
+        return Gather.apply(input, 0, indices - indices)
+    shape = list(broadcast_shapes(*[(*t.shape[:dim], 1, *t.shape[dim + 1 :]) for t in (input, indices)]))
+    sizes = [(*shape[:dim], t.shape[dim], *shape[dim + 1 :]) for t in (input, indices)]
+    indices = expand(indices, sizes[1])
+    return Gather.apply(expand(input, sizes[0]), dim, np.where(indices < 0, indices + n, indices))
+
+
+@attach(numpy=np.take_along_axis)
+def _numpy_take_along_axis(arr, indices, axis=-1):
+    return take_along_dim(arr, as_tensor(indices), axis)
 
 
 class ScatterAdd(Function):

@@ -12,8 +12,9 @@ from .. import _dimensions as dimensions
 from .._promotion import only_data, only_tensors, same_dtype
 from .gather_and_scatter import within
 from .index import AddAt, Index, position_of
+from .masked import masked_fill
 
-__all__ = ["index_add", "index_select", "take"]
+__all__ = ["index_add", "index_copy", "index_fill", "index_select", "take"]
 
 
 def _along(operation, input, dim, index):
@@ -75,6 +76,17 @@ def index_select(input, dim, index):
     return Index.apply(input, place) if input.ndim else Index.apply(input.reshape(1), place).reshape(())
 
 
+def _check_source(operation, input, place, index, source):
+    fits = [n for d, n in enumerate(input.shape) if d != len(place) - 1]
+    rest = [n for d, n in enumerate(source.shape) if d != len(place) - 1]
+    length = source.shape[len(place) - 1] if source.ndim else 1
+    if fits != rest or input.ndim != source.ndim or length != index.numel():
+        raise ShapeError(
+            f"{operation}: source {source.shape} with {index.numel()} positions does not fit input {input.shape}: "
+            f"all dimensions but {len(place) - 1} must agree, and it must be as long as index."
+        )
+
+
 @attach("index_add")
 @dimensions.also_axis
 def index_add(input, dim, index, source, *, alpha=1):
@@ -117,14 +129,7 @@ def index_add(input, dim, index, source, *, alpha=1):
     index = only_data("index_add", "index", index)
     same_dtype("index_add", input=input, source=source)
     place = _along("index_add", input, dim, index)
-    fits = [n for d, n in enumerate(input.shape) if d != len(place) - 1]
-    rest = [n for d, n in enumerate(source.shape) if d != len(place) - 1]
-    length = source.shape[len(place) - 1] if source.ndim else 1
-    if fits != rest or input.ndim != source.ndim or length != index.numel():
-        raise ShapeError(
-            f"index_add: source {source.shape} with {index.numel()} positions does not fit input {input.shape}: "
-            f"all dimensions but {len(place) - 1} must agree, and it must be as long as index."
-        )
+    _check_source("index_add", input, place, index, source)
     if alpha != 1:
         source = source * wrap(np.asarray(as_number("index_add", alpha, source.dtype)))
     if not input.ndim:
@@ -133,6 +138,99 @@ def index_add(input, dim, index, source, *, alpha=1):
 
 
 attach_in_place(index_add, "index_add_")
+
+
+@attach("index_copy")
+@dimensions.also_axis
+def index_copy(input, dim, index, source):
+    """A copy of `input` with parts of `source` put at some positions along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    index : Tensor of int64 or int32, shape (n,)
+        The positions; where several are the same, the last counts.
+    source : Tensor
+        Of the shape of `input` but for length n along `dim`.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `input`.
+
+    Raises
+    ------
+    ShapeError
+        If the shape of `source` does not fit.
+    IndexError
+        If there is no such dimension or position.
+
+    Notes
+    -----
+    dinput = dy, and 0 at the positions; dsource = dy at the positions.
+
+    Examples
+    --------
+    >>> microtorch.zeros(3).index_copy(0, microtorch.tensor([2, 0]), microtorch.tensor([1.0, 2.0]))
+    tensor([2., 0., 1.])
+    """
+    only_tensors("index_copy", input=input, source=source)
+    index = only_data("index_copy", "index", index)
+    same_dtype("index_copy", input=input, source=source)
+    place = _along("index_copy", input, dim, index)
+    _check_source("index_copy", input, place, index, source)
+    y = input.reshape(input.shape or 1).clone()
+    y[place] = source.reshape(y.shape if not source.ndim else source.shape)
+    return y.reshape(input.shape)
+
+
+@attach("index_fill")
+@dimensions.also_axis
+def index_fill(input, dim, index, value):
+    """A copy of `input` with `value` at some positions along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    index : Tensor of int64 or int32, shape (n,)
+        The positions.
+    value : number or Tensor, shape ()
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `input`.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension or position.
+    ShapeError
+        If `value` has dimensions.
+
+    Notes
+    -----
+    dinput = dy, and 0 at the positions; dvalue = Σ dy at the positions.
+
+    Examples
+    --------
+    >>> microtorch.zeros(3).index_fill(0, microtorch.tensor([0, 2]), 1.0)
+    tensor([1., 0., 1.])
+    """
+    only_tensors("index_fill", input=input)
+    index = only_data("index_fill", "index", index)
+    if getattr(value, "ndim", 0):
+        raise ShapeError(f"index_fill: value is one number, not a tensor of shape {value.shape}. See index_copy.")
+    place = _along("index_fill", input, dim, index)
+    named = np.zeros(input.shape or (1,), np.bool_)
+    named[place] = True
+    return masked_fill(input, wrap(named.reshape(input.shape)), value)
+
+
+attach_in_place(index_copy, "index_copy_")
+attach_in_place(index_fill, "index_fill_")
 
 
 @attach("take")

@@ -7,11 +7,11 @@ from ...dtypes import as_number
 from ...errors import DTypeError, ShapeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
-from .._promotion import only_data, only_tensors
-from ..shape.expand import expand
+from .._promotion import only_data, only_tensors, same_dtype
+from ..shape.expand import broadcast_shapes, expand
 from .index import Index, refuse_counting
 
-__all__ = ["masked_fill", "masked_select"]
+__all__ = ["masked_fill", "masked_scatter", "masked_select"]
 
 
 @attach("masked_fill")
@@ -71,6 +71,60 @@ def masked_fill(input, mask, value):
 
 
 attach_in_place(masked_fill, "masked_fill_")
+
+
+@attach("masked_scatter")
+def masked_scatter(input, mask, source):
+    """`input` where `mask` is False, and the elements of `source`, one after the other, where it is True.
+
+    Parameters
+    ----------
+    input : Tensor
+    mask : Tensor of bool
+        Of a shape that broadcasts with `input`.
+    source : Tensor
+        Of the dtype of `input`, with at least as many elements as `mask` has True.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape.
+
+    Raises
+    ------
+    DTypeError
+        If `mask` is not bool, or the dtypes differ.
+    ShapeError
+        If the shapes do not broadcast, or `source` has too few elements.
+
+    Notes
+    -----
+    dinput = dy where `mask` is False, else 0; dsource = dy where its elements went, else 0.
+
+    Examples
+    --------
+    >>> mask = microtorch.tensor([True, False, True])
+    >>> microtorch.zeros(3).masked_scatter(mask, microtorch.tensor([1.0, 2.0]))
+    tensor([1., 0., 2.])
+    """
+    only_tensors("masked_scatter", input=input, source=source)
+    mask = only_data("masked_scatter", "mask", mask)
+    same_dtype("masked_scatter", input=input, source=source)
+    if mask._array.dtype.kind != "b":
+        raise DTypeError(f"masked_scatter: mask must be bool, not {mask.dtype}. Convert with .bool().")
+    shape = broadcast_shapes(input.shape, mask.shape)
+    mask = expand(mask, shape)
+    wanted = int(np.count_nonzero(mask._array))
+    refuse_counting("masked_scatter")
+    if source.numel() < wanted:
+        raise ShapeError(f"masked_scatter: source has {source.numel()} elements for {wanted} places.")
+    if not wanted:
+        return expand(input, shape).clone()
+    places = np.maximum(np.cumsum(mask._array.ravel()) - 1, 0).reshape(shape)
+    return np.where(mask, Index.apply(source.reshape(-1), (places,)), input)
+
+
+attach_in_place(masked_scatter, "masked_scatter_")
 
 
 @attach("masked_select")

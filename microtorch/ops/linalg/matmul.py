@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ...autograd.function import Function
+from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number
 from ...errors import DTypeError, ShapeError
 from ...from_data import as_tensor
@@ -345,7 +346,7 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     """
     only_tensors("addmm", input=input, mat1=mat1, mat2=mat2)
     _of_dimensions("addmm", (mat1, 2), (mat2, 2))
-    return _plus("addmm", input, product("addmm", mat1, mat2), beta, alpha)
+    return plus("addmm", input, product("addmm", mat1, mat2), beta, alpha)
 
 
 @attach("baddbmm")
@@ -381,12 +382,16 @@ def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     (4, 2, 5)
     """
     only_tensors("baddbmm", input=input, batch1=batch1, batch2=batch2)
-    if input._array.dtype.kind != "f":
-        beta, alpha = int(beta), int(alpha)
-    return _plus("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+    return plus("baddbmm", input, bmm(batch1, batch2), *whole(input, beta, alpha))
 
 
-def _plus(operation, input, product, beta, alpha):
+def whole(input, *factors):
+    """`factors` as they are for floating tensors; for integers only their integer part counts, as in PyTorch."""
+    return factors if input._array.dtype.kind == "f" else [int(f) for f in factors]
+
+
+def plus(operation, input, product, beta, alpha):
+    """``beta * input + alpha * product``, where `input` expands to the shape of `product`."""
     same_dtype(operation, input=input, product=product)
     if input._array.dtype.kind != "f" and not (isinstance(beta, int) and isinstance(alpha, int)):
         raise DTypeError(f"{operation}: {input.dtype} tensors take integer factors, not {beta=} and {alpha=}.")
@@ -398,3 +403,7 @@ def _plus(operation, input, product, beta, alpha):
     if beta == 0:
         return product
     return (input if beta == 1 else input * beta) + product
+
+
+attach_in_place(addmm, "addmm_")
+attach_in_place(baddbmm, "baddbmm_")

@@ -3,10 +3,14 @@
 import numpy as np
 
 from ...autograd.function import Function
+from ...autograd.inplace.changes import attach_in_place
+from ...dtypes import int64
 from ...errors import ShapeError
-from ...tensor import attach
+from ...tensor import attach, wrap
+from ..creation.cast import check_device
+from ..creation.constant import shape_of
 
-__all__ = ["tril", "triu"]
+__all__ = ["tril", "tril_indices", "triu", "triu_indices"]
 
 
 class Tril(Function):
@@ -107,3 +111,77 @@ def _triangle(operation, function, input, diagonal):
     if input.ndim < 2:
         raise ShapeError(f"{operation}: takes matrices, at least 2 dimensions, not shape {input.shape}.")
     return function.apply(input, int(diagonal))
+
+
+def tril_indices(row, col, offset=0, *, dtype=int64, device=None):
+    """The positions of the elements on and below a diagonal of a matrix, row by row.
+
+    Parameters
+    ----------
+    row, col : int
+        The shape of the matrix.
+    offset : int, default 0
+        Which diagonal: above the main one if positive, below if negative.
+    dtype : numpy.dtype, default int64
+        int64 or int32.
+    device : str, optional
+        ``"cpu"``: there is no other.
+
+    Returns
+    -------
+    Tensor, shape (2, n)
+        Row numbers, and column numbers.
+
+    Raises
+    ------
+    ShapeError
+        If a size is negative.
+
+    Examples
+    --------
+    >>> microtorch.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    check_device(device)
+    row, col = shape_of("tril_indices", (row, col))
+    return wrap(np.array(np.tril_indices(row, offset, col)).astype(dtype))
+
+
+def triu_indices(row, col, offset=0, *, dtype=int64, device=None):
+    """The positions of the elements on and above a diagonal of a matrix, row by row.
+
+    Parameters
+    ----------
+    row, col : int
+        The shape of the matrix.
+    offset : int, default 0
+        Which diagonal: above the main one if positive, below if negative.
+    dtype : numpy.dtype, default int64
+        int64 or int32.
+    device : str, optional
+        ``"cpu"``: there is no other.
+
+    Returns
+    -------
+    Tensor, shape (2, n)
+        Row numbers, and column numbers.
+
+    Raises
+    ------
+    ShapeError
+        If a size is negative.
+
+    Examples
+    --------
+    >>> microtorch.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
+    check_device(device)
+    row, col = shape_of("triu_indices", (row, col))
+    return wrap(np.array(np.triu_indices(row, offset, col)).astype(dtype))
+
+
+attach_in_place(tril, "tril_")
+attach_in_place(triu, "triu_")

@@ -1,5 +1,7 @@
 """Normalisation over the batch: each channel gets mean 0 and variance 1, then a learned scale and shift."""
 
+import operator
+
 import numpy as np
 
 from ...autograd.function import Function
@@ -78,18 +80,19 @@ class BatchNorm(Function):
         if running_mean is not None and not (running_mean.flags.writeable and running_var.flags.writeable):
             refuse_read_only("batch_norm", running_mean, "running_mean")
             refuse_read_only("batch_norm", running_var, "running_var")
-        if counter is not None:
+        call = ctx.call
+        if counter is not None:  # integers are in no graph: no change to record
             refuse_read_only("batch_norm", counter, "num_batches_tracked")
-            counter.fill(counter.item() + 1)  # += takes 4 µs; integers are in no graph: no change to record
-            if momentum is None:  # the plain average of all batches
-                momentum = 1 / counter.item()
+            if momentum is None:  # the plain average of all batches: a number that is another one each time
+                momentum, call = 1 / (counter.item() + 1), operator.call
+            call(kernels.count, counter)
         y, stats, sums = ctx.empty(rows.shape, dtype), ctx.empty((2, C), dtype), ctx.empty((2, C), np.float64)
         w = np.ones(C, dtype) if weight is None else weight
         b = np.zeros(C, dtype) if bias is None else bias
         if running_mean is None:
-            kernels.batch_norm(rows, w, b, stats[0, :0], stats[0, :0], 0.0, eps, sums, stats, y)
+            call(kernels.batch_norm, rows, w, b, stats[0, :0], stats[0, :0], 0.0, eps, sums, stats, y)
         else:
-            kernels.batch_norm(rows, w, b, running_mean, running_var, momentum, eps, sums, stats, y)
+            call(kernels.batch_norm, rows, w, b, running_mean, running_var, momentum, eps, sums, stats, y)
             record_changes((watch(running_mean), watch(running_var)), "batch_norm", user_line())
         ctx.cache = rows, w, sums, stats
         return y if x.ndim == 2 else from_rows(y, x.shape)
@@ -122,7 +125,7 @@ class BatchNorm(Function):
         rows, weight, sums, stats = ctx.cache
         C, dtype = weight.size, rows.dtype
         db, dw, dx = ctx.empty((C,), dtype), ctx.empty((C,), dtype), ctx.empty(rows.shape, dtype)
-        kernels.batch_norm_backward(as_rows(dy), rows, weight, sums, stats, db, dw, dx)
+        ctx.call(kernels.batch_norm_backward, as_rows(dy), rows, weight, sums, stats, db, dw, dx)
         return dx if dy.ndim == 2 else from_rows(dx, dy.shape), dw, db
 
 

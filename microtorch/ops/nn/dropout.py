@@ -10,19 +10,19 @@ from ...autograd.function import Function
 from ...autograd.inplace.changes import in_place
 from ...errors import DTypeError, ShapeError
 from ...kernels.nn import dropout as kernels
-from ...random import Generator, default_generator
+from ...random import default_generator
 from ...tensor import Tensor, wrap
 from .._promotion import only_tensors
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
 
 
-def masked(ctx, x, low, high, limit, scale):
+def masked(ctx, x, key, limit, scale):
     """`x` times the mask and `scale`."""
     if x.dtype.kind != "f":
         raise DTypeError(f"dropout: takes float32 or float64, not {x.dtype}. Convert first, with .float().")
     y = ctx.empty(x.shape, x.dtype)
-    kernels.dropout(x.ravel(), low, high, limit, scale, y.ravel())
+    ctx.call(kernels.dropout, x.ravel(), key, limit, scale, y.ravel())
     return y
 
 
@@ -31,11 +31,14 @@ class Dropout(Function):
 
     @staticmethod
     def forward(ctx, x, p, source):
-        key = source.next_key() if isinstance(source, Generator) else source
+        key = np.array([source & 0xFFFFFFFF, source >> 32], np.uint32) if isinstance(source, int) else source
+        if key.dtype == np.uint64:  # the words of a generator
+            key = ctx.empty((2,), np.uint32)
+            ctx.call(kernels.draw_key, source, key)
         ctx.p, ctx.key = p, key
         scale = 1 / (1 - p) if p < 1 else 0.0
         limit = min(int(p * 4294967296.0 + 0.5), 4294967295)
-        ctx.mask = key & 0xFFFFFFFF, key >> 32, limit, scale
+        ctx.mask = key, limit, scale
         return masked(ctx, x, *ctx.mask)
 
     @staticmethod
@@ -117,15 +120,15 @@ def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
     check_p("dropout", p)
     if not training or p == 0:
         return input if inplace else Unchanged.apply(input)
-    generator = generator or default_generator
+    words = (generator or default_generator).words
     if inplace:
-        return in_place(input, "dropout_", lambda t: Dropout.apply(t, float(p), generator))
-    return Dropout.apply(input, float(p), generator)
+        return in_place(input, "dropout_", lambda t: Dropout.apply(t, float(p), words))
+    return Dropout.apply(input, float(p), words)
 
 
 def random_mask(shape, dtype, p, generator):
     """A tensor of `shape` that is 0 with probability `p`, else 1 / (1 − p)."""
-    return Dropout.apply(wrap(np.ones(shape, dtype)), float(p), generator or default_generator)
+    return Dropout.apply(wrap(np.ones(shape, dtype)), float(p), (generator or default_generator).words)
 
 
 def by_channel(name, input, p, training, inplace, generator):

@@ -5,12 +5,13 @@ import numpy as np
 from ...autograd.function import Function
 from ...autograd.inplace.changes import in_place
 from ...dtypes import as_number
+from ...errors import DTypeError
 from ...kernels.nn import hardtanh as kernels
-from ...tensor import Tensor
+from ...tensor import Tensor, attach
 from .._promotion import only_tensors
 from .relu import one_pass
 
-__all__ = ["hardsigmoid", "hardswish", "hardtanh", "relu6"]
+__all__ = ["hardshrink", "hardsigmoid", "hardswish", "hardtanh", "relu6", "softshrink"]
 
 
 class Hardtanh(Function):
@@ -215,3 +216,106 @@ def hardswish(input, inplace=False):
     if type(input) is not Tensor:
         only_tensors("hardswish", input=input)
     return in_place(input, "hardswish_", hardswish) if inplace else Hardswish.apply(input)
+
+
+class Hardshrink(Function):
+    """y = x where |x| > λ, else 0        dx = dy there, else 0"""
+
+    @staticmethod
+    def forward(ctx, x, lambd):
+        ctx.lambd = lambd
+        ctx.save_for_backward(x)
+        return np.where((x >= -lambd) & (x <= lambd), x.dtype.type(0), x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(np.greater_equal(x, -ctx.lambd) & np.less_equal(x, ctx.lambd), 0.0, dy)
+
+
+@attach("hardshrink")
+def hardshrink(input, lambd=0.5):
+    """`input` where its magnitude is above `lambd`, else 0.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    lambd : float, default 0.5
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+
+    Notes
+    -----
+    y = x where |x| > λ, else 0; dx = dy there, else 0. The input is saved.
+
+    Examples
+    --------
+    >>> F.hardshrink(microtorch.tensor([-1.0, 0.2, 2.0]))
+    tensor([-1.,  0.,  2.])
+    """
+    return Hardshrink.apply(_floating("hardshrink", input), float(lambd))
+
+
+class Softshrink(Function):
+    """y = x − λ where x > λ, x + λ where x < −λ, else 0        dx = dy where y ≠ 0, else 0"""
+
+    @staticmethod
+    def forward(ctx, x, lambd):
+        ctx.lambd = lambd
+        ctx.save_for_backward(x)
+        return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * 0)).astype(x.dtype, copy=False)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return np.where(np.greater_equal(x, -ctx.lambd) & np.less_equal(x, ctx.lambd), 0.0, dy)
+
+
+def softshrink(input, lambd=0.5):
+    """`input` moved towards 0 by `lambd`, and 0 where its magnitude is below.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    lambd : float, default 0.5
+        Not negative.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+    ValueError
+        If `lambd` is negative.
+
+    Notes
+    -----
+    y = sign(x) · max(|x| − λ, 0); dx = dy where |x| > λ, else 0. The input is saved.
+
+    Examples
+    --------
+    >>> F.softshrink(microtorch.tensor([-1.0, 0.2, 2.0]))
+    tensor([-0.5,  0. ,  1.5])
+    """
+    if lambd < 0:
+        raise ValueError(f"softshrink: lambd = {lambd} must not be negative.")
+    return Softshrink.apply(_floating("softshrink", input), float(lambd))
+
+
+def _floating(operation, input):
+    only_tensors(operation, input=input)
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"{operation}: takes float32 or float64, not {input.dtype}. Convert first, with .float().")
+    return input

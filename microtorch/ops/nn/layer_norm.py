@@ -39,7 +39,7 @@ class LayerNorm(Function):
         ctx.save_for_backward(x, weight)
         ctx.options = shape, eps
         y, stats = ctx.empty(rows.shape, x.dtype), ctx.empty((2, len(rows)), x.dtype)
-        kernels.layer_norm(rows, flat(weight, x), flat(bias, x), eps, stats, y)
+        ctx.call(kernels.layer_norm, rows, flat(weight, x), flat(bias, x), eps, stats, y)
         ctx.cache = rows, stats
         return y if rows is x else y.reshape(x.shape)
 
@@ -63,7 +63,7 @@ class LayerNorm(Function):
         dw, db = ctx.empty(shape, x.dtype), ctx.empty(shape, x.dtype)
         dx = ctx.empty(x.shape, x.dtype)
         dys, dxs = as_rows("layer_norm", dy, shape), dx.reshape(rows.shape)
-        kernels.layer_norm_backward(dys, rows, flat(weight, x), stats, db.ravel(), dw.ravel(), dxs)
+        ctx.call(kernels.layer_norm_backward, dys, rows, flat(weight, x), stats, db.ravel(), dw.ravel(), dxs)
         return dx, dw, db
 
 
@@ -125,7 +125,7 @@ class RmsNorm(Function):
         ctx.save_for_backward(x, weight)
         ctx.options = shape, eps
         y, rstd = ctx.empty(rows.shape, x.dtype), ctx.empty((len(rows),), x.dtype)
-        kernels.rms_norm(rows, flat(weight, x), eps, rstd, y)
+        ctx.call(kernels.rms_norm, rows, flat(weight, x), eps, rstd, y)
         ctx.cache = rows, rstd
         return y if rows is x else y.reshape(x.shape)
 
@@ -147,7 +147,7 @@ class RmsNorm(Function):
         shape, _ = ctx.options
         dw, dx = ctx.empty(shape, x.dtype), ctx.empty(x.shape, x.dtype)
         dys, dxs = as_rows("rms_norm", dy, shape), dx.reshape(rows.shape)
-        kernels.rms_norm_backward(dys, rows, flat(weight, x), rstd, dw.ravel(), dxs)
+        ctx.call(kernels.rms_norm_backward, dys, rows, flat(weight, x), rstd, dw.ravel(), dxs)
         return dx, dw
 
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from ...autograd.function import Function
 from ...errors import ShapeError
+from ...kernels import product as kernel_of
+from ...kernels._blas import addresses, seen
 from ...kernels.nn import linear as kernels
 from ...kernels.reduction import sum_over
 from .._promotion import given, only_tensors, same_dtype
@@ -21,15 +23,24 @@ def sums_rows(dy, db):
 
 
 LARGE = 1 << 16  # elements
+DIVIDED = kernel_of.PARTS * kernel_of.ALONE  # multiplications; Note [Small products]
 
 
-def product(out):
-    """numpy's faster function for a matrix product into `out`, called as ``product(out)(a, b, out)``.
+def multiply(call, a, b, y, ta=False, tb=False):
+    """Call what computes y = a @ b, where a is transposed if `ta`, b if `tb`, and y is new.
 
-    `dot` starts in 0.5 µs where `matmul` needs 1.3, and takes 30 µs for 100×100×100 where it needs 36; but it fills
-    `out` with zeros first: 2.6 ms for 500×100×3072 where `matmul` needs 2.3 (float32, two-core EPYC).
+    That is the BLAS that numpy has loaded, by way of a kernel that a captured step can call without Python. Where it
+    is not found, or does not take the arrays as they lie, it is the faster of numpy's functions: `dot` starts in 0.5 µs
+    where `matmul` needs 1.3, and takes 30 µs for 100×100×100 where it needs 36; but it fills y with zeros first: 2.6 ms
+    for 500×100×3072 where `matmul` needs 2.3 (float32, two-core EPYC).
     """
-    return np.ndarray.dot if out.size < LARGE else np.matmul
+    gemm, gemv = addresses(y.dtype)
+    if gemm and a.flags.c_contiguous and b.flags.c_contiguous and a.dtype is b.dtype is y.dtype:
+        call(kernel_of.product, gemm, gemv, ta, tb, a, b, y)
+        if a.size * y.shape[1] > DIVIDED:
+            seen.divided = True
+    else:
+        call(np.ndarray.dot if y.size < LARGE else np.matmul, a.T if ta else a, b.T if tb else b, y)
 
 
 class Linear(Function):
@@ -40,7 +51,7 @@ class Linear(Function):
         ctx.save_factors(x, w)
         if w.ndim == 2 and x.ndim == 2:
             y = ctx.empty((len(x), len(w)), x.dtype)
-            ctx.call(product(y), x, w.T, y)
+            multiply(ctx.call, x, w, y, tb=True)
             if b is not None and b.shape == w.shape[:1]:
                 ctx.call(kernels.add_bias, y, b)
                 return y
@@ -94,10 +105,10 @@ class Linear(Function):
                 db = sum_over(dy, 0)
         if w is not None:
             dx = ctx.empty((len(dy), w.shape[1]), dy.dtype)
-            ctx.call(product(dx), dy, w, dx)
+            multiply(ctx.call, dy, w, dx)
         if x is not None:
             dw = ctx.empty_gradient(1)
-            ctx.call(product(dw), dy.T, x, dw)
+            multiply(ctx.call, dy, x, dw, ta=True)
         return dx, dw, db
 
 

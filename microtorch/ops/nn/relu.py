@@ -12,8 +12,10 @@ from ...errors import DTypeError, ShapeError
 from ...kernels.nn import relu as kernels
 from ...tensor import Tensor, attach
 from .._promotion import only_tensors, pair
+from ..creation.random import rand_like
+from ..pointwise.where import where
 
-__all__ = ["leaky_relu", "prelu", "relu", "threshold"]
+__all__ = ["leaky_relu", "prelu", "relu", "rrelu", "threshold"]
 
 
 def one_pass(ctx, kernel, arrays, *scalars):
@@ -275,6 +277,53 @@ def threshold(input, threshold, value, inplace=False):
         return Threshold.apply(t, *(as_number("threshold", n, float64).item() for n in (threshold, value)))
 
     return in_place(input, "threshold_", compute) if inplace else compute(input)
+
+
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
+    """`leaky_relu` with a slope drawn for each element in training, and their mean otherwise.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    lower, upper : float, default 1/8 and 1/3
+        The slopes below 0 are drawn evenly between them.
+    training : bool, default False
+    inplace : bool, default False
+        Keep the result in `input`.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        If `lower` is above `upper`.
+
+    Notes
+    -----
+    y = x where x > 0, else a · x; dx = dy there, else a · dy.
+
+    References
+    ----------
+    B. Xu et al.: Empirical Evaluation of Rectified Activations in Convolutional Network, 2015.
+
+    Examples
+    --------
+    >>> F.rrelu(microtorch.tensor([-48.0, 1.0]))
+    tensor([-11.,   1.])
+    """
+    only_tensors("rrelu", input=input)
+    if lower > upper:
+        raise ValueError(f"rrelu: lower = {lower} is above upper = {upper}. Swap them.")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+
+    def compute(t):
+        return where(t > 0, t, t * (rand_like(t) * (upper - lower) + lower))
+
+    return in_place(input, "rrelu_", compute) if inplace else compute(input)
 
 
 attach_in_place(relu, "relu_")

@@ -1,4 +1,6 @@
-"""The logistic function, and the gate made of it."""
+"""The logistic function, its inverse, and the gate made of it."""
+
+import numpy as np
 
 from ...autograd.function import Function
 from ...autograd.inplace.changes import attach_in_place
@@ -7,11 +9,12 @@ from ...kernels import pointwise as kernels
 from ...tensor import Tensor, attach
 from .._promotion import floating, only_tensors
 from ..pointwise.arithmetic import absorb
+from ..pointwise.clamp_and_maximum import clamp
 from ..pointwise.hyperbolic import tanh
 from ..pointwise.special import erf
 from .relu import one_pass
 
-__all__ = ["glu", "sigmoid"]
+__all__ = ["glu", "logit", "sigmoid"]
 
 
 class Sigmoid(Function):
@@ -116,3 +119,55 @@ def glu(input, dim=-1):
         raise ShapeError(f"glu: dimension {dim} of an input of shape {input.shape} has odd length {length}.")
     before = (slice(None),) * (dim % input.ndim)
     return input[(*before, slice(length // 2))] * sigmoid(input[(*before, slice(length // 2, None))])
+
+
+class Logit(Function):
+    """y = ln(x / (1 − x))        dx = dy / (x · (1 − x)), NaN outside of 0 to 1"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.log(x / (1 - x))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        outside = np.less(x, 0) | np.greater(x, 1)
+        return absorb(dy, np.where(outside, np.nan, 1 / (x * (1 - x))))
+
+
+@attach("logit")
+def logit(input, eps=None):
+    """The inverse of the `sigmoid`, of each element: the logarithm of the odds of a probability.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+    eps : float, optional
+        Elements are first limited to the range from `eps` to 1 − `eps`; there dx is 0.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf at 0, inf at 1, NaN outside.
+
+    Notes
+    -----
+    y = ln(x / (1 − x)); dx = dy / (x · (1 − x)). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.5, 0.8], requires_grad=True)
+    >>> y = microtorch.logit(x)
+    >>> y
+    tensor([0.    , 1.3863], grad_fn=<Logit>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([4.  , 6.25])
+    """
+    input = floating(input)
+    return Logit.apply(input if eps is None else clamp(input, eps, 1 - eps))
+
+
+attach_in_place(logit, "logit_")

@@ -9,8 +9,9 @@ from ...errors import DTypeError
 from ...kernels.nn import softmax as kernels
 from ...tensor import Tensor, attach
 from .._promotion import only_tensors
+from ..creation.like import empty_like, zeros_like
 
-__all__ = ["log_softmax", "softmax", "softmin"]
+__all__ = ["gumbel_softmax", "log_softmax", "softmax", "softmin"]
 
 
 def by_rows(ctx, kernel, arrays, dim):
@@ -201,3 +202,53 @@ def softmin(input, dim=None, dtype=None):
     dim = dimension("softmin", input, dim)
     negative = -input
     return Softmax.apply(negative if dtype is None else negative.to(dtype), dim)
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """Samples of classes that have a gradient: the softmax of logits with noise.
+
+    Parameters
+    ----------
+    logits : Tensor of float32 or float64
+        Unnormalised log probabilities.
+    tau : float, default 1
+        The temperature: the lower, the closer to one class.
+    hard : bool, default False
+        Give 1 for the class drawn and 0 for the others, with the gradient of the soft sample.
+    eps : float
+        Has no effect, as in PyTorch.
+    dim : int, default -1
+        The dimension of the classes.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape; sums to 1 along `dim`.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    y = softmax((x + g) / τ), with g = −log e drawn from Gumbel's distribution, e from the exponential one.
+
+    References
+    ----------
+    E. Jang, S. Gu, B. Poole: Categorical Reparameterization with Gumbel-Softmax, ICLR 2017.
+
+    Examples
+    --------
+    >>> _ = microtorch.manual_seed(0)
+    >>> F.gumbel_softmax(microtorch.zeros(1, 3), hard=True).sum().item()
+    1.0
+    """
+    only_tensors("gumbel_softmax", logits=logits)
+    dim = dimension("gumbel_softmax", logits, dim)
+    noise = -empty_like(logits).exponential_().log()
+    soft = Softmax.apply((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    chosen = zeros_like(logits).scatter(dim, soft.detach().argmax(dim, keepdim=True), 1.0)
+    return chosen - soft.detach() + soft

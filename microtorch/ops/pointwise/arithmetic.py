@@ -13,9 +13,9 @@ from ...dtypes import as_number
 from ...errors import DTypeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
-from .._promotion import Binary, in_dtype, pair, refuse_bool
+from .._promotion import Binary, in_dtype, pair
 
-__all__ = ["add", "mul", "multiply", "neg", "negative", "rsub", "sub", "subtract"]
+__all__ = ["add", "addcmul", "mul", "multiply", "neg", "negative", "rsub", "sub", "subtract"]
 
 
 # Note [Zero absorbs]: where the incoming gradient is 0, the outgoing one is 0, whatever the local derivative: a branch
@@ -323,11 +323,37 @@ def neg(input):
     return Neg.apply(as_tensor(input))
 
 
-@attach("__pos__", "positive")
-def _positive(self):
-    """The tensor itself."""
-    refuse_bool("positive", "the tensor itself", self)
-    return self
+@attach("addcmul")
+def addcmul(input, tensor1, tensor2, *, value=1):
+    """``input + value * tensor1 * tensor2``, by element.
+
+    Parameters
+    ----------
+    input, tensor1, tensor2 : Tensor
+        Of shapes that broadcast together.
+    value : number, default 1
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = x + α·a·b; dx = dy, da = α·dy·b, db = α·dy·a.
+
+    Examples
+    --------
+    >>> x, a, b = microtorch.ones(2), microtorch.tensor([2.0, 3.0]), microtorch.tensor([4.0, 5.0])
+    >>> microtorch.addcmul(x, a, b, value=0.5)
+    tensor([5. , 8.5])
+    """
+    return add(input, mul(tensor1, tensor2), alpha=value)
 
 
 multiply, subtract, negative = mul, sub, neg
@@ -336,3 +362,4 @@ attach_in_place(add, "add_", "__iadd__")
 attach_in_place(sub, "sub_", "subtract_", "__isub__")
 attach_in_place(mul, "mul_", "multiply_", "__imul__")
 attach_in_place(neg, "neg_", "negative_")
+attach_in_place(addcmul, "addcmul_")

@@ -9,7 +9,7 @@ from ...from_data import as_tensor
 from ...tensor import Tensor, attach
 from .._promotion import Binary, fitting_pair, in_dtype, operand, result_type
 
-__all__ = ["clamp", "clamp_max", "clamp_min", "clip", "maximum", "minimum", "nan_to_num"]
+__all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "maximum", "minimum", "nan_to_num"]
 
 
 class Maximum(Binary):
@@ -114,6 +114,94 @@ def minimum(input, other):
     tensor([1. , 0.5, 0. ])
     """
     return Minimum.apply(*fitting_pair("minimum", input, other))
+
+
+class Fmax(Binary):
+    """y = max(a, b), of a number and NaN the number        da = dy where a ≥ b or b is NaN, else 0,  db the rest"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.first = np.greater_equal(a, b) | np.isnan(b)
+        return np.fmax(a, b)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.where(ctx.first, dy, 0.0), np.where(ctx.first, 0.0, dy)
+
+
+@attach("fmax", numpy=np.fmax)
+def fmax(input, other):
+    """The larger of two tensors, by element; of a number and NaN the number.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype; NaN where both are NaN.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    The gradient goes to the larger one; where both are equal, to `input`. Nothing is saved.
+
+    Examples
+    --------
+    >>> microtorch.fmax(microtorch.tensor([1.0, float("nan")]), microtorch.tensor([2.0, 3.0]))
+    tensor([2., 3.])
+    """
+    return Fmax.apply(*fitting_pair("fmax", input, other))
+
+
+class Fmin(Binary):
+    """y = min(a, b), of a number and NaN the number        da = dy where a ≤ b or b is NaN, else 0,  db the rest"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.first = np.less_equal(a, b) | np.isnan(b)
+        return np.fmin(a, b)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.where(ctx.first, dy, 0.0), np.where(ctx.first, 0.0, dy)
+
+
+@attach("fmin", numpy=np.fmin)
+def fmin(input, other):
+    """The smaller of two tensors, by element; of a number and NaN the number.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype; NaN where both are NaN.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    The gradient goes to the smaller one; where both are equal, to `input`. Nothing is saved.
+
+    Examples
+    --------
+    >>> microtorch.fmin(microtorch.tensor([1.0, float("nan")]), microtorch.tensor([2.0, 3.0]))
+    tensor([1., 3.])
+    """
+    return Fmin.apply(*fitting_pair("fmin", input, other))
 
 
 class Clamp(Function):

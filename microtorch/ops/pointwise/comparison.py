@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...autograd.function import outside_graph
+from ...autograd.inplace.changes import attach_in_place
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
@@ -17,6 +18,7 @@ __all__ = [
     "greater_equal",
     "gt",
     "isclose",
+    "isin",
     "le",
     "less",
     "less_equal",
@@ -316,3 +318,51 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 
 
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
+
+@attach()
+def isin(elements, test_elements, *, assume_unique=False, invert=False):
+    """Where elements are among `test_elements`.
+
+    Parameters
+    ----------
+    elements, test_elements : Tensor or number
+        At most one of them a number.
+    assume_unique : bool, default False
+        Neither has an element twice, which makes it faster.
+    invert : bool, default False
+        Where they are not.
+
+    Returns
+    -------
+    Tensor of bool
+        Of the shape of `elements`; not differentiable.
+
+    Raises
+    ------
+    TypeError
+        If both are numbers.
+
+    Examples
+    --------
+    >>> microtorch.isin(microtorch.tensor([1, 2, 3]), microtorch.tensor([2, 5]))
+    tensor([False,  True, False])
+    """
+    if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
+        raise TypeError("isin: elements and test_elements are both numbers. At least one must be a Tensor.")
+
+    def isin(a, b):
+        return np.isin(a, b, assume_unique=assume_unique, invert=invert)
+
+    return outside_graph(isin, as_tensor(elements), as_tensor(test_elements))
+
+
+for _function, _other in (
+    (eq, None),
+    (ne, "not_equal_"),
+    (lt, "less_"),
+    (le, "less_equal_"),
+    (gt, "greater_"),
+    (ge, "greater_equal_"),
+):
+    attach_in_place(_function, _function.__name__ + "_", *([_other] if _other else ()))

@@ -6,11 +6,14 @@ import numpy as np
 
 from ...autograd.inplace.changes import attach_in_place
 from ...autograd.observe import one_call
+from ...errors import DTypeError
+from ...from_data import as_tensor
 from ...tensor import Tensor, attach
 from .._promotion import Binary, floating_pair, pair, refuse_bool
-from .arithmetic import absorb
+from .arithmetic import absorb, add
+from .comparison import by_element
 
-__all__ = ["div", "divide", "floor_divide", "fmod", "remainder", "true_divide"]
+__all__ = ["addcdiv", "div", "divide", "floor_divide", "fmod", "gcd", "lcm", "remainder", "true_divide"]
 
 
 class Div(Binary):
@@ -257,6 +260,112 @@ def fmod(input, other):
     return Fmod.apply(*_dividing("fmod", input, other))
 
 
+@attach("addcdiv")
+def addcdiv(input, tensor1, tensor2, *, value=1):
+    """``input + value * tensor1 / tensor2``, by element.
+
+    Parameters
+    ----------
+    input, tensor1, tensor2 : Tensor
+        Of shapes that broadcast together; of the last two at least one is floating.
+    value : number, default 1
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+    DTypeError
+        If `tensor1` and `tensor2` are both integers.
+
+    Notes
+    -----
+    y = x + α·a/b; dx = dy, da = α·dy/b, db = −α·dy·a/b².
+
+    Examples
+    --------
+    >>> x, a, b = microtorch.ones(2), microtorch.tensor([2.0, 3.0]), microtorch.tensor([4.0, 5.0])
+    >>> microtorch.addcdiv(x, a, b)
+    tensor([1.5, 1.6])
+    """
+    tensor1, tensor2 = as_tensor(tensor1), as_tensor(tensor2)
+    if tensor1._array.dtype.kind != "f" and tensor2._array.dtype.kind != "f":
+        raise DTypeError(
+            f"addcdiv: {tensor1.dtype} / {tensor2.dtype} is a division of integers. Convert one with .float(), or "
+            "round as you mean it: input + value * div(tensor1, tensor2, rounding_mode='trunc')."
+        )
+    return add(input, div(tensor1, tensor2), alpha=value)
+
+
+@attach("gcd", numpy=np.gcd)
+def gcd(input, other):
+    """The greatest common divisors of two tensors of integers, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor of integers
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype; at least 0.
+
+    Raises
+    ------
+    DTypeError
+        For floats and bools.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> microtorch.gcd(microtorch.tensor([5, 10, 15]), microtorch.tensor([3, 4, 5]))
+    tensor([1, 2, 5])
+    """
+    return _of_integers("gcd", np.gcd, input, other)
+
+
+@attach("lcm", numpy=np.lcm)
+def lcm(input, other):
+    """The least common multiples of two tensors of integers, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor of integers
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype; at least 0.
+
+    Raises
+    ------
+    DTypeError
+        For floats and bools.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> microtorch.lcm(microtorch.tensor([5, 10, 15]), microtorch.tensor([3, 4, 5]))
+    tensor([15, 20, 15])
+    """
+    return _of_integers("lcm", np.lcm, input, other)
+
+
+def _of_integers(operation, compute, input, other):
+    a, b = pair(as_tensor(input), as_tensor(other))
+    if a._array.dtype.kind not in "iu":
+        raise DTypeError(f"{operation}: takes integers, not {a.dtype}. Convert with .long().")
+    return by_element(operation, compute, a, b)
+
+
 attach("__rdiv__")(lambda self, other: div(other, self))  # PyTorch keeps this name of Python 2's
 divide = true_divide = div
 
@@ -264,3 +373,5 @@ attach_in_place(div, "div_", "divide_", "true_divide_", "__itruediv__")
 attach_in_place(floor_divide, "floor_divide_", "__ifloordiv__")
 attach_in_place(remainder, "remainder_", "__imod__")
 attach_in_place(fmod, "fmod_")
+for _function in (addcdiv, gcd, lcm):
+    attach_in_place(_function, _function.__name__ + "_")

@@ -8,12 +8,13 @@ from ...autograd.function import Function
 from ...autograd.inplace.changes import attach_in_place
 from ...kernels import pointwise as kernels
 from ...tensor import attach
-from .._promotion import floating
+from .._promotion import Binary, floating, floating_pair
 from ..nn.relu import one_pass
+from ..nn.sigmoid import Sigmoid
 from .arithmetic import absorb
 from .special import FEW
 
-__all__ = ["exp", "exp2", "expm1", "log", "log10", "log1p", "log2"]
+__all__ = ["exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2"]
 
 
 LN2, LN10 = _ln(2), _ln(10)
@@ -342,6 +343,110 @@ def log1p(input):
     tensor([1., 1.])
     """
     return Log1p.apply(floating(input))
+
+
+class LogAddExp(Binary):
+    """y = log(eᵃ + eᵇ)        da = dy · σ(a − b),  db = dy · σ(b − a)"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return np.logaddexp(a, b)
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b = ctx.saved_tensors
+        need_a, need_b = ctx.needs_input_grad
+        return absorb(dy, Sigmoid.apply(a - b)) if need_a else None, absorb(
+            dy, Sigmoid.apply(b - a)
+        ) if need_b else None
+
+
+@attach("logaddexp", numpy=np.logaddexp)
+def logaddexp(input, other):
+    """The logarithm of the sum of the exponentials of two tensors, by element, without overflow.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, floating.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = log(eᵃ + eᵇ); da = dy · σ(a − b), db = dy · σ(b − a), with σ the `sigmoid`. Both inputs are saved. See
+    `logsumexp` for the elements of one tensor.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 1000.0], requires_grad=True)
+    >>> y = microtorch.logaddexp(x, microtorch.tensor([0.0, 0.0]))
+    >>> y.detach().tolist()
+    [0.693147..., 1000.0]
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0.5, 1. ])
+    """
+    return LogAddExp.apply(*floating_pair(input, other))
+
+
+class LogAddExp2(Binary):
+    """y = log₂(2ᵃ + 2ᵇ)        da = dy · σ((a − b) ln 2),  db = dy · σ((b − a) ln 2)"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return np.logaddexp2(a, b)
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b = ctx.saved_tensors
+        need_a, need_b = ctx.needs_input_grad
+        difference = (a - b) * LN2
+        return (
+            absorb(dy, Sigmoid.apply(difference)) if need_a else None,
+            absorb(dy, Sigmoid.apply(-difference)) if need_b else None,
+        )
+
+
+@attach("logaddexp2", numpy=np.logaddexp2)
+def logaddexp2(input, other):
+    """The logarithm to base 2 of the sum of two powers of 2, by element, without overflow.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, floating.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = log₂(2ᵃ + 2ᵇ); da = dy · σ((a − b) ln 2), db = dy · σ((b − a) ln 2). Both inputs are saved.
+
+    Examples
+    --------
+    >>> microtorch.logaddexp2(microtorch.tensor([1.0]), microtorch.tensor([1.0]))
+    tensor([2.])
+    """
+    return LogAddExp2.apply(*floating_pair(input, other))
 
 
 for _function in (exp, exp2, expm1, log, log2, log10, log1p):

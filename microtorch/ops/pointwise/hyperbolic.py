@@ -1,4 +1,4 @@
-"""The hyperbolic functions, by element."""
+"""The hyperbolic functions and their inverses, by element."""
 
 import numpy as np
 
@@ -161,10 +161,6 @@ def cosh(input):
     return Cosh.apply(floating(input))
 
 
-for _function in (sin, cos, tan, sinh, cosh):
-    attach_in_place(_function, _function.__name__ + "_")
-
-
 class Asinh(Function):
     """y = arsinh x        dx = dy / √(x² + 1)"""
 
@@ -176,17 +172,42 @@ class Asinh(Function):
     @staticmethod
     def backward(ctx, dy):
         (x,) = ctx.saved_tensors
-        return dy / np.sqrt(x * x + 1)
+        return absorb(dy, 1 / np.sqrt(x * x + 1))
 
 
 @attach("asinh", "arcsinh", numpy=np.arcsinh)
 def asinh(input):
-    """The number whose hyperbolic sine each element of the Tensor `input` is; dx = dy / √(x² + 1)."""
+    """The inverse of `sinh`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Notes
+    -----
+    y = arsinh x; dx = dy / √(x² + 1). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.asinh(x)
+    >>> y
+    tensor([0.    , 0.8814], grad_fn=<Asinh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.    , 0.7071])
+    """
     return Asinh.apply(floating(input))
 
 
 class Acosh(Function):
-    """y = arcosh x        dx = dy / (√(x − 1) · √(x + 1))"""
+    """y = arcosh x        dx = dy / √(x² − 1)"""
 
     @staticmethod
     def forward(ctx, x):
@@ -196,12 +217,37 @@ class Acosh(Function):
     @staticmethod
     def backward(ctx, dy):
         (x,) = ctx.saved_tensors
-        return absorb(dy, 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
+        return absorb(dy, 1 / np.sqrt(x * x - 1))
 
 
 @attach("acosh", "arccosh", numpy=np.arccosh)
 def acosh(input):
-    """The number >= 0 whose hyperbolic cosine each element of the Tensor `input` is; dx = dy / √(x² − 1)."""
+    """The inverse of `cosh`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from 0 to inf; NaN below 1.
+
+    Notes
+    -----
+    y = arcosh x; dx = dy / √(x² − 1). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([1.25, 2.0], requires_grad=True)
+    >>> y = microtorch.acosh(x)
+    >>> y
+    tensor([0.6931, 1.317 ], grad_fn=<Acosh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.3333, 0.5774])
+    """
     return Acosh.apply(floating(input))
 
 
@@ -221,11 +267,38 @@ class Atanh(Function):
 
 @attach("atanh", "arctanh", numpy=np.arctanh)
 def atanh(input):
-    """The number whose hyperbolic tangent each element of the Tensor `input` is; dx = dy / (1 − x²)."""
+    """The inverse of `tanh`, of each element.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; -inf and inf at -1 and 1, NaN outside.
+
+    Notes
+    -----
+    y = artanh x; dx = dy / (1 − x²). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 0.5], requires_grad=True)
+    >>> y = microtorch.atanh(x)
+    >>> y
+    tensor([0.    , 0.5493], grad_fn=<Atanh>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.    , 1.3333])
+    """
     return Atanh.apply(floating(input))
 
 
 arcsinh, arccosh, arctanh = asinh, acosh, atanh
-attach_in_place(asinh, "asinh_", "arcsinh_")
-attach_in_place(acosh, "acosh_", "arccosh_")
-attach_in_place(atanh, "atanh_", "arctanh_")
+
+for _function in (sin, cos, tan, sinh, cosh):
+    attach_in_place(_function, _function.__name__ + "_")
+for _function, _other in ((asinh, "arcsinh_"), (acosh, "arccosh_"), (atanh, "arctanh_")):
+    attach_in_place(_function, _function.__name__ + "_", _other)

@@ -5,18 +5,22 @@ import numpy as np
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import DTypeError
 from ...from_data import as_tensor
-from ...tensor import attach
+from ...tensor import Tensor, attach
 from .._promotion import pair
 from .comparison import by_element
 
 __all__ = [
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "isfinite",
     "isinf",
     "isnan",
+    "isneginf",
+    "isposinf",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -261,6 +265,72 @@ def bitwise_not(input):
     return by_element("bitwise_not", np.invert, *_whole("bitwise_not", as_tensor(input)))
 
 
+@attach("bitwise_left_shift", "__lshift__", reflected="__rlshift__", numpy=np.left_shift)
+def bitwise_left_shift(input, other):
+    """The bits moved `other` places to the left, towards the higher ones: ``input * 2**other``.
+
+    Parameters
+    ----------
+    input, other : Tensor or int
+        Integers, of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    DTypeError
+        For floats and bools.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> microtorch.tensor([1, 2, 3]) << microtorch.tensor([1, 1, 2])
+    tensor([ 2,  4, 12])
+    """
+    return _shifted("bitwise_left_shift", np.left_shift, input, other)
+
+
+@attach("bitwise_right_shift", "__rshift__", reflected="__rrshift__", numpy=np.right_shift)
+def bitwise_right_shift(input, other):
+    """The bits moved `other` places to the right, towards the lower ones: ``input / 2**other``, rounded down.
+
+    Parameters
+    ----------
+    input, other : Tensor or int
+        Integers, of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype.
+
+    Raises
+    ------
+    DTypeError
+        For floats and bools.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> microtorch.tensor([1, 2, 3]) >> microtorch.tensor([1, 1, 2])
+    tensor([0, 1, 0])
+    """
+    return _shifted("bitwise_right_shift", np.right_shift, input, other)
+
+
+def _shifted(operation, compute, input, other):
+    a, b = pair(input, other)
+    dtype = (a if isinstance(a, Tensor) else b).dtype
+    if dtype.kind not in "iu":
+        raise DTypeError(f"{operation}: takes integers, not {dtype}. Convert with .long().")
+    return by_element(operation, compute, a, b)
+
+
 @attach("isnan", numpy=np.isnan)
 def isnan(input):
     """Where elements are NaN.
@@ -305,6 +375,48 @@ def isinf(input):
     return by_element("isinf", np.isinf, as_tensor(input))
 
 
+@attach("isposinf", numpy=np.isposinf)
+def isposinf(input):
+    """Where the elements are inf.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor of bool
+        Of the same shape.
+
+    Examples
+    --------
+    >>> microtorch.isposinf(microtorch.tensor([float("inf"), float("-inf"), 1.0]))
+    tensor([ True, False, False])
+    """
+    return by_element("isposinf", lambda x: x == np.inf, as_tensor(input))
+
+
+@attach("isneginf", numpy=np.isneginf)
+def isneginf(input):
+    """Where the elements are -inf.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor of bool
+        Of the same shape.
+
+    Examples
+    --------
+    >>> microtorch.isneginf(microtorch.tensor([float("inf"), float("-inf"), 1.0]))
+    tensor([False,  True, False])
+    """
+    return by_element("isneginf", lambda x: x == -np.inf, as_tensor(input))
+
+
 @attach("isfinite", numpy=np.isfinite)
 def isfinite(input):
     """Where elements are neither NaN nor infinite.
@@ -330,3 +442,8 @@ def isfinite(input):
 attach_in_place(bitwise_and, "bitwise_and_", "__iand__")
 attach_in_place(bitwise_or, "bitwise_or_", "__ior__")
 attach_in_place(bitwise_xor, "bitwise_xor_", "__ixor__")
+attach_in_place(bitwise_not, "bitwise_not_")
+attach_in_place(bitwise_left_shift, "bitwise_left_shift_", "__ilshift__")
+attach_in_place(bitwise_right_shift, "bitwise_right_shift_", "__irshift__")
+for _function in (logical_and, logical_or, logical_xor, logical_not):
+    attach_in_place(_function, _function.__name__ + "_")

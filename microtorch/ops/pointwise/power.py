@@ -10,16 +10,16 @@ import numpy as np
 
 from ...autograd.function import Function, outside_graph
 from ...autograd.inplace.changes import attach_in_place
-from ...dtypes import as_number
+from ...dtypes import as_number, float64
 from ...errors import DTypeError
 from ...from_data import as_tensor
 from ...kernels import pointwise as kernels
 from ...tensor import Tensor, attach
 from .._promotion import Binary, floating, operand, pair, refuse_bool, result_type
 from ..nn.relu import one_pass
-from .arithmetic import absorb
+from .arithmetic import absorb, mul
 
-__all__ = ["pow", "reciprocal", "rsqrt", "sqrt", "square"]
+__all__ = ["float_power", "ldexp", "pow", "reciprocal", "rsqrt", "sqrt", "square"]
 
 
 class Pow(Binary):
@@ -304,8 +304,71 @@ def reciprocal(input):
     return Reciprocal.apply(floating(input))
 
 
+@attach("float_power", numpy=np.float_power)
+def float_power(input, exponent):
+    """`input` to the power `exponent`, by element, computed in float64.
+
+    Parameters
+    ----------
+    input, exponent : Tensor or number
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor of float64
+        Of the broadcast shape.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    As `pow`; see there for the gradient.
+
+    Examples
+    --------
+    >>> microtorch.float_power(microtorch.tensor([2, 3]), -1)
+    tensor([0.5   , 0.3333], dtype=float64)
+    """
+    a, b = (x.to(float64) if isinstance(x, Tensor) else x for x in map(operand, (input, exponent)))
+    if not isinstance(a, Tensor):
+        a = as_tensor(a, float64)
+    return pow(a, b if isinstance(b, Tensor) else float(b))
+
+
+@attach("ldexp", numpy=np.ldexp)
+def ldexp(input, other):
+    """``input * 2**other``, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, floating.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> microtorch.ldexp(microtorch.tensor([1.0, 3.0]), microtorch.tensor([2, -1]))
+    tensor([4. , 1.5])
+    """
+    return mul(input, pow(2.0, other))
+
+
 attach_in_place(pow, "pow_", "__ipow__")
 attach_in_place(square, "square_")
 attach_in_place(sqrt, "sqrt_")
 attach_in_place(rsqrt, "rsqrt_")
 attach_in_place(reciprocal, "reciprocal_")
+attach_in_place(float_power, "float_power_")
+attach_in_place(ldexp, "ldexp_")

@@ -1,4 +1,6 @@
-"""Rounding to whole numbers, by element."""
+"""Rounding to whole numbers, and what is left over, by element."""
+
+from collections import namedtuple
 
 import numpy as np
 
@@ -9,7 +11,10 @@ from ...from_data import as_tensor
 from ...tensor import attach
 from .._promotion import refuse_bool
 
-__all__ = ["ceil", "floor", "round", "trunc"]
+__all__ = ["ceil", "fix", "floor", "frac", "frexp", "round", "trunc"]
+
+
+FrexpResult = namedtuple("frexp", "mantissa exponent")
 
 
 def _not_bool(operation, input):
@@ -108,7 +113,7 @@ class Trunc(Function):
         return np.zeros_like(dy)
 
 
-@attach("trunc", numpy=np.trunc)
+@attach("trunc", "fix", numpy=(np.trunc, np.fix))
 def trunc(input):
     """Each element without its fraction.
 
@@ -186,5 +191,97 @@ def round(input, decimals=0):
     return Round.apply(input, decimals)
 
 
-for _function in (ceil, floor, round, trunc):
+@attach("frac")
+def frac(input):
+    """The fraction of each element, with its sign: ``input - trunc(input)``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Floating.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype, between -1 and 1.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+
+    Notes
+    -----
+    dx = dy.
+
+    Examples
+    --------
+    >>> microtorch.frac(microtorch.tensor([1.5, -2.25]))
+    tensor([ 0.5 , -0.25])
+    """
+    input = as_tensor(input)
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"frac: an element of {input.dtype} has no fraction. Convert with .float().")
+    return input - trunc(input)
+
+
+class Frexp(Function):
+    """y, e with x = y · 2ᵉ and 0.5 ≤ |y| < 1        dx = dy · 2⁻ᵉ"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y, exponent = np.frexp(x)
+        ctx.exponent = -exponent
+        ctx.mark_non_differentiable(exponent)
+        return y, exponent
+
+    @staticmethod
+    def backward(ctx, dy, _):
+        return dy * np.ldexp(dy.dtype.type(1), ctx.exponent)
+
+
+@attach("frexp", numpy=np.frexp)
+def frexp(input):
+    """Each element as a mantissa from 0.5 to 1 times a power of 2.
+
+    Parameters
+    ----------
+    input : Tensor
+        Floating.
+
+    Returns
+    -------
+    namedtuple (mantissa, exponent)
+        ``mantissa`` of the dtype of `input`, ``exponent`` of int32.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+
+    Notes
+    -----
+    x = y · 2ᵉ; dx = dy · 2⁻ᵉ.
+
+    Examples
+    --------
+    >>> microtorch.frexp(microtorch.tensor([3.0]))
+    frexp(mantissa=tensor([0.75]), exponent=tensor([2], dtype=int32))
+    """
+    input = as_tensor(input)
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"frexp: takes float32 or float64, not {input.dtype}. Convert with .float().")
+    return FrexpResult(*Frexp.apply(input))
+
+
+@attach("__round__")
+def rounded(self, ndigits=None):
+    """The result of Python's own ``round(t, 2)``: `round` with so many decimals, a Tensor."""
+    return round(self, 0 if ndigits is None else ndigits)
+
+
+fix = trunc
+
+for _function in (ceil, floor, frac, round, trunc):
     attach_in_place(_function, _function.__name__ + "_")
+attach_in_place(trunc, "fix_")

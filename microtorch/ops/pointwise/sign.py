@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import Function, outside_graph
 from ...autograd.inplace.changes import attach_in_place
 from ...from_data import as_tensor
 from ...tensor import attach
-from .._promotion import refuse_bool
+from .._promotion import Binary, floating_pair, refuse_bool, same_dtype
 from .arithmetic import absorb
+from .comparison import by_element
 
-__all__ = ["abs", "absolute", "sign"]
+__all__ = ["abs", "absolute", "copysign", "heaviside", "nextafter", "positive", "sgn", "sign", "signbit"]
 
 
 class Abs(Function):
@@ -76,7 +77,7 @@ class Sign(Function):
         return np.zeros_like(dy)
 
 
-@attach("sign", numpy=np.sign)
+@attach("sign", "sgn", numpy=np.sign)
 def sign(input):
     """The sign of each element.
 
@@ -102,6 +103,161 @@ def sign(input):
     return Sign.apply(as_tensor(input))
 
 
-absolute = abs
+@attach("signbit", numpy=np.signbit)
+def signbit(input):
+    """Where the elements carry a minus sign: negative ones, and -0.0.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor of bool
+        Of the same shape.
+
+    Examples
+    --------
+    >>> microtorch.signbit(microtorch.tensor([-1.0, -0.0, 0.0]))
+    tensor([ True,  True, False])
+    """
+    return outside_graph(lambda x: np.signbit(x) if x.dtype.kind == "f" else x < 0, as_tensor(input))
+
+
+class Copysign(Binary):
+    """y = |a| with the sign of b        da = dy · sign(a) · sign(y), 0 where a = 0,  db = 0"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        y = np.copysign(a, b)
+        ctx.factor = np.where(np.equal(a, 0), 0, np.copysign(y.dtype.type(1), a) * np.copysign(y.dtype.type(1), b))
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy * ctx.factor, np.zeros_like(dy)
+
+
+@attach("copysign", numpy=np.copysign)
+def copysign(input, other):
+    """The magnitudes of `input` with the signs of `other`, by element.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, floating.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = ±|a|; da = dy where the sign stayed, −dy where it changed, 0 where a = 0; db = 0. Nothing is saved.
+
+    Examples
+    --------
+    >>> microtorch.copysign(microtorch.tensor([1.0, -2.0]), -1.0)
+    tensor([-1., -2.])
+    """
+    return Copysign.apply(*floating_pair(input, other))
+
+
+@attach("heaviside", numpy=np.heaviside)
+def heaviside(input, values):
+    """The step function: 0 where `input` is negative, 1 where it is positive, `values` where it is 0.
+
+    Parameters
+    ----------
+    input, values : Tensor
+        Of one dtype and shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and the same dtype; not differentiable.
+
+    Raises
+    ------
+    DTypeError
+        If the dtypes differ.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> microtorch.heaviside(microtorch.tensor([-1.5, 0.0, 2.0]), microtorch.tensor([0.5]))
+    tensor([0. , 0.5, 1. ])
+    """
+    input, values = as_tensor(input), as_tensor(values)
+    same_dtype("heaviside", input=input, values=values)
+    return by_element("heaviside", lambda a, b: np.where(a == 0, b, (a > 0).astype(b.dtype)), input, values)
+
+
+@attach("nextafter", numpy=np.nextafter)
+def nextafter(input, other):
+    """The next number that the dtype can hold after each element of `input`, in the direction of `other`.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Floating, of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the common dtype; not differentiable.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> one = microtorch.tensor([1.0])
+    >>> (microtorch.nextafter(one, 2 * one) - one == microtorch.finfo(microtorch.float32).eps).item()
+    True
+    """
+    return by_element("nextafter", np.nextafter, *floating_pair(as_tensor(input), as_tensor(other)))
+
+
+@attach("positive", "__pos__", numpy=np.positive)
+def positive(input):
+    """The tensor itself: ``+t``.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        The very same.
+
+    Raises
+    ------
+    DTypeError
+        For a bool tensor.
+
+    Examples
+    --------
+    >>> microtorch.positive(microtorch.tensor([-1.0]))
+    tensor([-1.])
+    """
+    input = as_tensor(input)
+    refuse_bool("positive", "the tensor itself", input)
+    return input
+
+
+absolute, sgn = abs, sign
 attach_in_place(abs, "abs_", "absolute_")
-attach_in_place(sign, "sign_")
+attach_in_place(sign, "sign_", "sgn_")
+for _function in (copysign, heaviside, nextafter):
+    attach_in_place(_function, _function.__name__ + "_")

@@ -6,18 +6,21 @@ import numpy as np
 
 from ...autograd.function import Function
 from ...autograd.inplace.changes import attach_in_place
+from ...from_data import as_tensor
 from ...kernels import pointwise as kernels
 from ...kernels import special
-from ...tensor import attach
+from ...tensor import Tensor, attach
 from .._promotion import Binary, floating, floating_pair
 from ..nn.relu import one_pass
 from .arithmetic import absorb
 
-__all__ = ["digamma", "erf", "erfinv", "lgamma", "polygamma", "xlogy"]
+__all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "polygamma", "sinc", "xlogy"]
 
 
 FEW = 500  # elements below which numpy is faster than a call of a kernel
 SLOPE = 2 / sqrt(pi)  # of erf at 0
+# The derivative of sinc at x is x · Σ SINC[k] · x²ᵏ; for |x| < 0.2 what is left out is below 1e-17.
+SINC = [(-1) ** k * 2 * k * pi ** (2 * k) / factorial(2 * k + 1) for k in range(1, 9)]
 
 
 class Erf(Function):
@@ -64,6 +67,161 @@ def erf(input):
     tensor([1.1284, 0.4151])
     """
     return Erf.apply(floating(input))
+
+
+class Erfc(Function):
+    """y = 1 − erf x        dx = −dy · 2/√π · e^(−x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return one_pass(ctx, kernels.erfc, (x,))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, -SLOPE * np.exp(-x * x))
+
+
+@attach("erfc")
+def erfc(input):
+    """One minus the error function of each element, with all its digits where that is small.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating, from 0 to 2.
+
+    Notes
+    -----
+    y = 1 − erf x; dx = −dy · 2/√π · e^(−x²). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 3.0], requires_grad=True)
+    >>> y = microtorch.erfc(x)
+    >>> y
+    tensor([1.0000e+00, 2.2090e-05], grad_fn=<Erfc>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([-1.1284e+00, -1.3925e-04])
+    """
+    return Erfc.apply(floating(input))
+
+
+class Sinc(Function):
+    """y = sin(πx) / (πx), and 1 at 0        dx = dy · (cos(πx) − y) / x, and 0 at 0"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.sinc(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        # Near 0 the difference of cos(πx) and y loses its digits; there the series, which has the further derivatives.
+        near = np.less(np.abs(x), 0.2)
+        z = np.where(near, x, 0.0)
+        z = z * z
+        series = SINC[-1]
+        for c in SINC[-2::-1]:
+            series = series * z + c
+        away = np.where(near, 1.0, x)
+        slope = (np.cos(away * pi) - Sinc.apply(away)) / away
+        return absorb(dy, np.where(near, series * x, slope))
+
+
+@attach("sinc", numpy=np.sinc)
+def sinc(input):
+    """sin(πx) / (πx) of each element, and 1 at 0.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Notes
+    -----
+    y = sin(πx) / (πx); dx = dy · (cos(πx) − y) / x, and 0 at 0. The second derivative at 0 is −π²/3 (PyTorch: 0). The
+    input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 0.5], requires_grad=True)
+    >>> y = microtorch.sinc(x)
+    >>> y
+    tensor([1.    , 0.6366], grad_fn=<Sinc>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([-0.    , -1.2732])
+    """
+    return Sinc.apply(floating(input))
+
+
+class Xlogy(Binary):
+    """y = a · ln b, and 0 where a = 0        da = dy · ln b,  db = dy · a / b"""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return np.where(np.equal(a, 0) & ~np.isnan(b), 0.0, a * np.log(b)).astype(np.result_type(a, b), copy=False)
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b = ctx.saved_tensors
+        need_a, need_b = ctx.needs_input_grad
+        da = db = None
+        if need_a:
+            da = absorb(dy, np.where(np.equal(a, 0) & np.less_equal(b, 0), 0.0, np.log(b)))
+        if need_b:
+            db = absorb(dy, a / b)
+        return da, db
+
+
+@attach("xlogy")
+def xlogy(input, other):
+    """``input * log(other)``, by element, and 0 where `input` is 0, whatever `other` is (but NaN).
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, floating.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = a · ln b; da = dy · ln b, db = dy · a / b. Both inputs are saved.
+
+    Examples
+    --------
+    >>> p = microtorch.tensor([0.0, 0.5])
+    >>> microtorch.xlogy(p, p)
+    tensor([ 0.    , -0.3466])
+    """
+    a, b = floating_pair(input, other)
+    return Xlogy.apply(
+        a if isinstance(a, Tensor) else as_tensor(a, b.dtype), b if isinstance(b, Tensor) else as_tensor(b, a.dtype)
+    )
 
 
 class Lgamma(Function):
@@ -215,6 +373,9 @@ def _polygamma(self, n):
     return polygamma(n, self)
 
 
+attach_in_place(_polygamma, "polygamma_")
+
+
 class Erfinv(Function):
     """y with erf(y) = x        dx = dy · √π/2 · e^(y²)"""
 
@@ -266,47 +427,5 @@ def erfinv(input):
     return Erfinv.apply(floating(input))
 
 
-class Xlogy(Binary):
-    """y = a · log b, 0 where a = 0        da = dy · log b,  db = dy · a / b"""
-
-    @staticmethod
-    def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
-        return np.where((a == 0) & (b == b), 0, a * np.log(b)).astype(np.result_type(a, b), copy=False)
-
-    @staticmethod
-    def backward(ctx, dy):
-        a, b = ctx.saved_tensors
-        da = absorb(dy, np.where((a == 0) & (b <= 0), 0, np.log(b)))
-        return da, absorb(dy, np.where((a == 0) & (b == 0), 0, a / b))
-
-
-@attach("xlogy")
-def xlogy(input, other):
-    """`input` times the logarithm of `other`, and 0 where `input` is 0.
-
-    Parameters
-    ----------
-    input, other : Tensor or float
-        Broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Floating.
-
-    Notes
-    -----
-    y = a · log b; da = dy · log b, db = dy · a / b, and where a is 0, b = 0 does no harm. Both are saved.
-
-    Examples
-    --------
-    >>> import microtorch
-    >>> microtorch.xlogy(microtorch.tensor([0.0, 2.0]), microtorch.tensor([0.0, 1.0]))
-    tensor([0., 0.])
-    """
-    return Xlogy.apply(*floating_pair(input, other))
-
-
-for _function in (lgamma, digamma, erfinv):
+for _function in (erf, erfc, sinc, xlogy, lgamma, digamma, erfinv):
     attach_in_place(_function, _function.__name__ + "_")

@@ -1,5 +1,7 @@
 """Trigonometric functions and their inverses, by element; angles are in radians."""
 
+from math import pi
+
 import numpy as np
 
 from ...autograd.function import Function
@@ -8,7 +10,22 @@ from ...tensor import attach
 from .._promotion import Binary, floating, floating_pair
 from .arithmetic import absorb
 
-__all__ = ["acos", "arccos", "arcsin", "arctan", "arctan2", "asin", "atan", "atan2", "cos", "hypot", "sin", "tan"]
+__all__ = [
+    "acos",
+    "arccos",
+    "arcsin",
+    "arctan",
+    "arctan2",
+    "asin",
+    "atan",
+    "atan2",
+    "cos",
+    "deg2rad",
+    "hypot",
+    "rad2deg",
+    "sin",
+    "tan",
+]
 
 
 class Sin(Function):
@@ -150,6 +167,185 @@ def tan(input):
     return Tan.apply(floating(input))
 
 
+class Asin(Function):
+    """y = arcsin x        dx = dy / √(1 − x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arcsin(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / np.sqrt(1 - x * x))
+
+
+@attach("asin", "arcsin", numpy=np.arcsin)
+def asin(input):
+    """The angle from -π/2 to π/2 whose sine each element is.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; NaN outside of -1 to 1.
+
+    Notes
+    -----
+    y = arcsin x; dx = dy / √(1 − x²). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 0.6], requires_grad=True)
+    >>> y = microtorch.asin(x)
+    >>> y
+    tensor([0.    , 0.6435], grad_fn=<Asin>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.  , 1.25])
+    """
+    return Asin.apply(floating(input))
+
+
+class Acos(Function):
+    """y = arccos x        dx = −dy / √(1 − x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arccos(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, -1 / np.sqrt(1 - x * x))
+
+
+@attach("acos", "arccos", numpy=np.arccos)
+def acos(input):
+    """The angle from 0 to π whose cosine each element is.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating; NaN outside of -1 to 1.
+
+    Notes
+    -----
+    y = arccos x; dx = −dy / √(1 − x²). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 0.6], requires_grad=True)
+    >>> y = microtorch.acos(x)
+    >>> y
+    tensor([1.5708, 0.9273], grad_fn=<Acos>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([-1.  , -1.25])
+    """
+    return Acos.apply(floating(input))
+
+
+class Atan(Function):
+    """y = arctan x        dx = dy / (1 + x²)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.arctan(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return absorb(dy, 1 / (x * x + 1))
+
+
+@attach("atan", "arctan", numpy=np.arctan)
+def atan(input):
+    """The angle from -π/2 to π/2 whose tangent each element is.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Notes
+    -----
+    y = arctan x; dx = dy / (1 + x²). The input is saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
+    >>> y = microtorch.atan(x)
+    >>> y
+    tensor([0.    , 0.7854], grad_fn=<Atan>)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1. , 0.5])
+    """
+    return Atan.apply(floating(input))
+
+
+@attach("deg2rad", numpy=(np.deg2rad, np.radians))
+def deg2rad(input):
+    """Angles in degrees as radians, by element: ``input * (π / 180)``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Examples
+    --------
+    >>> microtorch.deg2rad(microtorch.tensor([0.0, 90.0]))
+    tensor([0.    , 1.5708])
+    """
+    return floating(input) * (pi / 180)
+
+
+@attach("rad2deg", numpy=(np.rad2deg, np.degrees))
+def rad2deg(input):
+    """Angles in radians as degrees, by element: ``input * (180 / π)``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools are taken as floats of the default dtype.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape, floating.
+
+    Examples
+    --------
+    >>> microtorch.rad2deg(microtorch.tensor([0.0, microtorch.pi]))
+    tensor([  0., 180.])
+    """
+    return floating(input) * (180 / pi)
+
+
 class Atan2(Binary):
     """y = the angle of the point (b, a)        da = dy · b / (a² + b²),  db = −dy · a / (a² + b²),  and 0 at (0, 0)"""
 
@@ -263,73 +459,11 @@ def hypot(input, other):
     return Hypot.apply(*floating_pair(input, other))
 
 
-arctan2 = atan2
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
 
 attach_in_place(atan2, "atan2_", "arctan2_")
 attach_in_place(hypot, "hypot_")
-
-
-class Asin(Function):
-    """y = arcsin x        dx = dy / √(1 − x²)"""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return np.arcsin(x)
-
-    @staticmethod
-    def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        return absorb(dy, 1 / np.sqrt(1 - x * x))
-
-
-@attach("asin", "arcsin", numpy=np.arcsin)
-def asin(input):
-    """The angle whose sine each element of the Tensor `input` is, from −π/2 to π/2; dx = dy / √(1 − x²)."""
-    return Asin.apply(floating(input))
-
-
-class Acos(Function):
-    """y = arccos x        dx = −dy / √(1 − x²)"""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return np.arccos(x)
-
-    @staticmethod
-    def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        return absorb(dy, -1 / np.sqrt(1 - x * x))
-
-
-@attach("acos", "arccos", numpy=np.arccos)
-def acos(input):
-    """The angle whose cosine each element of the Tensor `input` is, from 0 to π; dx = −dy / √(1 − x²)."""
-    return Acos.apply(floating(input))
-
-
-class Atan(Function):
-    """y = arctan x        dx = dy / (1 + x²)"""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return np.arctan(x)
-
-    @staticmethod
-    def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        return dy / (1 + x * x)
-
-
-@attach("atan", "arctan", numpy=np.arctan)
-def atan(input):
-    """The angle whose tangent each element of the Tensor `input` is, from −π/2 to π/2; dx = dy / (1 + x²)."""
-    return Atan.apply(floating(input))
-
-
-arcsin, arccos, arctan = asin, acos, atan
-attach_in_place(asin, "asin_", "arcsin_")
-attach_in_place(acos, "acos_", "arccos_")
-attach_in_place(atan, "atan_", "arctan_")
+for _function, _other in ((asin, "arcsin_"), (acos, "arccos_"), (atan, "arctan_")):
+    attach_in_place(_function, _function.__name__ + "_", _other)
+attach_in_place(deg2rad, "deg2rad_")
+attach_in_place(rad2deg, "rad2deg_")

@@ -10,11 +10,12 @@ from ...tensor import Tensor, attach
 from .. import _dimensions as dimensions
 from ..indexing.gather_and_scatter import PutAlong
 
-__all__ = ["amax", "amin", "argmax", "argmin", "max", "min"]
+__all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
 
 MaxResult = namedtuple("max", "values indices")
 MinResult = namedtuple("min", "values indices")
+AminmaxResult = namedtuple("aminmax", "min max")
 
 
 class TiesShare(Function):
@@ -154,6 +155,36 @@ def amin(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
     tensor([0., 1., 0.])
     """
     return Amin.apply(input, dim if axis is None else axis, keepdim or keepdims)
+
+
+@attach("aminmax")
+def aminmax(input, *, dim=None, keepdim=False):
+    """The smallest and the largest element, of all or along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, optional
+        The dimension to reduce over; default all.
+    keepdim : bool, default False
+        Keep this dimension, with length 1.
+
+    Returns
+    -------
+    namedtuple (min, max)
+        Of the dtype of `input`; as `amin` and `amax` give them, with their gradients.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension, or it has no elements.
+
+    Examples
+    --------
+    >>> microtorch.aminmax(microtorch.tensor([3.0, 1.0, 2.0]))
+    aminmax(min=tensor(1.), max=tensor(3.))
+    """
+    return AminmaxResult(Amin.apply(input, dim, keepdim), Amax.apply(input, dim, keepdim))
 
 
 class Max(Function):

@@ -9,24 +9,26 @@ from .. import _dimensions as dimensions
 from .max_and_min import put_back
 from .sort import MedianResult, order
 
-__all__ = ["median"]
+__all__ = ["median", "nanmedian"]
 
 
 class Median(Function):
     """y, i = the median of x, the lower of two, and where it is        dx at i = dy"""
 
     @staticmethod
-    def forward(ctx, x, dim, keepdim):
+    def forward(ctx, x, dim, keepdim, ignore_nan):
         ctx.shape, ctx.dim = x.shape, dim
         if x.ndim == 0:
             values, indices = x.copy(), np.zeros((), np.int64)
         else:
-            n = x.shape[dim]
             positions = order(x, dim, False)
-            places = np.take(positions, [(n - 1) // 2], dim)
-            if x.dtype.kind == "f":  # a NaN, which is last in the order, is the median of any line it is in
-                last = np.take(positions, [n - 1], dim)
-                places = np.where(np.isnan(np.take_along_axis(x, last, dim)), _first_nan(x, dim), places)
+            if ignore_nan:  # they are last in the order
+                n = np.add.reduce(x == x, dim, np.int64, None, True)
+            else:
+                n = np.full([1 if d == dim else m for d, m in enumerate(x.shape)], x.shape[dim])
+            places = np.take_along_axis(positions, np.maximum(n - 1, 0) // 2, dim)
+            if x.dtype.kind == "f" and not ignore_nan:  # a NaN is the median of any line it is in
+                places = np.where(np.isnan(x).any(axis=dim, keepdims=True), _first_nan(x, dim), places)
             values, indices = np.take_along_axis(x, places, dim), places
             if not keepdim:
                 values, indices = values.squeeze(dim), indices.squeeze(dim)
@@ -81,19 +83,54 @@ def median(input, dim=None, keepdim=False):
     >>> x.grad
     tensor([0., 0., 1., 0.])
     """
+    return _middle("median", input, dim, keepdim, False)
+
+
+@attach("nanmedian")
+@dimensions.also_axis
+def nanmedian(input, dim=None, keepdim=False):
+    """As `median`, of the elements that are not NaN.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, optional
+        The dimension to reduce over.
+    keepdim : bool, default False
+        Keep this dimension, with length 1.
+
+    Returns
+    -------
+    Tensor or namedtuple (values, indices)
+        With `dim` a pair. NaN where there are no numbers.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension, or it has no elements.
+
+    Examples
+    --------
+    >>> microtorch.nanmedian(microtorch.tensor([3.0, 1.0, float("nan")]))
+    tensor(1.)
+    """
+    return _middle("nanmedian", input, dim, keepdim, True)
+
+
+def _middle(operation, input, dim, keepdim, ignore_nan):
     x = input._array
     if x.dtype.kind == "b":
-        raise DTypeError("median: a bool tensor has no middle. Convert first, with .int().")
+        raise DTypeError(f"{operation}: a bool tensor has no middle. Convert first, with .int().")
     if dim is None:
         if not x.size:
-            return input.sum() * float("nan") if x.dtype.kind == "f" else _refuse_empty(x, dim)
-        return Median.apply(input.reshape(-1), 0, False)[0]
-    dim = dimensions.one("median", dim, x.ndim)
+            return input.sum() * float("nan") if x.dtype.kind == "f" else _refuse_empty(operation, x, dim)
+        return Median.apply(input.reshape(-1), 0, False, ignore_nan)[0]
+    dim = dimensions.one(operation, dim, x.ndim)
     if x.ndim and not x.shape[dim]:
-        _refuse_empty(x, dim)
-    return MedianResult(*Median.apply(input, dim, keepdim))
+        _refuse_empty(operation, x, dim)
+    return MedianResult(*Median.apply(input, dim, keepdim, ignore_nan))
 
 
-def _refuse_empty(x, dim):
+def _refuse_empty(operation, x, dim):
     where = f"shape {x.shape}" if dim is None else f"dimension {dim} of shape {x.shape}"
-    raise IndexError(f"median: {where} has no elements to choose from.")
+    raise IndexError(f"{operation}: {where} has no elements to choose from.")

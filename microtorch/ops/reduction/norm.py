@@ -5,14 +5,16 @@ import math
 import numpy as np
 
 from ...autograd.function import Function, once_differentiable
+from ...autograd.inplace.changes import attach_in_place
 from ...errors import DTypeError, ShapeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
 from .. import _dimensions as dimensions
+from ..pointwise.where import where
 from .max_and_min import TiesShare
 from .variance import in_range, scaled
 
-__all__ = ["norm"]
+__all__ = ["norm", "renorm"]
 
 
 class Norm(Function):
@@ -177,3 +179,52 @@ def _nuclear(input, dim, keepdim):
         raise ShapeError(f"norm: p = 'nuc' takes matrices; give two dimensions of shape {input.shape}, not dim={dim}.")
     y = NuclearNorm.apply(np.moveaxis(input, dims, (-2, -1)))
     return y.reshape(dimensions.kept(input.shape, dims)) if keepdim else y
+
+
+@attach("renorm")
+def renorm(input, p, dim, maxnorm):
+    """The parts of a tensor along a dimension, each scaled down so that its p-norm is at most `maxnorm`.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    p : number
+        The exponent of the norm, above 0.
+    dim : int
+        The dimension whose parts are looked at.
+    maxnorm : number
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+    ValueError
+        If `p` is not positive or `maxnorm` is negative.
+    ShapeError
+        If there are fewer than 2 dimensions.
+
+    Notes
+    -----
+    y = x · m / (‖x‖ + 1e-7) where ‖x‖ > m, else x.
+
+    Examples
+    --------
+    >>> microtorch.renorm(microtorch.tensor([[3.0, 4.0], [0.3, 0.4]]), 2, 0, 1.0)
+    tensor([[0.6, 0.8],
+            [0.3, 0.4]])
+    """
+    if input.ndim < 2:
+        raise ShapeError(f"renorm: takes at least 2 dimensions, not shape {input.shape}.")
+    if p <= 0 or maxnorm < 0:
+        raise ValueError(f"renorm: p = {p} must be positive, and maxnorm = {maxnorm} not negative.")
+    dim = dimensions.one("renorm", dim, input.ndim)
+    length = norm(input, p, tuple([d for d in range(input.ndim) if d != dim]), keepdim=True)
+    return input * where(length > maxnorm, maxnorm / (length + 1e-7), 1.0)
+
+
+attach_in_place(renorm, "renorm_")

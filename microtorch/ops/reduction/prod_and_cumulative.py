@@ -1,17 +1,27 @@
-"""Running sums and products along a dimension, and the product of all elements.
+"""Running sums, products and extremes along a dimension, and the product of all elements.
 
 The derivative of a product is a product of the others. It is computed without dividing, so that zeros, even several,
 are no special case, in any order of derivative.
 """
 
+from collections import namedtuple
+
 import numpy as np
 
 from ...autograd.function import Function
+from ...autograd.inplace.changes import attach_in_place
+from ...errors import DTypeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
 from .._promotion import only_tensors
+from ..indexing.gather_and_scatter import ScatterAdd
+from ..pointwise.arithmetic import absorb
 
-__all__ = ["cumprod", "cumsum", "prod"]
+__all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp", "prod"]
+
+
+CumMaxResult = namedtuple("cummax", "values indices")
+CumMinResult = namedtuple("cummin", "values indices")
 
 
 def _backwards(x, dim):
@@ -188,6 +198,167 @@ class Recurrence(Function):
         return du, du * _delayed(y, dim, 0)
 
 
+class CumMax(Function):
+    """yᵢ, kᵢ = the largest of x₀ … xᵢ and where it is, the last of equal ones        dx at kᵢ gathers dyᵢ"""
+
+    @staticmethod
+    def forward(ctx, x, dim):
+        return _extremes(ctx, np.maximum, x, dim)
+
+    @staticmethod
+    def backward(ctx, dy, _):
+        return ScatterAdd.apply(np.zeros(ctx.shape, dy.dtype), ctx.dim, *ctx.saved_tensors, dy)
+
+
+class CumMin(Function):
+    """yᵢ, kᵢ = the smallest of x₀ … xᵢ and where it is, the last of equal ones        dx at kᵢ gathers dyᵢ"""
+
+    @staticmethod
+    def forward(ctx, x, dim):
+        return _extremes(ctx, np.minimum, x, dim)
+
+    @staticmethod
+    def backward(ctx, dy, _):
+        return ScatterAdd.apply(np.zeros(ctx.shape, dy.dtype), ctx.dim, *ctx.saved_tensors, dy)
+
+
+def _extremes(ctx, ufunc, x, dim):
+    ctx.shape, ctx.dim = x.shape, dim
+    if x.ndim:
+        y = ufunc.accumulate(x, dim)
+        place = np.arange(x.shape[dim]).reshape([-1 if d == dim else 1 for d in range(x.ndim)])
+        reached = (x == y) | (x != x)  # once NaN, always NaN
+        indices = np.maximum.accumulate(np.where(reached, place, 0), dim)
+    else:
+        y, indices = x.copy(), np.zeros((), np.int64)
+    ctx.save_for_backward(indices)
+    return y, indices
+
+
+@attach("cummax")
+@dimensions.also_axis
+def cummax(input, dim):
+    """The largest element so far along a dimension, and where it is.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+
+    Returns
+    -------
+    namedtuple (values, indices)
+        ``values`` of the shape and dtype of `input`, ``indices`` of int64; of equal elements the last.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    dx gathers at each place the dy of all results that it gave. Only the indices are saved.
+
+    Examples
+    --------
+    >>> microtorch.cummax(microtorch.tensor([1.0, 3.0, 2.0]), 0)
+    cummax(values=tensor([1., 3., 3.]), indices=tensor([0, 1, 1]))
+    """
+    return CumMaxResult(*CumMax.apply(input, dimensions.one("cummax", dim, input._array.ndim)))
+
+
+@attach("cummin")
+@dimensions.also_axis
+def cummin(input, dim):
+    """The smallest element so far along a dimension, and where it is.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+
+    Returns
+    -------
+    namedtuple (values, indices)
+        ``values`` of the shape and dtype of `input`, ``indices`` of int64; of equal elements the last.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    dx gathers at each place the dy of all results that it gave. Only the indices are saved.
+
+    Examples
+    --------
+    >>> microtorch.cummin(microtorch.tensor([3.0, 1.0, 2.0]), 0)
+    cummin(values=tensor([3., 1., 1.]), indices=tensor([0, 1, 1]))
+    """
+    return CumMinResult(*CumMin.apply(input, dimensions.one("cummin", dim, input._array.ndim)))
+
+
+class LogCumSumExp(Function):
+    """yᵢ = log(exp x₀ + … + exp xᵢ)        dxᵢ = sᵢ · exp(xᵢ − yᵢ),  sᵢ = dyᵢ + exp(yᵢ − yᵢ₊₁) · sᵢ₊₁"""
+
+    @staticmethod
+    def forward(ctx, x, dim):
+        ctx.dim = dim
+        y = np.logaddexp.accumulate(x, dim, np.float64).astype(x.dtype, copy=False)
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, y = ctx.saved_tensors
+        dim = ctx.dim
+        before = _delayed(y, dim, -np.inf)  # no exponential is above 1, as y never falls
+        ratios = np.where(np.isinf(before), 0.0, np.exp(before - y))
+        factors = _delayed(_backwards(ratios, dim), dim, 0)
+        s = _backwards(Recurrence.apply(_backwards(dy, dim), factors, dim), dim)
+        return absorb(s, np.exp(x - y))
+
+
+@attach("logcumsumexp")
+@dimensions.also_axis
+def logcumsumexp(input, dim):
+    """The logarithm of the running sum of exponentials along a dimension, without overflow.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    yᵢ = log Σ_{j ≤ i} exp xⱼ; dxᵢ = Σ_{j ≥ i} dyⱼ · exp(xᵢ − yⱼ). Input and output are saved.
+
+    Examples
+    --------
+    >>> x = microtorch.tensor([1000.0, 1000.0], requires_grad=True)
+    >>> y = x.logcumsumexp(0)
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([1.5, 0.5])
+    """
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"logcumsumexp: takes float32 or float64, not {input.dtype}. Convert with .float().")
+    return _running("logcumsumexp", LogCumSumExp, input, dim, None)
+
+
 class Prod(Function):
     """y = Π x        dxᵢ = dy · Π_{j ≠ i} xⱼ"""
 
@@ -264,3 +435,7 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
             return Prod.apply(input, dim, keepdim)
     y = Prod.apply(input.reshape(-1), 0, False)
     return y.reshape((1,) * ndim) if keepdim and ndim else y
+
+
+attach_in_place(cumsum, "cumsum_")
+attach_in_place(cumprod, "cumprod_")

@@ -1,4 +1,4 @@
-"""Elements in order: sort, topk, median. Each gives values and where they were; gradients go back there.
+"""Elements in order or by rank: sort, topk, kthvalue, mode; each gives values and where they were.
 
 Equal elements keep their order, and NaN counts as larger than any number, as in PyTorch.
 """
@@ -13,12 +13,14 @@ from ...tensor import attach
 from .. import _dimensions as dimensions
 from .max_and_min import put_back
 
-__all__ = ["argsort", "sort", "topk"]
+__all__ = ["argsort", "kthvalue", "mode", "msort", "sort", "topk"]
 
 
 SortResult = namedtuple("sort", "values indices")
 TopkResult = namedtuple("topk", "values indices")
 MedianResult = namedtuple("median", "values indices")
+KthvalueResult = namedtuple("kthvalue", "values indices")
+ModeResult = namedtuple("mode", "values indices")
 
 
 def order(x, dim, descending):
@@ -191,3 +193,152 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
     if not 0 <= k <= n:
         raise ShapeError(f"topk: k = {k} is not between 0 and {n}, the length of dimension {dim} of shape {shape}.")
     return TopkResult(*Topk.apply(input, int(k), dim, largest))
+
+
+@attach("msort")
+def msort(input):
+    """The elements in order along the first dimension: ``input.sort(0).values``.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Examples
+    --------
+    >>> microtorch.msort(microtorch.tensor([3.0, 1.0, 2.0]))
+    tensor([1., 2., 3.])
+    """
+    return sort(input, 0).values
+
+
+class Kthvalue(Function):
+    """y, i = the k-th smallest of x and where it is        dx at i = dy"""
+
+    @staticmethod
+    def forward(ctx, x, k, dim, keepdim):
+        place = np.take(order(x, dim, False), [k - 1], dim) if x.ndim else np.zeros((), np.int64)
+        return _at(ctx, x, place, dim, keepdim)
+
+    @staticmethod
+    def backward(ctx, dy, _):
+        return put_back(ctx, dy)
+
+
+def _at(ctx, x, place, dim, keepdim):
+    """The elements of `x` at `place`, one for each line along `dim`, and the place."""
+    ctx.shape, ctx.dim = x.shape, dim
+    y = np.take_along_axis(x, place, dim) if x.ndim else x.copy()
+    if x.ndim and not keepdim:
+        y, place = y.squeeze(dim), place.squeeze(dim)
+    ctx.save_for_backward(place)
+    return y, place
+
+
+@attach("kthvalue")
+@dimensions.also_axis
+def kthvalue(input, k, dim=-1, keepdim=False):
+    """The k-th smallest element along a dimension, counted from 1, and where it is.
+
+    Parameters
+    ----------
+    input : Tensor
+    k : int
+    dim : int, default -1
+    keepdim : bool, default False
+        Keep this dimension, with length 1.
+
+    Returns
+    -------
+    namedtuple (values, indices)
+        ``values`` of the dtype of `input`, ``indices`` of int64; NaN counts as larger than any number.
+
+    Raises
+    ------
+    ShapeError
+        If the dimension has no k-th element.
+    DTypeError
+        For bool.
+
+    Notes
+    -----
+    y = x[i]; dx[i] = dy, else 0. Only the indices are saved.
+
+    Examples
+    --------
+    >>> microtorch.kthvalue(microtorch.tensor([3.0, 1.0, 2.0]), 2)
+    kthvalue(values=tensor(2.), indices=tensor(2))
+    """
+    shape = input._array.shape
+    if input._array.dtype.kind == "b":
+        raise DTypeError("kthvalue: a bool tensor has no order worth ranking. Convert first, with .int().")
+    dim = dimensions.one("kthvalue", dim, len(shape))
+    n = shape[dim] if shape else 1
+    if not 1 <= k <= n:
+        raise ShapeError(f"kthvalue: k = {k} is not between 1 and {n}, the length of dimension {dim} of shape {shape}.")
+    return KthvalueResult(*Kthvalue.apply(input, int(k), dim, keepdim))
+
+
+class Mode(Function):
+    """y, i = the most frequent value of x, the smallest of several, and where it is last        dx at i = dy"""
+
+    @staticmethod
+    def forward(ctx, x, dim, keepdim):
+        if not x.ndim:
+            return _at(ctx, x, np.zeros((), np.int64), dim, keepdim)
+        positions = order(x, dim, False)
+        y = np.take_along_axis(x, positions, dim)
+        rest = (slice(None),) * dim
+        n = x.shape[dim]
+        count = np.arange(n).reshape([-1 if d == dim else 1 for d in range(x.ndim)])
+        new = np.ones(y.shape, np.bool_)
+        new[(*rest, slice(1, n))] = y[(*rest, slice(1, n))] != y[(*rest, slice(0, n - 1))]
+        run = count - np.maximum.accumulate(np.where(new, count, 0), dim)  # how many equal ones stand before
+        longest = np.argmax(run, dim, keepdims=True)  # the first: the smallest value; its end: the last of its places
+        return _at(ctx, x, np.take_along_axis(positions, longest, dim), dim, keepdim)
+
+    @staticmethod
+    def backward(ctx, dy, _):
+        return put_back(ctx, dy)
+
+
+@attach("mode")
+@dimensions.also_axis
+def mode(input, dim=-1, keepdim=False):
+    """The most frequent value along a dimension, and where it is.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, default -1
+    keepdim : bool, default False
+        Keep this dimension, with length 1.
+
+    Returns
+    -------
+    namedtuple (values, indices)
+        Of several equally frequent values the smallest, and the last of its places.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension, or it has no elements.
+
+    Notes
+    -----
+    y = x[i]; dx[i] = dy, else 0. Only the indices are saved.
+
+    Examples
+    --------
+    >>> microtorch.mode(microtorch.tensor([3, 1, 2, 3]))
+    mode(values=tensor(3), indices=tensor(3))
+    """
+    shape = input._array.shape
+    dim = dimensions.one("mode", dim, len(shape))
+    if shape and not shape[dim]:
+        raise IndexError(f"mode: dimension {dim} of shape {shape} has no elements to choose from.")
+    return ModeResult(*Mode.apply(input, dim, keepdim))

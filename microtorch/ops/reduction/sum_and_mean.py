@@ -7,8 +7,10 @@ from ...errors import DTypeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
 from .. import _dimensions as dimensions
+from ..pointwise.logic import isnan
+from ..pointwise.where import where
 
-__all__ = ["mean", "sum"]
+__all__ = ["mean", "nanmean", "nansum", "sum"]
 
 
 class Sum(Function):
@@ -155,3 +157,83 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
     if dtype is not None:
         input = input.to(dtype)
     return Mean.apply(input, dim if axis is None else axis, keepdim or keepdims)
+
+
+@attach("nansum")
+def nansum(input, dim=None, keepdim=False, *, dtype=None):
+    """The sum of the elements that are not NaN, of all or over some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        The dimensions to sum over; default all.
+    keepdim : bool, default False
+        Keep these dimensions, with length 1.
+    dtype : numpy.dtype, optional
+        Convert to it first.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of `input`; int64 for integers and bools.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    dx = dy where x is a number, 0 where it is NaN.
+
+    Examples
+    --------
+    >>> microtorch.nansum(microtorch.tensor([1.0, float("nan"), 2.0]))
+    tensor(3.)
+    """
+    if input._array.dtype.kind == "f":
+        input = where(isnan(input), 0.0, input)
+    return sum(input, dim, keepdim, dtype=dtype)
+
+
+@attach("nanmean")
+def nanmean(input, dim=None, keepdim=False, *, dtype=None):
+    """The mean of the elements that are not NaN, of all or over some dimensions.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64
+    dim : int or tuple of int, optional
+        The dimensions to average over; default all.
+    keepdim : bool, default False
+        Keep these dimensions, with length 1.
+    dtype : numpy.dtype, optional
+        Convert to it first.
+
+    Returns
+    -------
+    Tensor
+        NaN where there are no numbers.
+
+    Raises
+    ------
+    DTypeError
+        For integers and bools.
+    IndexError
+        If there is no such dimension.
+
+    Notes
+    -----
+    dx = dy / n where x is a number, n of them being taken together; 0 where it is NaN.
+
+    Examples
+    --------
+    >>> microtorch.nanmean(microtorch.tensor([1.0, float("nan"), 2.0]))
+    tensor(1.5000)
+    """
+    if dtype is not None:
+        input = input.to(dtype)
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"nanmean: takes float32 or float64, not {input.dtype}. Convert with .float().")
+    return nansum(input, dim, keepdim) / sum(~isnan(input), dim, keepdim)

@@ -1,15 +1,16 @@
-"""Variance and standard deviation."""
+"""Variance, standard deviation, and how variables go together."""
 
 import numpy as np
 
 from ...autograd.function import Function
-from ...errors import DTypeError
+from ...errors import DTypeError, ShapeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
 from .. import _dimensions as dimensions
+from .._promotion import floating
 from .sum_and_mean import Mean
 
-__all__ = ["std", "std_mean", "var", "var_mean"]
+__all__ = ["corrcoef", "cov", "std", "std_mean", "var", "var_mean"]
 
 
 def _reduced(ctx, operation, x, dim):
@@ -266,3 +267,108 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """
     dim, correction = _options("std_mean", input, dim, unbiased, correction)
     return Std.apply(input, dim, keepdim, correction), Mean.apply(input, dim, keepdim)
+
+
+@attach("cov")
+def cov(input, *, correction=1, fweights=None, aweights=None):
+    """The covariances of variables: each row of `input` is a variable, each column an observation.
+
+    Parameters
+    ----------
+    input : Tensor, shape (variables, observations) or (observations,)
+    correction : int, default 1
+        Subtracted from the number of observations.
+    fweights : Tensor of integers, shape (observations,), optional
+        How often each observation occurred.
+    aweights : Tensor, shape (observations,), optional
+        How much each observation counts.
+
+    Returns
+    -------
+    Tensor, shape (variables, variables)
+        Of shape () for one variable.
+
+    Raises
+    ------
+    ShapeError
+        If there are more than 2 dimensions, or the weights do not fit.
+    DTypeError
+        For bool.
+
+    Notes
+    -----
+    y = (x − mean)·diag(w)·(x − mean)ᵀ / n, with w the product of both weights and n = Σ w − correction (with
+    `aweights`: Σ w − correction · Σ w·aweights / Σ w).
+
+    Examples
+    --------
+    >>> microtorch.cov(microtorch.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]))
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
+    if input.ndim > 2:
+        raise ShapeError(f"cov: takes variables in rows, at most 2 dimensions, not shape {input.shape}.")
+    if input.dtype.kind == "b":
+        raise DTypeError("cov: not for bool tensors. Convert with .float().")
+    x = floating(input.reshape(1, -1) if input.ndim < 2 else input)
+    weights = _weights(x, fweights, aweights)
+    total = x.shape[1] if weights is None else weights.sum()
+    mean = x.mean(1, keepdim=True) if weights is None else (x * weights).sum(1, keepdim=True) / total
+    centred = x - mean
+    if aweights is None:
+        n = total - correction
+    else:
+        n = total - correction * (weights * aweights).sum() / total
+    product = centred @ (centred if weights is None else centred * weights).mT
+    y = product / (max(n, 0) if isinstance(n, int) else n.clamp(min=0))
+    return y.squeeze()
+
+
+def _weights(x, fweights, aweights):
+    """The product of the weights of the observations in the columns of `x`; None without any."""
+    for name, given in (("fweights", fweights), ("aweights", aweights)):
+        if given is not None:
+            if given.shape != x.shape[1:]:
+                raise ShapeError(f"cov: {name} {given.shape} do not belong to {x.shape[1]} observations, one for each.")
+            if (name == "fweights") != (given.dtype.kind in "iu"):
+                kind = "integers" if name == "fweights" else "floating numbers"
+                raise DTypeError(f"cov: {name} are {kind}, not {given.dtype}. Convert them.")
+            if given.numel() and (given._array < 0).any():
+                raise ValueError(f"cov: {name} contain a negative number. Weights are 0 or more.")
+    both = [w for w in (fweights, aweights) if w is not None]
+    return None if not both else both[0] if len(both) == 1 else both[0] * both[1]
+
+
+@attach("corrcoef")
+def corrcoef(input):
+    """Pearson's correlation coefficients of variables: each row of `input` is a variable, each column an observation.
+
+    Parameters
+    ----------
+    input : Tensor, shape (variables, observations) or (observations,)
+
+    Returns
+    -------
+    Tensor, shape (variables, variables) or ()
+        From -1 to 1.
+
+    Raises
+    ------
+    ShapeError
+        If there are more than 2 dimensions.
+
+    Notes
+    -----
+    yᵢⱼ = cᵢⱼ / √(cᵢᵢ·cⱼⱼ) with c the covariances, see `cov`.
+
+    Examples
+    --------
+    >>> microtorch.corrcoef(microtorch.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]))
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
+    c = cov(input)
+    if not c.ndim:
+        return c / c
+    scale = c.diagonal().sqrt()
+    return (c / scale[:, None] / scale).clamp(-1, 1)

@@ -8,11 +8,13 @@ from ...from_data import as_tensor
 from ...tensor import attach
 from .. import _dimensions as dimensions
 from .._promotion import in_dtype, result_type
+from .squeeze import atleast_1d, atleast_2d, atleast_3d
 
-__all__ = ["cat", "concat", "concatenate", "stack"]
+__all__ = ["cat", "column_stack", "concat", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack"]
 
 
-def _in_common_dtype(operation, tensors):
+def in_common_dtype(operation, tensors):
+    """`tensors` in their common dtype; ShapeError if there is none."""
     try:
         tensors = [as_tensor(t) for t in tensors]
     except TypeError:
@@ -98,7 +100,7 @@ def cat(tensors, dim=0, *, axis=None):
     >>> a.grad
     tensor([ 1., 10.])
     """
-    tensors = _in_common_dtype("cat", tensors)
+    tensors = in_common_dtype("cat", tensors)
     shaped = [t for t in tensors if not _is_nothing(t)] or tensors[:1]
     if any(t._array.ndim == 0 for t in tensors):
         raise ShapeError("cat: a tensor without dimensions has none to join along. Use stack, or .reshape(1).")
@@ -162,6 +164,122 @@ def stack(tensors, dim=0, *, axis=None):
     tensor([[1., 3.],
             [2., 4.]])
     """
-    tensors = _in_common_dtype("stack", tensors)
+    tensors = in_common_dtype("stack", tensors)
     dim = dimensions.one("stack", dim if axis is None else axis, tensors[0]._array.ndim + 1)
     return Stack.apply(dim, *tensors)
+
+
+@attach(numpy=np.hstack)
+def hstack(tensors):
+    """Tensors side by side: along the second dimension, vectors along their only one.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        Those of 0 dimensions count as vectors of one element.
+
+    Returns
+    -------
+    Tensor
+        In the common dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit, or there is no tensor.
+
+    Examples
+    --------
+    >>> microtorch.hstack([microtorch.tensor([1, 2]), microtorch.tensor([3])])
+    tensor([1, 2, 3])
+    """
+    tensors = [atleast_1d(t) for t in in_common_dtype("hstack", tensors)]
+    return cat(tensors, 1 if tensors[0].ndim > 1 else 0)
+
+
+@attach(numpy=np.vstack)
+def vstack(tensors):
+    """Tensors one below the other: along the first dimension, vectors as rows.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        Those of fewer than 2 dimensions count as one row.
+
+    Returns
+    -------
+    Tensor
+        In the common dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit, or there is no tensor.
+
+    Examples
+    --------
+    >>> microtorch.vstack([microtorch.tensor([1, 2]), microtorch.tensor([3, 4])])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    return cat([atleast_2d(t) for t in in_common_dtype("vstack", tensors)], 0)
+
+
+@attach(numpy=np.dstack)
+def dstack(tensors):
+    """Tensors one behind the other: along the third dimension.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        Those of fewer than 3 dimensions get them as by `atleast_3d`.
+
+    Returns
+    -------
+    Tensor
+        In the common dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit, or there is no tensor.
+
+    Examples
+    --------
+    >>> microtorch.dstack([microtorch.tensor([1, 2]), microtorch.tensor([3, 4])])
+    tensor([[[1, 3],
+             [2, 4]]])
+    """
+    return cat([atleast_3d(t) for t in in_common_dtype("dstack", tensors)], 2)
+
+
+@attach(numpy=np.column_stack)
+def column_stack(tensors):
+    """Vectors as the columns of a matrix, and matrices side by side.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        Those of fewer than 2 dimensions count as one column.
+
+    Returns
+    -------
+    Tensor
+        In the common dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit, or there is no tensor.
+
+    Examples
+    --------
+    >>> microtorch.column_stack([microtorch.tensor([1, 2]), microtorch.tensor([3, 4])])
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    tensors = in_common_dtype("column_stack", tensors)
+    return hstack([t.reshape(-1, 1) if t.ndim < 2 else t for t in tensors])
+
+
+row_stack = vstack

@@ -8,7 +8,7 @@ from ...tensor import attach
 from .._promotion import only_tensors
 from .reshape import sizes_of
 
-__all__ = ["broadcast_to", "expand", "expand_as"]
+__all__ = ["broadcast_shapes", "broadcast_tensors", "broadcast_to", "expand", "expand_as", "sum_to_size"]
 
 
 class Expand(Function):
@@ -109,3 +109,102 @@ def broadcast_to(input, shape):
             [1., 2.]])
     """
     return expand(input, tuple(shape) if isinstance(shape, tuple | list) else (shape,))
+
+
+@attach(numpy=np.broadcast_arrays)
+def broadcast_tensors(*tensors):
+    """Tensors expanded to the shape that they broadcast to.
+
+    Parameters
+    ----------
+    *tensors : Tensor or one sequence of Tensor
+
+    Returns
+    -------
+    tuple of Tensor
+        Views, as by `expand`.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> a, b = microtorch.broadcast_tensors(microtorch.zeros(3, 1), microtorch.zeros(2))
+    >>> a.shape, b.shape
+    ((3, 2), (3, 2))
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], tuple | list):
+        (tensors,) = tensors
+    only_tensors("broadcast_tensors", **{f"tensors[{i}]": t for i, t in enumerate(tensors)})
+    shape = broadcast_shapes(*[t.shape for t in tensors])
+    return tuple([expand(t, shape) for t in tensors])
+
+
+def broadcast_shapes(*shapes):
+    """The shape that tensors of these shapes broadcast to.
+
+    Parameters
+    ----------
+    *shapes : tuple of int or int
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    ShapeError
+        If they do not broadcast together.
+
+    Examples
+    --------
+    >>> microtorch.broadcast_shapes((3, 1), (2,))
+    (3, 2)
+    """
+    shapes = [tuple(s) if isinstance(s, tuple | list) else (s,) for s in shapes]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ShapeError(
+            f"broadcast_shapes: {', '.join(map(str, shapes))}: counted from the last, the dimensions are neither equal "
+            "nor 1, or a length is negative."
+        ) from None
+
+
+@attach("sum_to_size")
+def sum_to_size(input, *size):
+    """The sum over those dimensions in which broadcasting `size` would have to grow: the reverse of `expand`.
+
+    Parameters
+    ----------
+    input : Tensor
+    *size : int or one tuple of int
+        A shape that expands to that of `input`.
+
+    Returns
+    -------
+    Tensor
+        Of shape `size`.
+
+    Raises
+    ------
+    ShapeError
+        If `size` does not expand to the shape of `input`.
+
+    Notes
+    -----
+    dx is dy, repeated along the dimensions summed over.
+
+    Examples
+    --------
+    >>> microtorch.ones(2, 3).sum_to_size(1, 3)
+    tensor([[2., 2., 2.]])
+    """
+    size, shape = tuple(sizes_of(size)), input.shape
+    lead = len(shape) - len(size)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(size, shape[lead:], strict=True)):
+        raise ShapeError(f"sum_to_size: {size} does not expand to the shape {shape} of the tensor.")
+    dims = [d for d, m in enumerate(shape) if d < lead or (size[d - lead] == 1 and m != 1)]
+    return (input.sum(dims, keepdim=True) if dims else input).reshape(size)

@@ -7,8 +7,9 @@ from ...errors import ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
 from .reshape import sizes_of
+from .transpose import transpose
 
-__all__ = ["flip", "roll"]
+__all__ = ["flip", "fliplr", "flipud", "roll", "rot90"]
 
 
 class Flip(Function):
@@ -79,6 +80,115 @@ class Roll(Function):
     @staticmethod
     def backward(ctx, dy):
         return Roll.apply(dy, tuple([-s for s in ctx.shifts]), ctx.dims)
+
+
+@attach("fliplr", numpy=np.fliplr)
+def fliplr(input):
+    """The columns in reverse order: ``input.flip(1)``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of at least 2 dimensions.
+
+    Returns
+    -------
+    Tensor
+        A copy.
+
+    Raises
+    ------
+    ShapeError
+        If it has fewer dimensions.
+
+    Examples
+    --------
+    >>> microtorch.fliplr(microtorch.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 1],
+            [4, 3]])
+    """
+    if input.ndim < 2:
+        raise ShapeError(f"fliplr: a tensor of shape {input.shape} has no columns. Use flip(0).")
+    return flip(input, 1)
+
+
+@attach("flipud", numpy=np.flipud)
+def flipud(input):
+    """The rows in reverse order: ``input.flip(0)``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of at least 1 dimension.
+
+    Returns
+    -------
+    Tensor
+        A copy.
+
+    Raises
+    ------
+    ShapeError
+        If it has no dimension.
+
+    Examples
+    --------
+    >>> microtorch.flipud(microtorch.tensor([[1, 2], [3, 4]]))
+    tensor([[3, 4],
+            [1, 2]])
+    """
+    if input.ndim < 1:
+        raise ShapeError("flipud: a tensor of shape () has no rows.")
+    return flip(input, 0)
+
+
+@attach("rot90")
+def rot90(input, k=1, dims=(0, 1)):
+    """The tensor turned by 90 degrees `k` times in the plane of two dimensions, from the first towards the second.
+
+    Parameters
+    ----------
+    input : Tensor
+    k : int, default 1
+        Negative: the other way.
+    dims : tuple of 2 int, default (0, 1)
+
+    Returns
+    -------
+    Tensor
+        A copy.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+    ShapeError
+        If `dims` are not two different ones.
+
+    Examples
+    --------
+    >>> microtorch.rot90(microtorch.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 4],
+            [1, 3]])
+    """
+    if len(dims) != 2:
+        raise ShapeError(f"rot90: dims = {tuple(dims)}: give two dimensions, those of the plane.")
+    first, second = (dimensions.one("rot90", d, input.ndim) for d in dims)
+    if first == second:
+        raise ShapeError(f"rot90: dims = {tuple(dims)} is one dimension twice. Give two of shape {input.shape}.")
+    k %= 4
+    if k == 0:
+        return input.clone()
+    if k == 2:
+        return flip(input, (first, second))
+    if k == 1:
+        return transpose(flip(input, second), first, second).clone()
+    return flip(transpose(input, first, second), second)
+
+
+@attach(numpy=np.rot90)
+def _numpy_rot90(m, k=1, axes=(0, 1)):
+    return rot90(m, k, axes)
 
 
 @attach("roll")

@@ -96,3 +96,41 @@ def is_set_to(self, tensor):
     """Whether it shows the same memory as `tensor`, in the same way."""
     same = isinstance(tensor, Tensor) and self.shape == tensor.shape and self._array.strides == tensor._array.strides
     return same and data_ptr(self) == data_ptr(tensor)
+
+
+@attach("ndimension")
+def _ndimension(self):
+    """The number of dimensions: `ndim` under an older name."""
+    return self.ndim
+
+
+@attach("is_same_size")
+def _is_same_size(self, other):
+    """Whether `other` has the same shape."""
+    return self.shape == other.shape
+
+
+@attach("is_nonzero")
+def _is_nonzero(self):
+    """Whether the one element is not 0, as a bool of Python."""
+    return bool(self)
+
+
+@attach("is_signed")
+def _is_signed(self):
+    """Whether the dtype has negative numbers."""
+    return self.dtype.kind in "if"
+
+
+def _itemsize(self):
+    """int: the bytes of one element."""
+    return self._array.itemsize
+
+
+def _is_cpu(self):
+    """bool: always True."""
+    return True
+
+
+attach("itemsize")(property(_itemsize))
+attach("is_cpu")(property(_is_cpu))

@@ -4,10 +4,14 @@ import numpy as np
 
 from ...autograd.function import Function
 from ...errors import ShapeError
-from ...tensor import attach
+from ...from_data import as_tensor
+from ...tensor import attach, wrap
+from .. import _dimensions as dimensions
+from ..indexing.index import refuse_counting
+from ..indexing.index_select_and_take import index_select
 from .reshape import sizes_of
 
-__all__ = ["repeat", "tile"]
+__all__ = ["repeat", "repeat_interleave", "tile"]
 
 
 class Tile(Function):
@@ -68,6 +72,68 @@ def repeat(input, *repeats):
             "Give at least one number, 0 or more, for each."
         )
     return Tile.apply(input, repeats)
+
+
+@attach("repeat_interleave")
+def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
+    """Each element repeated on the spot, as ``np.repeat`` does.
+
+    Parameters
+    ----------
+    input : Tensor
+        Where it is the only argument, the repeats: the result names the positions to repeat.
+    repeats : int or Tensor of integers
+        How often; one number, or one for each position along `dim`.
+    dim : int, optional
+        The dimension to repeat along; default: the flattened tensor.
+    output_size : int, optional
+        The length of the result along `dim`, checked if given.
+
+    Returns
+    -------
+    Tensor
+        A copy.
+
+    Raises
+    ------
+    ShapeError
+        If `repeats` has another length than the dimension, or `output_size` is wrong.
+    ValueError
+        If a number of repeats is negative.
+
+    Notes
+    -----
+    dx is the sum of dy over the repetitions.
+
+    Examples
+    --------
+    >>> microtorch.repeat_interleave(microtorch.tensor([1, 2, 3]), 2)
+    tensor([1, 1, 2, 2, 3, 3])
+    >>> microtorch.repeat_interleave(microtorch.tensor([[1, 2], [3, 4]]), microtorch.tensor([1, 2]), dim=0)
+    tensor([[1, 2],
+            [3, 4],
+            [3, 4]])
+    """
+    if repeats is None:
+        input, repeats, dim = wrap(np.arange(len(input))), input, 0
+    if dim is None:
+        input, dim = input.reshape(-1), 0
+    dim = dimensions.one("repeat_interleave", dim, input.ndim)
+    times = as_tensor(repeats)._array
+    n = input.shape[dim]
+    if times.dtype.kind not in "iu" or times.ndim > 1:
+        raise ShapeError(f"repeat_interleave: repeats are integers, one or a vector, not {times.dtype} {times.shape}.")
+    if times.size not in (1, n):
+        raise ShapeError(
+            f"repeat_interleave: {times.size} repeats for {n} positions along dim {dim}. Give one for each."
+        )
+    if times.size and times.min() < 0:
+        raise ValueError(f"repeat_interleave: repeats contain {times.min()}. They must not be negative.")
+    refuse_counting("repeat_interleave")
+    places = np.repeat(np.arange(n), times)
+    if output_size is not None and output_size != places.size:
+        raise ShapeError(f"repeat_interleave: output_size = {output_size}, but the repeats sum to {places.size}.")
+    return index_select(input, dim, wrap(places))
 
 
 @attach("tile")

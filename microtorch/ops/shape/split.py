@@ -10,7 +10,7 @@ from ...tensor import Tensor, attach
 from .. import _dimensions as dimensions
 from ..indexing.index import Slice
 
-__all__ = ["chunk", "narrow", "select", "split", "unbind"]
+__all__ = ["chunk", "narrow", "narrow_copy", "select", "split", "split_with_sizes", "unbind"]
 
 
 class Split(Function):
@@ -64,7 +64,7 @@ def split(tensor, split_size_or_sections, dim=0):
     >>> x.grad
     tensor([0., 0., 1., 1., 1.])
     """
-    n, dim = _length("split", tensor, dim)
+    n, dim = length_of("split", tensor, dim)
     size = split_size_or_sections
     if isinstance(size, tuple | list):
         lengths = tuple([int(s) for s in size])
@@ -79,7 +79,7 @@ def split(tensor, split_size_or_sections, dim=0):
 
 @attach(numpy=np.split)
 def _numpy_split(ary, indices_or_sections, axis=0):
-    n, axis = _length("np.split", ary, axis)
+    n, axis = length_of("np.split", ary, axis)
     if isinstance(indices_or_sections, int | np.integer):
         if n % indices_or_sections:
             raise ShapeError(f"np.split: {n} elements do not divide into {indices_or_sections} equal parts.")
@@ -121,7 +121,7 @@ def chunk(input, chunks, dim=0):
     >>> [part.tolist() for part in microtorch.arange(5).chunk(2)]
     [[0, 1, 2], [3, 4]]
     """
-    n, dim = _length("chunk", input, dim)
+    n, dim = length_of("chunk", input, dim)
     if chunks <= 0:
         raise ShapeError(f"chunk: chunks = {chunks}: a tensor has at least 1 part.")
     size = -(-n // chunks)
@@ -177,7 +177,7 @@ def unbind(input, dim=0):
     >>> x.grad
     tensor([2., 1.])
     """
-    _, dim = _length("unbind", input, dim)
+    _, dim = length_of("unbind", input, dim)
     return Unbind.apply(input, dim)
 
 
@@ -223,7 +223,7 @@ def narrow(input, dim, start, length):
     >>> microtorch.arange(5).narrow(0, 1, 3)
     tensor([1, 2, 3])
     """
-    n, dim = _length("narrow", input, dim)
+    n, dim = length_of("narrow", input, dim)
     if isinstance(start, Tensor) and (start.ndim or start.dtype.kind not in "iu"):
         raise ShapeError(f"narrow: start must be one integer, not {start.dtype} of shape {start.shape}.")
     start = int(start)
@@ -233,6 +233,48 @@ def narrow(input, dim, start, length):
     if length < 0 or start + length > n:
         raise ShapeError(f"narrow: {length} elements from {start} on do not lie in {n} (dimension {dim}).")
     return Slice.apply(input, (*(slice(None),) * dim, slice(start, start + length)))
+
+
+@attach("split_with_sizes")
+def split_with_sizes(input, split_sizes, dim=0):
+    """Consecutive parts of these lengths: `split` with a sequence.
+
+    Parameters
+    ----------
+    input : Tensor
+    split_sizes : sequence of int
+    dim : int, default 0
+
+    Returns
+    -------
+    tuple of Tensor
+        Views.
+
+    Raises
+    ------
+    ShapeError
+        If the lengths do not sum to that of the dimension.
+    """
+    return split(input, tuple(split_sizes), dim)
+
+
+@attach("narrow_copy")
+def narrow_copy(input, dim, start, length):
+    """As `narrow`, but a copy: ``input.narrow(dim, start, length).clone()``.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    start : int
+    length : int
+
+    Returns
+    -------
+    Tensor
+    """
+    length_of("narrow_copy", input, dim)
+    return narrow(input, dim, start, length).clone()
 
 
 @attach("select")
@@ -267,13 +309,13 @@ def select(input, dim, index):
     >>> microtorch.tensor([[1, 2], [3, 4]]).select(1, 0)
     tensor([1, 3])
     """
-    n, dim = _length("select", input, dim)
+    n, dim = length_of("select", input, dim)
     if not -n <= index < n:
         raise IndexError(f"select: index {index} is outside dimension {dim} of shape {input.shape}.")
     return Slice.apply(input, (*(slice(None),) * dim, int(index)))
 
 
-def _length(operation, input, dim):
+def length_of(operation, input, dim):
     """The length of a dimension that must be there, and its number."""
     if input.ndim == 0:
         raise IndexError(f"{operation}: a tensor of shape () has no dimension to take parts of. Reshape it first.")

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from ...from_data import as_tensor
 from ...tensor import attach
 from .. import _dimensions as dimensions
 from .reshape import Reshape
 
-__all__ = ["squeeze", "unsqueeze"]
+__all__ = ["atleast_1d", "atleast_2d", "atleast_3d", "squeeze", "unsqueeze"]
 
 
 @attach("squeeze")
@@ -95,3 +96,73 @@ def _numpy_expand_dims(a, axis):
     for i in sorted(dimensions.some("expand_dims", axes, len(shape) + len(axes))):
         shape.insert(i, 1)
     return Reshape.apply(a, tuple(shape))
+
+
+@attach(numpy=np.atleast_1d)
+def atleast_1d(*tensors):
+    """Tensors with at least 1 dimension: one of 0 dimensions becomes a vector.
+
+    Parameters
+    ----------
+    *tensors : Tensor or one sequence of Tensor
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        Views; one where one was given.
+
+    Examples
+    --------
+    >>> microtorch.atleast_1d(microtorch.tensor(5))
+    tensor([5])
+    """
+    return _each(lambda t: t.reshape(1) if t.ndim == 0 else t, tensors)
+
+
+@attach(numpy=np.atleast_2d)
+def atleast_2d(*tensors):
+    """Tensors with at least 2 dimensions: a vector becomes a row.
+
+    Parameters
+    ----------
+    *tensors : Tensor or one sequence of Tensor
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        Views; one where one was given.
+
+    Examples
+    --------
+    >>> microtorch.atleast_2d(microtorch.tensor([1, 2]))
+    tensor([[1, 2]])
+    """
+    return _each(lambda t: t.reshape(1, -1) if t.ndim < 2 else t, tensors)
+
+
+@attach(numpy=np.atleast_3d)
+def atleast_3d(*tensors):
+    """Tensors with at least 3 dimensions: a vector of n gets shape (1, n, 1), a matrix (n, m, 1).
+
+    Parameters
+    ----------
+    *tensors : Tensor or one sequence of Tensor
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        Views; one where one was given.
+
+    Examples
+    --------
+    >>> microtorch.atleast_3d(microtorch.tensor([1, 2]))
+    tensor([[[1],
+             [2]]])
+    """
+    return _each(lambda t: t.reshape(1, -1, 1) if t.ndim < 2 else t.reshape(*t.shape, 1) if t.ndim == 2 else t, tensors)
+
+
+def _each(function, tensors):
+    if len(tensors) == 1 and not isinstance(tensors[0], tuple | list):
+        return function(as_tensor(tensors[0]))
+    return tuple([function(as_tensor(t)) for t in (tensors[0] if len(tensors) == 1 else tensors)])

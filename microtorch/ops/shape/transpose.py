@@ -8,7 +8,7 @@ from ...tensor import attach
 from .. import _dimensions as dimensions
 from .reshape import sizes_of
 
-__all__ = ["moveaxis", "movedim", "permute", "swapaxes", "swapdims", "t", "transpose"]
+__all__ = ["adjoint", "moveaxis", "movedim", "permute", "swapaxes", "swapdims", "t", "transpose"]
 
 
 class Permute(Function):
@@ -70,7 +70,7 @@ def _numpy_transpose(a, axes=None):
     return permute(a, range(a.ndim)[::-1] if axes is None else axes)
 
 
-@attach("transpose", "swapaxes", "swapdims")
+@attach("transpose", "swapdims")
 def transpose(input, dim0, dim1):
     """Two dimensions exchanged.
 
@@ -107,7 +107,43 @@ def transpose(input, dim0, dim1):
     return Permute.apply(input, tuple(axes))
 
 
-swapaxes = swapdims = transpose
+swapdims = transpose
+
+
+@attach("swapaxes")
+def swapaxes(input, axis0, axis1):
+    """As `transpose`: two dimensions swapped, a view.
+
+    Parameters
+    ----------
+    input : Tensor
+    axis0, axis1 : int
+
+    Returns
+    -------
+    Tensor
+    """
+    return transpose(input, axis0, axis1)
+
+
+@attach("adjoint")
+def adjoint(input):
+    """Matrices with rows and columns swapped, a view: ``input.mT``. (Of complex numbers it would also conjugate.)
+
+    Parameters
+    ----------
+    input : Tensor, shape (..., n, m)
+
+    Returns
+    -------
+    Tensor, shape (..., m, n)
+
+    Raises
+    ------
+    ShapeError
+        If it has fewer than 2 dimensions.
+    """
+    return input.mT
 
 
 @attach("movedim", "moveaxis")

@@ -6,8 +6,8 @@ were, and `first_misfit` reads shapes, dtypes and flags where numpy keeps them. 
 
 import numpy as np
 
-from ...autograd.inplace.changes import record_changes, watch
-from ...errors import CheckpointError, DTypeError, ShapeError, describe, user_line
+from ...autograd.inplace.changes import watch
+from ...errors import CheckpointError, DTypeError, ShapeError, describe
 from ...kernels import _address
 from ...kernels import optim as kernels
 from ...kernels._jit import ready
@@ -74,10 +74,15 @@ class Batch:
             for entry in self.entries:
                 arrays = [None if tensor is None else tensor._array for tensor in entry.arrays.values()]
                 self.formula(entry.p, entry.param._grad._array, *arrays, numbers)
+        self.count(counts)
+
+    def count(self, counts):
+        """Put the numbers that a step leaves into the states."""
         if counts:
             self.counts = counts
-            for kept in self.states:
-                kept.update(counts)
+            for key, value in counts.items():
+                for kept in self.states:
+                    kept[key] = value
 
 
 class Batches:
@@ -91,6 +96,7 @@ class Batches:
 
     def __init__(self, optimizer, group):
         self.group, self.fresh = group, True
+        self.filled_by = None  # the `SameStep` whose gradients are in the rows
         self.misfit = ready(_address.first_misfit)
         self.options = [(option, bool(group[option])) for option in optimizer.optional.values()]
         self.gradients, found, counted = [], {}, []
@@ -132,6 +138,7 @@ class Batches:
     def hold(self, state):
         """Whether these batches are still what a step has to update; then the rows have the gradients of now."""
         params, gradients = self.group["params"], []
+        self.filled_by = None
         if len(params) != len(self.places):
             return False
         for here, (param, p, _, cells, i) in zip(params, self.places):
@@ -170,41 +177,6 @@ class Batches:
                     if kept.get(key) is not value:
                         return False
         return True
-
-
-def same_step(optimizer, gradients):
-    """A function that does what ``optimizer.step()`` does, for a captured step, whose gradients are always the same.
-
-    Eager and captured steps run the same kernels on the same rows; this one does not look for gradients, which takes
-    half of a small step. Returns None where a gradient is not among `gradients`, {parameter: its gradient}, or where
-    something has no row.
-    """
-    found = [(group, optimizer._batches.get(id(group))) for group in optimizer.param_groups]
-    if any(batches is None for _, batches in found):
-        return None
-    places = [place for _, batches in found for place in batches.places if place[1] is not None]
-    given = [(param._grad, cells, i) for param, _, _, cells, i in places if gradients.get(param) is param._grad]
-    if len(given) < len(places) or any(cells is None for _, cells, _ in given):
-        return None
-    watched, name, line = [w for _, b in found for w in b.watched], f"{type(optimizer).__name__}.step", user_line()
-
-    def again():
-        if optimizer.has_step_hooks:
-            optimizer.step()
-            return
-        for group, batches in found:
-            if optimizer._batches.get(id(group)) is not batches or not batches.hold_states(optimizer.state):
-                optimizer.step()
-                return
-        for gradient, cells, i in given:
-            cells[i] = id(gradient._array)
-        for group, batches in found:
-            for batch in batches.batches:
-                batch.run(*optimizer.numbers(group, batch.entries[0].kept))
-        optimizer.stepped = True
-        record_changes(watched, name, line)
-
-    return again
 
 
 def _filled(p, value):

@@ -38,7 +38,7 @@ def recorded_calls(recording, graph):
         name, path = key = operation.name, scope_path(operation.node.scope) if operation.node.scope else ""
         operations[name, path, counts[key]] = operation.id
         counts[key] += 1
-    ours = {v.tensor for v in graph.parameters if v.used and isinstance(v.tensor, Parameter)} <= recording.leaves.keys()
+    ours = {v.tensor for v in graph.parameters if v.used and isinstance(v.tensor, Parameter)} <= {*recording.leaves}
     names = {v.tensor: v.name for v in graph.parameters}
     found = []
     for call in recording.calls:
