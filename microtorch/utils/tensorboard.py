@@ -88,8 +88,8 @@ class SummaryWriter:
         if not name.startswith("add_"):
             raise AttributeError(f"SummaryWriter has no attribute {name!r}", name=name)
         return lambda *args, **kwargs: warn_at_user_line(
-            f"SummaryWriter.{name} is not written here; add_scalar, add_scalars and add_histogram are. For the graph of "
-            "a loss see microtorch.viz.draw and explore, for images viz.save_image."
+            f"SummaryWriter.{name} is not written here; add_scalar, add_scalars and add_histogram are. For the graph"
+            " of a loss see microtorch.viz.draw and explore, for images viz.save_image."
         )
 
     def flush(self):
