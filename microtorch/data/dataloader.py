@@ -343,7 +343,7 @@ def _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last
 
 
 def _sampler(dataset, shuffle, generator):
-    """What sets the order of the samples where nothing was given for that."""
+    """The sampler where none was given."""
     if isinstance(dataset, IterableDataset):
         return _Stream(dataset)
     if not shuffle:

@@ -91,7 +91,7 @@ def _zipped(file, where, room):
 
 
 def _content(archive, member):
-    """What is in a member of an archive, bytearray; its checksum is compared."""
+    """The bytes of a member of an archive, as a bytearray; its checksum is compared."""
     with archive.open(member) as stream:
         content = fill(bytearray(member.file_size), stream)
         stream.read(1)

@@ -111,7 +111,7 @@ def one_hot(target, kept, C, channel):
 
 
 def notation_of_loss(q, n, reduction, channel):
-    """What the letters of a formula are, where `q` is what is charged to each class and the mean divides by `n`."""
+    """The letters of a formula in numbers, where `q` is what is charged to each class and the mean divides by `n`."""
     s = q.sum(channel, keepdims=True)
     letters = {"q": q, "n": n if reduction == "mean" else None, "s": None if (s == 1).all() else s}
     kept = tuple(1 if i == channel else length for i, length in enumerate(q.shape))

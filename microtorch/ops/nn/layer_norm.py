@@ -30,7 +30,7 @@ def as_rows(name, x, shape):
 
 
 def over_last(x, shape):
-    """What the letters of a formula are where each sample is normalised over its last dimensions, `shape`."""
+    """The letters of a formula in numbers, where each sample is normalised over its last dimensions, `shape`."""
     first = x.ndim - len(shape)
     last = tuple(range(first, x.ndim))
     return {"axes": {"Σ": tuple(range(first)), "mean": last, "var": last}}

@@ -119,7 +119,7 @@ class Page:
 
 
 def step_data(loss, model, most):
-    """What the page has of the backward of `loss`, not laid out; None if it has over `most` operations."""
+    """The content of the page of the backward of `loss`, not laid out; None if it has over `most` operations."""
     records = graph(loss, model)
     if len(records.operations) > most:
         return None

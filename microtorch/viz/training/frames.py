@@ -82,7 +82,7 @@ def worst(look, inputs, count=8):
 
 
 class Maps:
-    """What the model and its hidden units say all over the plane, for inputs of two features."""
+    """Outputs of the model and its hidden units all over the plane, for inputs of two features."""
 
     def __init__(self, model, layers, inputs):
         self.model, self.layers, self.points = model, layers, {}  # {(x, y): label}

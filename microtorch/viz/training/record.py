@@ -288,7 +288,7 @@ class Recording:
 
 
 class _Aside:
-    """What is computed inside is not looked on by `look`."""
+    """A block whose computations `look` does not see."""
 
     def __init__(self, look):
         self.look = look
