@@ -7,7 +7,7 @@ import pathlib
 import platform
 import time
 
-from . import busy, cases, estimators, kernels, machines, memory, peers, report, startup
+from . import busy, cases, estimators, files, kernels, machines, memory, peers, report, startup
 from .turns import Engine, measure
 
 ENGINES = ["captured", "torch", "compile", "jax", "floor", "mygrad", "tinygrad"]
@@ -16,7 +16,8 @@ ENGINES = ["captured", "torch", "compile", "jax", "floor", "mygrad", "tinygrad"]
 def main():
     """Run the chosen groups; print tables, write JSON and a plot."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("groups", nargs="*", default=list(MEASURES), metavar="GROUP", help=f"of {', '.join(MEASURES)}")
+    usual = [group for group in MEASURES if group != "files"]  # which writes 4 GB
+    parser.add_argument("groups", nargs="*", default=usual, metavar="GROUP", help=f"of {', '.join(MEASURES)}")
     parser.add_argument("--rounds", type=int, default=5, help="turns that each engine takes")
     parser.add_argument("--seconds", type=float, default=0.4, help="of each measurement")
     parser.add_argument("--case", help="only networks whose name contains this")
@@ -126,6 +127,7 @@ MEASURES = {
     "estimators": lambda args: estimators.measure(args.rounds),
     "busy": busy.measure,
     "machines": machines.measure,
+    "files": lambda args: files.measure(),
 }
 PEERS = ("mygrad", "tinygrad")
 

@@ -31,7 +31,6 @@ def set_num_threads(num):
 
     Examples
     --------
-    >>> import microtorch
     >>> before = microtorch.get_num_threads()
     >>> microtorch.set_num_threads(1)
     >>> microtorch.get_num_threads()

@@ -45,11 +45,11 @@ LAYERS = [
     ["distributed"],
     ["ops", "pytorch.settings"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
-    ["captured", "data", "distributions", "explain", "func", "io", "linalg", "distributed.averaging"],
+    ["captured", "data", "distributions", "explain", "func", "io", "linalg", "utils", "distributed.averaging"],
     ["datasets", "viz", "as_torch"],
     ["train"],
     ["sklearn"],
-    ["exercises"],
+    ["exercises", "play"],
     ["commands", "__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -19,7 +19,15 @@ from .source import Source
 
 
 class Guard:
-    """What a recording depends on."""
+    """The facts that a recording depends on.
+
+    Attributes
+    ----------
+    holds : callable
+        ``holds(args, kwargs)``: whether a replay would do what the step would; compiled.
+    arrays_of : callable
+        ``arrays_of(args, kwargs)``: the arrays of the arguments.
+    """
 
     def __init__(self, recorder, args, kwargs, key):
         self.leaves, self.key, watch = recorder.leaves, key, recorder.watch
@@ -53,7 +61,7 @@ class Guard:
         return True
 
     def what_moved(self):
-        """What of the structure has changed, in words, or None."""
+        """The change of the structure, in words, or None."""
         dtype, modules, leaves, every = self._structure()
         if dtype is not self.before[0]:
             return "the default dtype"
@@ -75,7 +83,7 @@ class Guard:
     # -- the whole, slowly, in words ---------------------------------------------------------------------------------
 
     def why_not(self, key):
-        """What keeps the recording from being the one for arguments of this `key`, in words, or None."""
+        """The reason why the recording is not the one for arguments of this `key`, in words, or None."""
         if self.thread != threading.get_ident():
             return "another thread"
         if self.grad is not state.grad:
@@ -196,7 +204,7 @@ def _arrays_of(args, kwargs):
 
 
 def structure_of(module):
-    """What of a module only changes of structure can alter, by name."""
+    """The part of a module that only changes of structure can alter, by name."""
     own = module.__dict__
     hooks, kinds = own.get("_hooks"), own["_kinds"]
     hooks = () if hooks is None else tuple([entry for each in vars(hooks).values() for entry in each])

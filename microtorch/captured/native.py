@@ -126,7 +126,7 @@ class _Step:
 
 
 class _After:
-    """What Python does when the calls have been made."""
+    """The work left to Python when the calls have been made."""
 
     def __init__(self, run):
         self.finish = run

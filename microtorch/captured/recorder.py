@@ -36,7 +36,7 @@ def _heard(event):
 
 
 class Recorder(Observer):
-    """What notes the calls while a step runs."""
+    """The observer that notes the calls while a step runs."""
 
     def __init__(self, strict, step, values):
         self.strict, self.refused = strict, None
@@ -52,7 +52,7 @@ class Recorder(Observer):
         self.starting = {}  # leaf that was accumulated into -> whether it had a gradient at the start
         self.given = set()  # ids of the arrays that own the inputs' memory
         self.changed = {}  # id -> array that owns memory that was written in place
-        self.within = {}  # the same of what operations write into besides their results, as statistics
+        self.within = {}  # the same of what operations write into beyond their results, as statistics
         self.shared = set()  # ids of the arrays that own memory which tensors were made over
         self.fresh = set()  # ids of arrays that only this recording writes
         self.kept = set()  # ids of the arrays that own memory which a list of calls fills again
@@ -95,7 +95,7 @@ class Recorder(Observer):
         return result
 
     def refuse(self, reason, remedy="Leave it out of the step, or use capture(step, strict=False).", line=None):
-        """What to do about something that cannot be recorded: raise, or let the step go on eagerly."""
+        """Decide about something that cannot be recorded: raise, or let the step go on eagerly."""
         message = f"{reason} ({line or user_line()}). {remedy}"
         if self.strict:
             raise CaptureError(f"capture: {message}")
@@ -183,7 +183,7 @@ class Recorder(Observer):
         self.add(ctx.name(), runs, outputs, operations=(operation,), words=(type(ctx), arrays))
 
     def _again(self, ctx, known, place):
-        """What takes the part of `ctx` in replays."""
+        """The stand-in of `ctx` in replays."""
         again = type(ctx)()
         again.__dict__.update(ctx.__dict__)
         again.inputs, again.edges, again.saved = ctx.inputs, ctx.edges, ctx.saved
@@ -237,7 +237,7 @@ class Recorder(Observer):
                 if id(dx) not in taken:
                     keep = dx
                     taken.add(id(dx))
-                    # What a ctx holds besides is not ours: a constant it returns each time.
+                    # All else that a ctx holds is not ours: a constant it returns each time.
                     if dx.base is None and not any(dx is v for v in node.__dict__.values()):
                         self.own(dx)
             results.append(dx)

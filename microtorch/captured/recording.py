@@ -76,7 +76,7 @@ class Recording:
         return self.outcome()
 
     def outcome(self):
-        """What the step returns, over recorded memory."""
+        """The result of the step, over recorded memory."""
         for tensor, array in zip(self.results, self.arrays):  # whatever was made of the last ones
             if type(tensor) is Tensor:
                 tensor._array, tensor._edge = array, None

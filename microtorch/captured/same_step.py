@@ -6,7 +6,7 @@ from .source import Source
 
 
 def same_step(optimizer, gradients):
-    """What does again what ``optimizer.step()`` does, for a captured step, whose gradients are always the same.
+    """The function that repeats ``optimizer.step()``, for a captured step, whose gradients are always the same.
 
     Returns a `SameStep`, or None where a gradient is not among `gradients`, {parameter: its gradient}, or where
     something has no row.
@@ -64,7 +64,7 @@ class SameStep:
         return [optimizer.numbers(group, batch.entries[0].kept) for group, batch in self.batches]
 
     def _compiled(self):
-        """What `Batches.hold_states` looks at, as one function made from source: a third of the time."""
+        """The checks of `Batches.hold_states` as one function made from source: a third of the time."""
         source, tests = Source(), []
         own, state = source.constant(self.optimizer._batches), source.constant(self.optimizer.state)
         for group, batches in self.found:

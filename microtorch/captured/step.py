@@ -63,7 +63,6 @@ def capture(step=None, *, strict=True, check_every=None, threads=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import nn, optim
     >>> model = nn.Linear(2, 1)
     >>> optimizer = optim.SGD(model.parameters(), lr=0.1)
@@ -185,7 +184,7 @@ class CapturedStep:
         return nearest.guard.why_not(key) or "a change that came and went"
 
     def report(self):
-        """What each recording holds, as text: its calls, buffers and bytes, and why it was made."""
+        """The content of each recording, as text: its calls, buffers and bytes, and why it was made."""
         recordings = self._recordings
         lines = [f"captured {getattr(self.step, '__name__', 'step')}: {len(recordings)} recordings"]
         for i, recording in enumerate(recordings):

@@ -1,4 +1,4 @@
-"""What a step's Python reads while it is recorded: the lines that run are watched.
+"""The reads of a step's Python while it is recorded: the lines that run are watched.
 
 Before each line of the user's code, and of the forwards of layers, runs, the names that it reads are followed from the
 step's own variables: ``self.model.scale`` is three edges, each (thing, kind, key) -> value. Decorators, properties,
@@ -36,7 +36,10 @@ _BY_NAME = {"getattr", "hasattr", "vars", "attrgetter", "__dict__"}  # what read
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _STDLIB = sysconfig.get_path("stdlib")
 _LAYERS = os.path.join(_PACKAGE, "nn")
-_NOT_LAYERS = tuple(os.path.join(_LAYERS, name) for name in ("module.py", "hooks.py", "state.py", "functional.py"))
+_NOT_LAYERS = tuple(
+    os.path.join(_LAYERS, name)
+    for name in ("module.py", "hooks.py", "state.py", "functional.py", os.path.join("parallel", "reducer.py"))
+)
 _OUTSIDE = {"random", "time", "datetime", "secrets", "uuid", "numpy.random", "os.environ", "os.getenv"}
 _USED_UP = random.Random | np.random.Generator | np.random.RandomState
 _PLAIN_DESCRIPTORS = types.MemberDescriptorType | types.GetSetDescriptorType | types.FunctionType

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..autograd import Function
+from ..autograd import ArrayFunction
 from ..from_data import tensor
 from ..tensor import Tensor
 from .wire import decode, encode, read, write
@@ -24,7 +24,7 @@ _START = "import sys; sys.path.insert(0, sys.argv[1]); from microtorch.exercises
 
 
 class Failed(AssertionError):
-    """What an answer does wrong, in words."""
+    """The fault of an answer, in words."""
 
 
 class Remote:
@@ -130,7 +130,7 @@ class Remote:
 
 
 def _as_user(user):
-    """What makes a process that of another user, with that user's home and nothing of this one's groups."""
+    """The call that makes a process that of another user, with that user's home and nothing of this one's groups."""
     if user is None:
         return {}
     if os.name != "posix" or os.geteuid() != 0:
@@ -211,7 +211,7 @@ def _refer(value):
     raise TypeError(f"a check cannot hand out a {type(value).__name__}: make it there, student.there('...')")
 
 
-class _OfAnswer(Function):
+class _OfAnswer(ArrayFunction):
     """An operation of the answers, or a derivative of it, as a node of the graph here."""
 
     @staticmethod

@@ -14,7 +14,11 @@ __all__ = ["clone", "fill"]
 
 
 class Clone(Function):
-    """y = x        dx = dy"""
+    """y = x        dx = dy
+
+    Why: A copy changes as the original does, so the gradient passes unchanged.
+    Derivation: ∂x/∂x = 1.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -46,7 +50,6 @@ def clone(input, *, memory_format=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> x.clone().sum().backward()
     >>> x.grad
@@ -56,7 +59,12 @@ def clone(input, *, memory_format=None):
 
 
 class Overwrite(Function):
-    """y = the source, broadcast to the shape of x        dx = 0,  dsource = dy"""
+    """y = source        dx = 0,  dsource = dy
+
+    Why: The old values are gone, so they have no influence any more; what took their place gets all of the
+    gradient.
+    Derivation: y = source, so ∂y/∂source = 1 and ∂y/∂x = 0.
+    """
 
     @staticmethod
     def forward(ctx, x, source):
@@ -104,7 +112,6 @@ def copy_(self, source, non_blocking=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2).copy_(microtorch.tensor([1.0, 2.0]))
     tensor([1., 2.])
     """
@@ -131,7 +138,6 @@ def fill_(self, value):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2).fill_(3)
     tensor([3., 3.])
     """
@@ -183,7 +189,6 @@ def zero_(self):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ones(2).zero_()
     tensor([0., 0.])
     """

@@ -21,7 +21,13 @@ def rows(x):
 
 
 class MatMul(Function):
-    """y = a @ b        da = dy @ bᵀ,  db = aᵀ @ dy"""
+    """y = a @ b        da = dy @ bᵀ,  db = aᵀ @ dy
+
+    Why: An entry of a meets a whole row of b and so moves a row of the result; its gradient gathers that row,
+    weighted by b.
+    Derivation: yᵢⱼ = Σₖ aᵢₖ bₖⱼ, so ∂L/∂aᵢₖ = Σⱼ ∂L/∂yᵢⱼ bₖⱼ, which is dy @ bᵀ; likewise for b. A vector counts as
+    a row or column.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -45,6 +51,14 @@ class MatMul(Function):
                 "Transpose one with .mT, or reshape."
             )
         return f"matmul: operands {a.shape} and {b.shape}: their batch dimensions do not broadcast together."
+
+    @staticmethod
+    def notation(ctx, a, b):
+        row, column = a.ndim == 1, b.ndim == 1
+        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        y = (*batch, 1 if row else a.shape[-2], 1 if column else b.shape[-1])
+        views = {"a": (1, *a.shape) if row else a.shape, "b": (*b.shape, 1) if column else b.shape}
+        return {"views": {**views, "y": y}}
 
     @staticmethod
     def backward(ctx, dy):
@@ -101,7 +115,6 @@ def matmul(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> b = microtorch.tensor([[1.0, 0.0], [0.0, 2.0]])
     >>> y = a @ b
@@ -155,7 +168,6 @@ def mm(input, mat2):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.mm(microtorch.ones(2, 3), microtorch.ones(3, 2))
     tensor([[3., 3.],
             [3., 3.]])
@@ -189,7 +201,6 @@ def bmm(input, mat2):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.bmm(microtorch.ones(4, 2, 3), microtorch.ones(4, 3, 5)).shape
     (4, 2, 5)
     """
@@ -224,7 +235,6 @@ def mv(input, vec):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.mv(microtorch.ones(2, 3), microtorch.ones(3))
     tensor([3., 3.])
     """
@@ -256,7 +266,6 @@ def dot(input, tensor):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> a.dot(microtorch.tensor([3.0, 4.0])).backward()
     >>> a.grad
@@ -302,7 +311,6 @@ def outer(input, vec2):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.outer(microtorch.tensor([1.0, 2.0]), microtorch.tensor([3.0, 4.0]))
     tensor([[3., 4.],
             [6., 8.]])
@@ -339,7 +347,6 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.addmm(microtorch.ones(2), microtorch.ones(2, 3), microtorch.ones(3, 2), alpha=2)
     tensor([[7., 7.],
             [7., 7.]])
@@ -377,7 +384,6 @@ def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.baddbmm(microtorch.zeros(1), microtorch.ones(4, 2, 3), microtorch.ones(4, 3, 5)).shape
     (4, 2, 5)
     """

@@ -1,5 +1,6 @@
 """Losses of regression: by the difference of predictions and targets of one shape."""
 
+import math
 import warnings
 
 import numpy as np
@@ -83,7 +84,13 @@ def weighted(name, losses, weight, reduction):
 
 
 class MseLoss(Function):
-    """y = mean of (x − t)²        dx = dy · 2 (x − t) / n,  dt = −dx"""
+    """y = Σ (x − t)² / n        dx = dy · 2 · (x − t) / n,  dt = −dy · 2 · (x − t) / n
+
+    With reduction=none: y = (x − t)²        dx = dy · 2 · (x − t),  dt = −dy · 2 · (x − t)
+    Letters: n is the number of elements, of which the mean is taken.
+    Why: The gradient is the error itself, twice, shared by all elements: the further off, the stronger the pull.
+    Derivation: d(x − t)²/dx = 2 (x − t); the mean divides by n. The target gets the opposite.
+    """
 
     @staticmethod
     def forward(ctx, x, t, reduction):
@@ -96,6 +103,11 @@ class MseLoss(Function):
         ctx.count = x.size
         total = kernels.mse(x.ravel(), t.ravel())
         return x.dtype.type(total if reduction == "sum" else total / x.size if x.size else np.nan)
+
+    @staticmethod
+    def notation(ctx, x, t, reduction):
+        n = math.prod(np.broadcast_shapes(x.shape, t.shape))
+        return {"letters": {"n": n if reduction == "mean" else None}}
 
     @staticmethod
     def backward(ctx, dy):
@@ -138,8 +150,6 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> loss = F.mse_loss(x, microtorch.tensor([0.0, 0.0]))
     >>> loss.backward()
@@ -177,8 +187,6 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([1.0, -3.0], requires_grad=True)
     >>> F.l1_loss(x, microtorch.tensor([0.0, 0.0])).backward()
     >>> x.grad
@@ -191,7 +199,13 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
 
 
 class HuberLoss(Function):
-    """y = d² / 2 where |d| <= δ, else δ · (|d| − δ/2), d = x − t        dx = dy · min(max(d, −δ), δ),  dt = −dx"""
+    """y = d² / 2 where |d| ≤ delta, else delta · (|d| − delta / 2), d = x − t
+    dx = dy · min(max(d, −delta), delta),
+    dt = −dy · min(max(d, −delta), delta)
+
+    Why: Near the target the pull is the error; further off it is limited, so that a few outliers cannot take over.
+    Derivation: d(d²/2)/dx = d inside; outside the line has the slope ±delta. Both meet at |d| = delta.
+    """
 
     @staticmethod
     def forward(ctx, x, t, delta):
@@ -242,8 +256,6 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.smooth_l1_loss(microtorch.tensor([0.5, 3.0]), microtorch.tensor([0.0, 0.0]), reduction="none")
     tensor([0.125, 2.5  ])
     """
@@ -289,8 +301,6 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.5, 3.0], requires_grad=True)
     >>> F.huber_loss(x, microtorch.tensor([0.0, 0.0]), reduction="sum").backward()
     >>> x.grad

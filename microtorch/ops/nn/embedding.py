@@ -15,7 +15,11 @@ __all__ = ["embedding", "one_hot"]
 
 
 class Embedding(Function):
-    """y = w[index]        dw[index] += dy"""
+    """y = w[index]        dw = 0, and dy added at index, once for each naming
+
+    Why: A row that was looked up twice acts twice, so it gets the sum of both gradients; one that was not gets 0.
+    Derivation: ∂L/∂wₖ = Σ of ∂L/∂yᵢ over all i with indexᵢ = k.
+    """
 
     @staticmethod
     def forward(ctx, w, index, factor):
@@ -30,7 +34,11 @@ class Embedding(Function):
 
 
 class EmbeddingBackward(Function):
-    """dw[index] += dy        ddy = ddw[index]"""
+    """y = 0, and dy added at index, once for each naming        ddy = the rows of the gradient at index
+
+    Why: Each row was added at one place and gets the gradient from there.
+    Derivation: It is linear; its derivative is looking up.
+    """
 
     @staticmethod
     def forward(ctx, dy, index, rows):
@@ -58,7 +66,7 @@ def row_numbers(input, rows):
 
 @one_call
 def factors(index, weight, padding_idx, scale_grad_by_freq):
-    """What the gradient of each place in `index` is multiplied with."""
+    """The factor for the gradient of each place in `index`."""
     factor = np.ones(index.shape, weight.dtype)
     if scale_grad_by_freq:
         factor /= np.bincount(index.ravel(), minlength=len(weight))[index]
@@ -115,8 +123,6 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, sca
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> w = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> F.embedding(microtorch.tensor([1, 1]), w).sum().backward()
     >>> w.grad
@@ -167,8 +173,6 @@ def one_hot(tensor, num_classes=-1):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.one_hot(microtorch.tensor([0, 2]))
     tensor([[1, 0, 0],
             [0, 0, 1]])

@@ -1,4 +1,4 @@
-"""The fully connected operation, one node of the graph with its bias, and its kin for two inputs."""
+"""The fully connected operation, one node of the graph with its bias, and the bilinear one of two inputs."""
 
 from math import prod
 
@@ -45,7 +45,12 @@ def multiply(call, a, b, y, ta=False, tb=False):
 
 
 class Linear(Function):
-    """y = x @ wᵀ + b        dx = dy @ w,  dw = dyᵀ @ x,  db = Σ dy"""
+    """y = x @ wᵀ + b        dx = dy @ w,  dw = dyᵀ @ x,  db = Σ dy
+
+    Why: Each output is a weighted sum: the gradient goes back through the same weights, and a weight learns from
+    the input it saw, summed over the samples.
+    Derivation: yₙⱼ = Σᵢ xₙᵢ wⱼᵢ + bⱼ: ∂L/∂xₙᵢ = Σⱼ dyₙⱼ wⱼᵢ, ∂L/∂wⱼᵢ = Σₙ dyₙⱼ xₙᵢ, ∂L/∂bⱼ = Σₙ dyₙⱼ.
+    """
 
     @staticmethod
     def forward(ctx, x, w, b):
@@ -79,6 +84,11 @@ class Linear(Function):
                 hint = f" Flatten it first, x.flatten(1) or nn.Flatten(): it has {w.shape[-1]} values for each sample."
             return f"{shapes}: {x.shape[-1]} features do not fit {w.shape[-1]}.{hint}"
         return f"{shapes}: bias {b.shape} does not fit {w.shape[0] if w.ndim == 2 else 'one'} outputs."
+
+    @staticmethod
+    def notation(ctx, x, w, b):
+        rows = prod(x.shape[:-1])
+        return {"axes": {"Σ": (0,)}, "views": {"x": (rows, x.shape[-1]), "y": (rows, len(w))}}
 
     @staticmethod
     def backward(ctx, dy):
@@ -141,8 +151,6 @@ def linear(input, weight, bias=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[1.0, 2.0]])
     >>> w = microtorch.tensor([[3.0, 4.0], [5.0, 6.0]], requires_grad=True)
     >>> b = microtorch.tensor([0.5, 0.0], requires_grad=True)
@@ -192,8 +200,6 @@ def bilinear(input1, input2, weight, bias=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x1, x2 = microtorch.tensor([[1.0, 2.0]]), microtorch.tensor([[3.0]])
     >>> w = microtorch.tensor([[[1.0], [10.0]]], requires_grad=True)
     >>> y = F.bilinear(x1, x2, w)

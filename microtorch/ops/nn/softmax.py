@@ -51,7 +51,11 @@ def dimension(name, input, dim):
 
 
 class Softmax(Function):
-    """y = eˣ / Σ eˣ        dx = y · (dy − Σ dy · y)"""
+    """y = eˣ / Σ eˣ        dx = y · (dy − Σ dy · y)
+
+    Why: The shares sum to 1, so raising one lowers the others: only what differs from the average gradient counts.
+    Derivation: ∂yᵢ/∂xⱼ = yᵢ · ((1 if i = j, else 0) − yⱼ), so dxⱼ = Σᵢ dyᵢ ∂yᵢ/∂xⱼ = yⱼ · (dyⱼ − Σ dy · y).
+    """
 
     @staticmethod
     def forward(ctx, x, dim):
@@ -101,7 +105,6 @@ def softmax(input, dim=None, dtype=None, *, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 0.0], requires_grad=True)
     >>> y = microtorch.softmax(x, dim=0)
     >>> y[0].backward()
@@ -113,7 +116,11 @@ def softmax(input, dim=None, dtype=None, *, axis=None):
 
 
 class LogSoftmax(Function):
-    """y = x − log Σ eˣ        dx = dy − eʸ · Σ dy"""
+    """y = x − log Σ eˣ        dx = dy − eʸ · Σ dy
+
+    Why: Each score moves its own logarithm by 1 and all of them down by its share.
+    Derivation: ∂yᵢ/∂xⱼ = (1 if i = j, else 0) − softmaxⱼ, and softmax = eʸ.
+    """
 
     @staticmethod
     def forward(ctx, x, dim):
@@ -162,7 +169,6 @@ def log_softmax(input, dim=None, dtype=None, *, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 0.0], requires_grad=True)
     >>> microtorch.log_softmax(x, dim=0)[0].backward()
     >>> x.grad
@@ -194,8 +200,6 @@ def softmin(input, dim=None, dtype=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.softmin(microtorch.tensor([0.0, 0.0]), dim=0)
     tensor([0.5, 0.5])
     """

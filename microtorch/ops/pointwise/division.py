@@ -17,7 +17,12 @@ __all__ = ["addcdiv", "div", "divide", "floor_divide", "fmod", "gcd", "lcm", "re
 
 
 class Div(Binary):
-    """y = a / b        da = dy / b,  db = −dy · a / b²"""
+    """y = a / b        da = dy / b,  db = −dy · a / b²
+
+    Why: A share of a change of a arrives, one part in b; a larger b makes the result smaller, the more the smaller
+    b is.
+    Derivation: a / b = a · b⁻¹; the slope of b⁻¹ is −b⁻².
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -34,7 +39,11 @@ class Div(Binary):
 
 
 class FloorDivide(Binary):
-    """y = ⌊a / b⌋        da = 0,  db = 0"""
+    """y = ⌊a / b⌋        da = 0,  db = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -46,7 +55,11 @@ class FloorDivide(Binary):
 
 
 class TruncDivide(Binary):
-    """y = a / b without its fraction        da = 0,  db = 0"""
+    """y = trunc(a / b)        da = 0,  db = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -60,7 +73,12 @@ class TruncDivide(Binary):
 
 
 class Remainder(Binary):
-    """y = a − b · ⌊a / b⌋        da = dy,  db = −dy · ⌊a / b⌋"""
+    """y = a − b · ⌊a / b⌋        da = dy,  db = −dy · ⌊a / b⌋
+
+    Why: What is left after taking b away a whole number of times: it moves with a, and against b once for each
+    time.
+    Derivation: ⌊a / b⌋ is constant between its jumps, so y is linear: slope 1 in a, −⌊a / b⌋ in b.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -74,7 +92,12 @@ class Remainder(Binary):
 
 
 class Fmod(Binary):
-    """y = a − b · trunc(a / b)        da = dy,  db = −dy · trunc(a / b)"""
+    """y = a − b · trunc(a / b)        da = dy,  db = −dy · trunc(a / b)
+
+    Why: What is left after taking b away a whole number of times: it moves with a, and against b once for each
+    time.
+    Derivation: trunc(a / b) is constant between its jumps, so y is linear: slope 1 in a, −trunc(a / b) in b.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -133,7 +156,6 @@ def div(input, other, *, rounding_mode=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> b = microtorch.tensor([2.0, 4.0], requires_grad=True)
     >>> (a / b).sum().backward()
@@ -180,7 +202,6 @@ def floor_divide(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([-7, 7]) // 2
     tensor([-4,  3])
     """
@@ -189,7 +210,7 @@ def floor_divide(input, other):
 
 @attach("remainder", "__mod__", reflected="__rmod__", numpy=np.remainder)
 def remainder(input, other):
-    """What `floor_divide` leaves, by element: it has the sign of `other`, as Python's ``%``.
+    """The remainder of `floor_divide`, by element: it has the sign of `other`, as Python's ``%``.
 
     Parameters
     ----------
@@ -214,7 +235,6 @@ def remainder(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-7.0, 7.0], requires_grad=True)
     >>> y = x % 3
     >>> y
@@ -228,7 +248,7 @@ def remainder(input, other):
 
 @attach("fmod", numpy=np.fmod)
 def fmod(input, other):
-    """What division rounded towards 0 leaves, by element: it has the sign of `input`, as C's ``fmod``.
+    """The remainder of division rounded towards 0, by element: it has the sign of `input`, as C's ``fmod``.
 
     Parameters
     ----------
@@ -253,7 +273,6 @@ def fmod(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.fmod(microtorch.tensor([-7.0, 7.0]), 3)
     tensor([-1.,  1.])
     """

@@ -24,7 +24,11 @@ def _not_bool(operation, input):
 
 
 class Floor(Function):
-    """y = ⌊x⌋        dx = 0"""
+    """y = ⌊x⌋        dx = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -55,7 +59,6 @@ def floor(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.floor(microtorch.tensor([-1.5, 0.5, 2.7]))
     tensor([-2.,  0.,  2.])
     """
@@ -63,7 +66,11 @@ def floor(input):
 
 
 class Ceil(Function):
-    """y = ⌈x⌉        dx = 0"""
+    """y = ⌈x⌉        dx = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -94,7 +101,6 @@ def ceil(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ceil(microtorch.tensor([-1.5, 0.5, 2.7]))
     tensor([-1.,  1.,  3.])
     """
@@ -102,7 +108,11 @@ def ceil(input):
 
 
 class Trunc(Function):
-    """y = x without its fraction        dx = 0"""
+    """y = trunc(x)        dx = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -133,7 +143,6 @@ def trunc(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.trunc(microtorch.tensor([-1.5, 0.5, 2.7]))
     tensor([-1.,  0.,  2.])
     """
@@ -141,7 +150,11 @@ def trunc(input):
 
 
 class Round(Function):
-    """y = x to `decimals` decimals        dx = 0"""
+    """y = round(x, decimals)        dx = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x, decimals):
@@ -179,7 +192,6 @@ def round(input, decimals=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.round(microtorch.tensor([0.5, 1.5, 2.7]))
     tensor([0., 2., 3.])
     >>> microtorch.round(microtorch.tensor([3.14159]), decimals=2)
@@ -189,12 +201,6 @@ def round(input, decimals=0):
     if input._array.dtype.kind != "f" and decimals != 0:
         raise DTypeError(f"round: decimals={decimals} for an {input.dtype} tensor. Convert it with .float() first.")
     return Round.apply(input, decimals)
-
-
-@attach("__round__")
-def rounded(self, ndigits=None):
-    """What Python's own ``round(t, 2)`` gives: `round` with so many decimals, a Tensor."""
-    return round(self, 0 if ndigits is None else ndigits)
 
 
 @attach("frac")
@@ -280,8 +286,13 @@ def frexp(input):
     return FrexpResult(*Frexp.apply(input))
 
 
-fix = trunc
+@attach("__round__")
+def rounded(self, ndigits=None):
+    """The result of Python's own ``round(t, 2)``: `round` with so many decimals, a Tensor."""
+    return round(self, 0 if ndigits is None else ndigits)
 
+
+fix = trunc
 
 for _function in (ceil, floor, frac, round, trunc):
     attach_in_place(_function, _function.__name__ + "_")

@@ -14,7 +14,11 @@ __all__ = ["abs", "absolute", "copysign", "heaviside", "nextafter", "positive", 
 
 
 class Abs(Function):
-    """y = |x|        dx = dy · sign x"""
+    """y = |x|        dx = dy · sign x
+
+    Why: The distance from 0 grows to both sides, so left of 0 the gradient changes its sign.
+    Derivation: |x| is x with slope 1 for x > 0 and −x with slope −1 for x < 0; at 0, a kink, 0 is taken.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -51,7 +55,6 @@ def abs(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
     >>> y = microtorch.abs(x)
     >>> y
@@ -66,7 +69,11 @@ def abs(input):
 
 
 class Sign(Function):
-    """y = −1, 0 or 1 as x < 0, x = 0 or x > 0        dx = 0"""
+    """y = sign(x)        dx = 0
+
+    Why: The result stands still under small changes and jumps at 0, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -96,7 +103,6 @@ def sign(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.sign(microtorch.tensor([-2.0, 0.0, 3.0]))
     tensor([-1.,  0.,  1.])
     """

@@ -14,7 +14,11 @@ __all__ = ["logsumexp"]
 
 
 class LogSumExp(Function):
-    """y = log Σ exp(x)        dx = dy · exp(x − y)"""
+    """y = log Σ eˣ        dx = dy · e^(x − y)
+
+    Why: A smooth maximum: each element gets the share that softmax gives it, the largest the most.
+    Derivation: ∂ log Σ eˣ / ∂xⱼ = eˣ / Σ eˣ = e^(x − y).
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
@@ -62,7 +66,6 @@ def logsumexp(input, dim, keepdim=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1000.0, 1000.0], requires_grad=True)
     >>> y = microtorch.logsumexp(x, 0)
     >>> print(f"{y.item():.2f}")

@@ -19,7 +19,10 @@ AminmaxResult = namedtuple("aminmax", "min max")
 
 
 class TiesShare(Function):
-    """y = 1 / (how many are equal to the extreme) at each of these, else 0        it has no derivative"""
+    """y = 1 / (how many are equal to the extreme) at each of these, else 0        it has no derivative
+
+    Why: It counts, and a count does not move under small changes.
+    """
 
     @staticmethod
     def forward(ctx, x, extreme):
@@ -33,7 +36,14 @@ class TiesShare(Function):
 
 
 class Amax(Function):
-    """y = max x        dx = dy, divided evenly among the elements equal to y"""
+    """y = max x        dx = dy / k where x = y, else 0, k = count(x = y)
+
+    Letters: k is how many elements are equal to the largest.
+    Why: Only the largest element makes the result, so it gets the gradient; where several are equal they share it
+    evenly.
+    Derivation: max x has the slope 1 in its largest element and 0 in the others. At a tie, a kink, the mean of the
+    slopes is taken.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
@@ -45,7 +55,14 @@ class Amax(Function):
 
 
 class Amin(Function):
-    """y = min x        dx = dy, divided evenly among the elements equal to y"""
+    """y = min x        dx = dy / k where x = y, else 0, k = count(x = y)
+
+    Letters: k is how many elements are equal to the smallest.
+    Why: Only the smallest element makes the result, so it gets the gradient; where several are equal they share it
+    evenly.
+    Derivation: min x has the slope 1 in its smallest element and 0 in the others. At a tie, a kink, the mean of the
+    slopes is taken.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
@@ -109,7 +126,6 @@ def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([3.0, 1.0, 3.0], requires_grad=True)
     >>> microtorch.amax(x).backward()
     >>> x.grad
@@ -148,7 +164,6 @@ def amin(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([3.0, 1.0, 2.0], requires_grad=True)
     >>> microtorch.amin(x).backward()
     >>> x.grad
@@ -188,7 +203,11 @@ def aminmax(input, *, dim=None, keepdim=False):
 
 
 class Max(Function):
-    """y, i = max x and its position along a dimension        dx = dy at i, else 0"""
+    """y, i = max x and its position along a dimension        dx = dy at i, else 0
+
+    Why: Only the largest element makes the result, so it alone gets the gradient.
+    Derivation: max x has the slope 1 in the element at i and 0 in the others.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
@@ -200,7 +219,11 @@ class Max(Function):
 
 
 class Min(Function):
-    """y, i = min x and its position along a dimension        dx = dy at i, else 0"""
+    """y, i = min x and its position along a dimension        dx = dy at i, else 0
+
+    Why: Only the smallest element makes the result, so it alone gets the gradient.
+    Derivation: min x has the slope 1 in the element at i and 0 in the others.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
@@ -263,7 +286,6 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([[1.0, 5.0], [4.0, 2.0]], requires_grad=True)
     >>> values, indices = x.max(dim=1)
     >>> indices
@@ -308,7 +330,6 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1.0, 5.0], [4.0, 2.0]]).min(dim=0)
     min(values=tensor([1., 2.]), indices=tensor([0, 1]))
     """
@@ -351,7 +372,6 @@ def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1.0, 5.0], [4.0, 2.0]]).argmax(dim=1)
     tensor([1, 0])
     """
@@ -384,7 +404,6 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1.0, 5.0], [4.0, 2.0]]).argmin()
     tensor(0)
     """

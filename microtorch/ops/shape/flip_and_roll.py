@@ -13,7 +13,11 @@ __all__ = ["flip", "fliplr", "flipud", "roll", "rot90"]
 
 
 class Flip(Function):
-    """y = x with dimensions reversed        dx = dy with them reversed"""
+    """y = x with dimensions reversed        dx = dy with them reversed
+
+    Why: The numbers only change places, so their gradients change them back.
+    Derivation: y is a permutation of the entries of x, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, dims):
@@ -53,7 +57,6 @@ def flip(input, *order, dims=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.flip(microtorch.tensor([[1, 2], [3, 4]]), (1,))
     tensor([[2, 1],
             [4, 3]])
@@ -70,7 +73,11 @@ def _numpy_flip(m, axis=None):
 
 
 class Roll(Function):
-    """y = x moved on along dimensions, the end to the beginning        dx = dy moved back"""
+    """y = x moved on along dimensions, the end to the beginning        dx = dy moved back
+
+    Why: The numbers only change places, so their gradients change them back.
+    Derivation: y is a permutation of the entries of x, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, shifts, dims):
@@ -221,7 +228,6 @@ def roll(input, shifts, dims=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([1, 2, 3, 4]).roll(1)
     tensor([4, 1, 2, 3])
     """

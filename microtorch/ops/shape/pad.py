@@ -11,7 +11,11 @@ __all__ = ["pad"]
 
 
 class Pad(Function):
-    """y = x with constants around it        dx = dy without them"""
+    """y = x with constants around it        dx = dy without the border
+
+    Why: The border is constant and its gradient is dropped; the inside passes unchanged.
+    Derivation: y = x with slope 1 inside, a constant with slope 0 outside. What was cut off has no influence.
+    """
 
     @staticmethod
     def forward(ctx, x, amounts, value):
@@ -78,8 +82,6 @@ def pad(input, pad, mode="constant", value=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
     >>> F.pad(x, (1, 0), value=9.0).detach()
     tensor([[9., 1., 2., 3.]])

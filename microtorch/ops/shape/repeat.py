@@ -15,7 +15,11 @@ __all__ = ["repeat", "repeat_interleave", "tile"]
 
 
 class Tile(Function):
-    """y = x repeated along dimensions        dx = Σ dy over the repetitions"""
+    """y = x repeated along dimensions        dx = dy summed over what was repeated
+
+    Why: Each copy acts on the loss, so the one original gets the sum of their gradients.
+    Derivation: ∂L/∂xₖ = Σ of ∂L/∂yᵢ over all copies i of k.
+    """
 
     @staticmethod
     def forward(ctx, x, repeats):
@@ -55,7 +59,6 @@ def repeat(input, *repeats):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> y = x.repeat(2, 2)
     >>> y.detach()
@@ -164,7 +167,6 @@ def tile(input, *repeats, dims=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1], [2]]).tile(2)
     tensor([[1, 1],
             [2, 2]])

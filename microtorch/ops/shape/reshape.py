@@ -13,7 +13,11 @@ __all__ = ["contiguous", "flatten", "ravel", "reshape", "unflatten", "view"]
 
 
 class Reshape(Function):
-    """y = x in another shape        dx = dy in the shape of x"""
+    """y = x in another shape        dx = dy in the shape of x
+
+    Why: The numbers stay what they are, in another arrangement, so their gradients are arranged back.
+    Derivation: y is a permutation of the entries of x, with the slope 1.
+    """
 
     is_view = True
 
@@ -71,7 +75,6 @@ def reshape(input, *sizes, shape=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.arange(6.0).requires_grad_()
     >>> y = x.reshape(2, -1)
     >>> y.detach()
@@ -110,7 +113,6 @@ def ravel(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1, 2], [3, 4]]).T.ravel()
     tensor([1, 3, 2, 4])
     """
@@ -125,7 +127,11 @@ def _numpy_ravel(a, order="C"):
 
 
 class Contiguous(Function):
-    """y = x in row-major order        dx = dy"""
+    """y = x        dx = dy
+
+    Why: The same numbers stored in another order: the gradient passes unchanged.
+    Derivation: ∂x/∂x = 1.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -157,7 +163,6 @@ def contiguous(input, memory_format=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.zeros(2, 3).T
     >>> x.is_contiguous(), x.contiguous().is_contiguous()
     (False, True)
@@ -190,7 +195,6 @@ def view(input, *shape):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.zeros(2, 3)
     >>> y = x.view(6)
     >>> y[0] = 1.0
@@ -235,7 +239,6 @@ def flatten(input, start_dim=0, end_dim=-1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).flatten(1).shape
     (2, 12)
     """
@@ -274,7 +277,6 @@ def unflatten(input, dim, sizes):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 12).unflatten(1, (3, -1)).shape
     (2, 3, 4)
     """

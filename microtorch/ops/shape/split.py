@@ -14,7 +14,11 @@ __all__ = ["chunk", "narrow", "narrow_copy", "select", "split", "split_with_size
 
 
 class Split(Function):
-    """y₀, y₁, … = consecutive parts of x        dx = the dyᵢ one after the other"""
+    """y₀, y₁, … = consecutive parts of x        dx = the dyᵢ one after the other
+
+    Why: Each part gets its own gradient; together they are the gradient of the whole.
+    Derivation: The parts are the entries of x, each once, with the slope 1.
+    """
 
     is_view = True
 
@@ -57,7 +61,6 @@ def split(tensor, split_size_or_sections, dim=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.arange(5.0).requires_grad_()
     >>> a, b = x.split([2, 3])
     >>> b.sum().backward()
@@ -117,7 +120,6 @@ def chunk(input, chunks, dim=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> [part.tolist() for part in microtorch.arange(5).chunk(2)]
     [[0, 1, 2], [3, 4]]
     """
@@ -129,7 +131,11 @@ def chunk(input, chunks, dim=0):
 
 
 class Unbind(Function):
-    """y₀, y₁, … = x at each position along a dimension        dx = the dyᵢ along that dimension"""
+    """y₀, y₁, … = x at each position along a dimension        dx = the dyᵢ along that dimension
+
+    Why: Each part gets its own gradient; together they are the gradient of the whole.
+    Derivation: The parts are the entries of x, each once, with the slope 1.
+    """
 
     is_view = True
 
@@ -170,7 +176,6 @@ def unbind(input, dim=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> a, b = x.unbind()
     >>> (a * b).backward()
@@ -219,7 +224,6 @@ def narrow(input, dim, start, length):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.arange(5).narrow(0, 1, 3)
     tensor([1, 2, 3])
     """
@@ -305,7 +309,6 @@ def select(input, dim, index):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1, 2], [3, 4]]).select(1, 0)
     tensor([1, 3])
     """

@@ -12,7 +12,11 @@ __all__ = ["adjoint", "moveaxis", "movedim", "permute", "swapaxes", "swapdims", 
 
 
 class Permute(Function):
-    """y = x with its dimensions in another order        dx = dy with them in the old order"""
+    """y = x with its dimensions in another order        dx = dy with its dimensions back in their order
+
+    Why: The numbers only change places, so their gradients change them back.
+    Derivation: y is a permutation of the entries of x, with the slope 1.
+    """
 
     is_view = True
 
@@ -54,7 +58,6 @@ def permute(input, *order, dims=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).permute(2, 0, 1).shape
     (4, 2, 3)
     """
@@ -95,7 +98,6 @@ def transpose(input, dim0, dim1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).transpose(0, 2).shape
     (4, 3, 2)
     """
@@ -172,7 +174,6 @@ def movedim(input, source, destination):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).movedim(0, -1).shape
     (3, 4, 2)
     """
@@ -210,7 +211,6 @@ def t(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3).t().shape
     (3, 2)
     """

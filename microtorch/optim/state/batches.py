@@ -1,4 +1,4 @@
-"""What the calls of a step update: the arrays of a group's parameters, found once and looked at again at each step.
+"""The arrays that a step updates: the arrays of a group's parameters, found once and looked at again at each step.
 
 Looking is cheap because nothing is computed: a parameter's array and those of its state must be the objects that they
 were, and `first_misfit` reads shapes, dtypes and flags where numpy keeps them. Gradients may be others at each step.
