@@ -85,7 +85,7 @@ def test_waiting_is_noticed_once(monkeypatch):
     assert waiting.due < math.inf
     waiting = threads.Waiting()
     with (
-        pytest.warns(UserWarning, match=r"microtorch waits: of 21 ms .* set_num_threads\(1\)")
+        pytest.warns(UserWarning, match=r"microtorch waits: of 21 ms .*set_num_threads\(1\)")
         if _divided()
         else _quiet()
     ):
