@@ -85,17 +85,6 @@ def epoch(args):
     return [row | {"name": "an epoch of 60,000×784 in batches of 100", "limits": {"torch": 0.10}}]
 
 
-def training(args):
-    """A whole training, the same net, batch, optimizer and epochs."""
-    rows = []
-    for sizes, batch in (((64, 64, 32, 10), 32), ((784, 100, 10), 100)):
-        case = cases.Case(sizes, batch, "adam")
-        given = case.as_dict() | {"examples": 6000, "epochs": 3}
-        row = in_turns("training", given, ["torch", *filter(peers.available, ["sklearn"])], args)
-        rows.append(row | {"name": f"3 epochs of 6,000, {case.name}", "limits": {}})
-    return rows
-
-
 def in_turns(task, case, others, args):
     """`task` in fresh workers of microtorch and the others."""
     engines = [Engine(name) for name in ("microtorch", *others)]
@@ -136,7 +125,6 @@ MEASURES = {
     "memory": lambda args: memory.measure(),
     "growth": growth,
     "estimators": lambda args: estimators.measure(args.rounds),
-    "training": training,
     "busy": busy.measure,
     "machines": machines.measure,
     "files": lambda args: files.measure(),

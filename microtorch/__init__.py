@@ -53,7 +53,9 @@ _MODULES = {
 _NAMES = {
     "check_training": ".explain",
     "load": ".io",
+    "load_ipython_extension": ".viz.page.magic",  # %load_ext microtorch
     "save": ".io",
+    "vmap": ".func",
 }
 
 

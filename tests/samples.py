@@ -150,6 +150,7 @@ SAMPLES = {
     "Solve": of(x(3, 3), x(3, 2), call=_solved)
     + of(x(2, 3, 3), x(3, 2), call=_solved)
     + of(x(3, 3), x(3), call=_solved),
+    "Slogdet": of(x(3, 3)) + of(x(2, 2, 2)),
     "Cholesky": of(x(3, 3), call=_positive_definite) + of(x(2, 2, 2), call=_positive_definite),
     # activations
     "LeakyRelu": unary(0.1) + unary(-0.5),

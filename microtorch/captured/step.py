@@ -104,11 +104,15 @@ class CapturedStep:
         functools.update_wrapper(self, step)
         self.step, self.strict, self.check_every = step, strict, check_every
         self._recordings = ()  # the one used last comes first; a new tuple at each change, as other threads may read
-        self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, the arguments: their ids stay theirs)
+        self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, objects in the key)
         self._always = None  # why nothing is recorded any more
         self._wasted = 0  # recordings in a row that were never replayed
         self._warned = quiet
         self._lock, self._waiting, self._calls = threading.Lock(), waiting(threads), 0
+
+    def __reduce__(self):  # a copy makes its own recordings
+        threads = "auto" if self._waiting.auto else None
+        return CapturedStep, (self.step, self.strict, self.check_every, threads, self._warned)
 
     def __call__(self, *args, **kwargs):
         if state.observers:  # inside another captured step it is part of that; others want to see what happens
@@ -157,11 +161,12 @@ class CapturedStep:
         if recorder.refused is None:
             _refuse_shared(recorder, leaves, buffers)
         if recorder.refused is not None:
-            self._eager[key, state.grad] = recorder.refused, (args, kwargs)
+            self._eager[key, state.grad] = recorder.refused, objects_in((args, kwargs), [])
             self._warn(recorder.refused)
             _hand_back((args, kwargs), given, dict(zip(map(id, buffers), leaves)))
             return result
-        recording = Recording(Guard(recorder, args, kwargs, key), why, recorder, buffers, result)
+        guard = Guard(recorder, args, kwargs, key)
+        recording = Recording(guard, guard.compiled(args, kwargs), why, recorder, buffers, result)
         recording.copy_back([leaf if isinstance(leaf, np.ndarray) else leaf._array for leaf in leaves])
         self._put_first(recording)
         return recording.outcome()

@@ -488,9 +488,8 @@ class Solver(CourseHistories):
     def _save(self):
         self.seconds = time.perf_counter() - self._clock
         self._ranks.settle(self)
-        state, path = self.state_dict(), None
-        if self._ranks.first:
-            path = self.checkpoints.save(state, self.step)
+        state = self.state_dict()
+        path = self.checkpoints.save(state, self.step) if self._ranks.first else None
         if self._interrupt.asked:
             self._ranks.wait_for_all()
             self._progress.say(

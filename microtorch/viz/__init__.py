@@ -5,9 +5,9 @@ Importing it is light: graphviz, pygraphviz and matplotlib are imported when som
 
 from .drawing.draw import Drawing, draw
 from .drawing.text import tree
-from .page.explore import explore
+from .page.explore import Page, explore
 from .plots import plots
 from .plots.grid import make_grid, save_image
 from .records.graph import graph
 
-__all__ = ["Drawing", "draw", "explore", "graph", "make_grid", "plots", "save_image", "tree"]
+__all__ = ["Drawing", "Page", "draw", "explore", "graph", "make_grid", "plots", "save_image", "tree"]

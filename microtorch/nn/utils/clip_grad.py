@@ -12,6 +12,7 @@ from ...errors import refuse_read_only, user_line
 from ...tensor import Tensor, wrap
 
 __all__ = [
+    "clip_grad_norm",
     "clip_grad_norm_",
     "clip_grad_value_",
     "clip_grads_with_norm_",
@@ -205,6 +206,18 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
     clip_grads_with_norm_(parameters, max_norm, total)
     return total
+
+
+def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    """An old name of `clip_grad_norm_`, with PyTorch's warning.
+
+    Parameters
+    ----------
+    parameters, max_norm, norm_type, error_if_nonfinite
+        As there.
+    """
+    warnings.warn("nn.utils.clip_grad_norm is an old name. Use clip_grad_norm_.", FutureWarning, stacklevel=2)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
 
 
 @one_call

@@ -191,12 +191,6 @@ def round(input, decimals=0):
     return Round.apply(input, decimals)
 
 
-@attach("__round__")
-def rounded(self, ndigits=None):
-    """What Python's own ``round(t, 2)`` gives: `round` with so many decimals, a Tensor."""
-    return round(self, 0 if ndigits is None else ndigits)
-
-
 @attach("frac")
 def frac(input):
     """The fraction of each element, with its sign: ``input - trunc(input)``.
@@ -280,8 +274,13 @@ def frexp(input):
     return FrexpResult(*Frexp.apply(input))
 
 
-fix = trunc
+@attach("__round__")
+def rounded(self, ndigits=None):
+    """The result of Python's own ``round(t, 2)``: `round` with so many decimals, a Tensor."""
+    return round(self, 0 if ndigits is None else ndigits)
 
+
+fix = trunc
 
 for _function in (ceil, floor, frac, round, trunc):
     attach_in_place(_function, _function.__name__ + "_")

@@ -373,6 +373,9 @@ def _polygamma(self, n):
     return polygamma(n, self)
 
 
+attach_in_place(_polygamma, "polygamma_")
+
+
 class Erfinv(Function):
     """y with erf(y) = x        dx = dy · √π/2 · e^(y²)"""
 

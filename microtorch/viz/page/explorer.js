@@ -158,7 +158,7 @@ function paint() {
 }
 function go(step, quiet = false) {
   state.step = Math.max(0, Math.min(last, step)); state.open = null;
-  history.replaceState(null, "", "#step=" + state.step);
+  if (location.protocol !== "about:") history.replaceState(null, "", "#step=" + state.step);  // in a notebook it has no address
   paint();
   const current = state.step ? nodes.get(D.steps[state.step - 1].node) : D.nodes.find(n => n.kind === "output");
   reveal(current);

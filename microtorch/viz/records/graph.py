@@ -15,7 +15,7 @@ from ...autograd.memory import has_values
 from ...errors import visible
 from ...tensor import Tensor, edge_of, tensor_at, wrap
 from .failure import failed_call
-from .names import arguments, brief, names_in, signature
+from .names import arguments, brief, callers_names, names_in, signature
 from .records import Edge, Graph, Operation, Saved, Scope, Value
 
 __all__ = ["graph", "with_gradients"]
@@ -31,7 +31,7 @@ def graph(outputs, model=None, names=None):
     model : Module, optional
         Names its parameters, and adds those that the graph does not reach. Default: the outermost module that ran.
     names : dict, optional
-        Further names, usually ``locals()``.
+        Further names. Default: those of the caller's variables.
 
     Returns
     -------
@@ -60,7 +60,7 @@ class _Reader:
         self.edges, self.values, self.scopes = [], {}, {}
         self.by_node, self.paths, self.calls = {}, {}, {}
         self.recorded, self.keys = {}, []  # Scope -> (module, parent Scope); the tuples, alive so that ids stay theirs
-        self.names = names_in(names or {})
+        self.names = names_in(callers_names() if names is None else names)
 
     def read(self):
         tensors = [t for _, t in self.roots] + (self.failed.tensors if self.failed else [])
