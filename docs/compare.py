@@ -26,6 +26,11 @@ NAMESPACES = [
     ("torch.autograd", "microtorch.autograd", "Autograd"),
     ("torch.autograd.functional", "microtorch.autograd.functional", "autograd.functional"),
     ("torch.utils.data", "microtorch.data", "Data"),
+    ("torch.distributions", "microtorch.distributions", "Distributions"),
+    ("torch.func", "microtorch.func", "func"),
+    ("torch.nn.utils.parametrize", "microtorch.nn.utils.parametrize", "nn.utils.parametrize"),
+    ("torch.nn.utils.parametrizations", "microtorch.nn.utils.parametrizations", "nn.utils.parametrizations"),
+    ("torch.nn.utils.prune", "microtorch.nn.utils.prune", "nn.utils.prune"),
 ]
 
 # Arguments that say where or how to compute, not what; the page says so once.

@@ -95,7 +95,6 @@ def get_default_dtype():
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.get_default_dtype()
     dtype('float32')
     """
@@ -117,7 +116,6 @@ def set_default_dtype(dtype):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.set_default_dtype(microtorch.float64)
     >>> microtorch.tensor([1.0]).dtype
     dtype('float64')

@@ -18,6 +18,7 @@ __all__ = [
     "DTypeError",
     "DatasetError",
     "DistributedError",
+    "ExportError",
     "GradientError",
     "GraphError",
     "ShapeError",
@@ -42,6 +43,10 @@ class GradientError(RuntimeError):
 
 class CaptureError(RuntimeError):
     """A step does something that cannot be recorded."""
+
+
+class ExportError(RuntimeError):
+    """A model does something that a file of another format cannot hold."""
 
 
 class CheckpointError(RuntimeError):
@@ -148,7 +153,7 @@ def not_a_tensor(operation, argument, value):
 
 
 def _conversion(argument, value, library):
-    """What makes a tensor of `value`, as a sentence."""
+    """The call that makes a tensor of `value`, as a sentence."""
     if value is None:
         return "Was it left out, or does what should make it return nothing?"
     if library == "torch":
@@ -157,7 +162,7 @@ def _conversion(argument, value, library):
     if isinstance(value, np.ndarray):
         single = ".float() for float32 layers" if value.dtype == np.float64 else ""
         return f"Convert it: microtorch.from_numpy({argument}){f', with {single}' if single else ''}."
-    if hasattr(value, "to_numpy"):  # what pandas and its kin have
+    if hasattr(value, "to_numpy"):  # as pandas and polars have
         return f"Convert it: microtorch.tensor({argument}.to_numpy(), dtype=microtorch.float32)."
     if isinstance(value, list | tuple) and any(hasattr(item, "grad_fn") for item in value):
         return f"It holds tensors: microtorch.stack({argument}) or microtorch.cat({argument}) makes one of them."
@@ -225,7 +230,7 @@ def raised_here(error):
 
 
 def explain(error, function, arrays):
-    """What to raise for `error`, which came out of `function.forward(ctx, *arrays)`.
+    """The exception for `error`, which came out of `function.forward(ctx, *arrays)`.
 
     Errors of our own are passed on as they are: the operation has already worded them. An operation may word
     numpy's errors itself in a static method ``explain(*arrays)`` that returns a text or None.

@@ -1,10 +1,10 @@
-"""Linear algebra under the names of torch.linalg: norms, products, systems of equations, the Cholesky factor."""
+"""Linear algebra under the names of torch.linalg: norms, products, determinants, systems of equations."""
 
 from .errors import ShapeError
 from .ops.linalg.diagonal import diagonal
 from .ops.linalg.matmul import matmul
 from .ops.linalg.products import chain_matmul, cross, matrix_power
-from .ops.linalg.solve import cholesky, solve, solve_triangular
+from .ops.linalg.solve import cholesky, det, slogdet, solve, solve_triangular
 from .ops.linalg.solve import inverse as inv
 from .ops.reduction.norm import norm as _norm
 from .ops.reduction.sum_and_mean import sum as _sum
@@ -12,6 +12,7 @@ from .ops.reduction.sum_and_mean import sum as _sum
 __all__ = [
     "cholesky",
     "cross",
+    "det",
     "diagonal",
     "inv",
     "matmul",
@@ -19,6 +20,7 @@ __all__ = [
     "matrix_power",
     "multi_dot",
     "norm",
+    "slogdet",
     "solve",
     "solve_triangular",
     "vecdot",
@@ -51,7 +53,6 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.linalg.vector_norm(microtorch.tensor([[3.0, 4.0], [6.0, 8.0]]), dim=1)
     tensor([ 5., 10.])
     """
@@ -86,7 +87,6 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> A = microtorch.tensor([[1.0, -2.0], [3.0, 4.0]])
     >>> microtorch.linalg.matrix_norm(A, float("inf")), microtorch.linalg.matrix_norm(A, 1)
     (tensor(7.), tensor(6.))
@@ -126,7 +126,6 @@ def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.linalg.norm(microtorch.tensor([[3.0, 4.0]]))
     tensor(5.)
     """
@@ -151,7 +150,6 @@ def multi_dot(tensors):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.linalg.multi_dot([microtorch.ones(1, 2), microtorch.ones(2, 3), microtorch.ones(3, 1)])
     tensor([[6.]])
     """
@@ -175,7 +173,6 @@ def vecdot(x, y, *, dim=-1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.linalg.vecdot(microtorch.ones(2, 3), microtorch.ones(3))
     tensor([3., 3.])
     """

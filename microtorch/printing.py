@@ -39,7 +39,6 @@ def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=N
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.set_printoptions(precision=2)
     >>> microtorch.tensor([0.12345, 100.0])
     tensor([1.2e-01, 1.0e+02])

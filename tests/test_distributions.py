@@ -53,6 +53,16 @@ TABLE = {
     "Bernoulli, logits": ({"logits": real(3)}, np.array([0.0, 1.0, 1.0])),
     "Geometric": ({"probs": np.array([0.2, 0.5, 0.9])}, np.array([[0.0, 1.0, 4.0], [2.0, 0.0, 1.0]])),
     "Geometric, logits": ({"logits": real(3)}, np.array([0.0, 1.0, 4.0])),
+    "Binomial": (
+        {"total_count": np.array([5.0, 5.0, 5.0]), "probs": np.array([0.2, 0.5, 0.9])},
+        np.array([0.0, 3.0, 5.0]),
+    ),
+    "Binomial, logits": ({"total_count": np.array([4.0, 2.0, 5.0]), "logits": real(3)}, np.array([0.0, 1.0, 5.0])),
+    "RelaxedBernoulli": (
+        {"temperature": np.array(0.7), "probs": np.array([0.2, 0.6])},
+        np.array([[0.1, 0.9], [0.5, 0.5]]),
+    ),
+    "RelaxedOneHotCategorical": ({"temperature": np.array(0.7), "logits": real(2, 4)}, _rng.dirichlet(np.ones(4), 2)),
     "Poisson": ({"rate": positive(3)}, np.array([[0.0, 1.0, 4.0], [2.0, 0.0, 1.0]])),
     "Categorical": ({"probs": positive(2, 4)}, np.array([[0, 3], [1, 1]])),
     "Categorical, logits": ({"logits": real(4)}, np.array([0, 3, 2])),
@@ -115,9 +125,14 @@ def maker(name):
 CASES = {name: (maker(name), *row) for name, row in TABLE.items()} | MADE
 
 
+COUNTS = ("total_count",)  # parameters without a gradient
+
+
 def build(library, name, dtype=np.float64):
     make, parameters, value = CASES[name]
-    tensors = {key: library.tensor(np.array(a, dtype), requires_grad=True) for key, a in parameters.items()}
+    tensors = {
+        key: library.tensor(np.array(a, dtype), requires_grad=key not in COUNTS) for key, a in parameters.items()
+    }
     value = library.tensor(value if value.dtype.kind == "i" else np.array(value, dtype))
     return make(library.distributions, **tensors), tensors, value
 
@@ -156,9 +171,10 @@ def answer(library, name, work):
     gradients = [None] * len(tensors)
     if result.requires_grad:
         weights = np.random.default_rng(1).uniform(0.5, 1.5, tuple(result.shape))
-        gradients = library.autograd.grad(
-            (result * library.tensor(weights)).sum(), list(tensors.values()), allow_unused=True
-        )
+        asked = [t for t in tensors.values() if t.requires_grad]
+        found = library.autograd.grad((result * library.tensor(weights)).sum(), asked, allow_unused=True)
+        by_tensor = dict(zip(map(id, asked), found, strict=True))
+        gradients = [by_tensor.get(id(t)) for t in tensors.values()]
     gradients = [
         np.zeros(t.shape) if g is None else g.numpy() for g, t in zip(gradients, tensors.values(), strict=True)
     ]
@@ -192,7 +208,9 @@ def test_shapes_are_pytorchs(name, torch):
     assert ours.expand((7, *ours.batch_shape)).sample().shape == (7, *ours.batch_shape, *ours.event_shape)
 
 
-NO_MOMENTS = ("Cauchy", "StudentT", "Categorical", "Categorical, logits")
+NO_MOMENTS = (
+    *("Cauchy", "StudentT", "Categorical", "Categorical, logits", "RelaxedBernoulli", "RelaxedOneHotCategorical"),
+)
 
 
 @pytest.mark.parametrize("name", [n for n in TABLE if n not in NO_MOMENTS])

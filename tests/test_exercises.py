@@ -280,9 +280,9 @@ def test_answers_in_a_notebook_are_checked_here():
 # -- exercises of one's own ----------------------------------------------------------------------------------------
 HUBER = '''"""Answers of Ada."""
 import numpy as np
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 
-class Huber(Function):
+class Huber(ArrayFunction):
     @staticmethod
     def forward(ctx, x, delta):
         ctx.save_for_backward(x)

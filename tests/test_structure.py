@@ -45,7 +45,7 @@ LAYERS = [
     ["distributed"],
     ["ops", "pytorch.settings"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
-    ["captured", "data", "distributions", "explain", "func", "io", "linalg", "distributed.averaging"],
+    ["captured", "data", "distributions", "explain", "func", "io", "linalg", "utils", "distributed.averaging"],
     ["datasets", "viz", "as_torch"],
     ["train"],
     ["sklearn"],

@@ -56,7 +56,7 @@ def _arguments(text):
 def test_every_name_of_pytorch_is_here_or_has_a_sentence(theirs):
     module, below = compare.find(OURS[theirs]), OURS[theirs].removeprefix("microtorch.")
     names = compare.names_of(compare.find(theirs))
-    assert len(names) > 3
+    assert len(names) > 2
     untold = [name for name in names if getattr(module, name, None) is None and sentence_of(below, name) is None]
     assert not untold, f"neither here nor a sentence in pytorch/absent.py: {untold}"
 
@@ -66,6 +66,7 @@ NOT_BY_SAMPLES = {
     "its values are drawn": "cauchy exponential geometric log_normal uniform",
     "refused in a sentence": "bfloat16 half cdouble cfloat",
     "what its memory held is PyTorch's own": "new_empty resize_ resize_as_",
+    "it changes its argument; test_inplace": "zero_",
 }
 
 

@@ -21,6 +21,7 @@ _PLACES = {"device", "layout", "memory_format", "pin_memory"}
 # Where PyTorch's table calls the operation with its arguments in another order.
 _ORDER = {
     "where": lambda f: lambda x, condition, other: f(condition, x, other),
+    "polygamma": lambda f: lambda x, n: f(n, x),
     "einsum": lambda f: lambda tensors, equation: f(equation, *tensors),
     "nn.functional.embedding": lambda f: lambda weight, index, **options: f(index, weight, **options),
 }

@@ -3,6 +3,7 @@
 python docs/extensions/coverage_of_docstrings.py
 """
 
+import ast
 import inspect
 import re
 import sys
@@ -25,7 +26,25 @@ def complaints():
     for thing, (path, *_) in reference.public().items():
         check = of_class if inspect.isclass(thing) else of_function
         found += check(path, thing)
-    return sorted(found)
+    return sorted(found + manners())
+
+
+MANNERS = re.compile(r"worded below|\b(?:its|their) kin\b|somebody's own")
+
+
+def manners():
+    """Complaints about words: summaries begin with a verb or a noun, not with "What"; see the glossary in design.md."""
+    found = []
+    root = Path(__file__).parents[2]
+    for file in sorted((root / "microtorch").rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            doc = ast.get_docstring(node) if documented else None
+            if doc and doc.startswith("What "):
+                found.append(f"{file.relative_to(root)}:{getattr(node, 'lineno', 1)}: a summary begins with What")
+        found += [f"{file.relative_to(root)}: {m.group()}" for m in MANNERS.finditer(text)]
+    return found
 
 
 def of_function(path, function):
@@ -55,8 +74,18 @@ def of_class(path, cls):
     return found
 
 
+GIVEN = re.compile(
+    r">>> (import microtorch|from microtorch import nn|from microtorch\.nn import functional as F)$", re.M
+)
+
+
 def agreement(path, signature, text):
-    """Whether the names in Parameters are those of the signature."""
+    """Whether the names in Parameters are those of the signature, and the examples import nothing that is given."""
+    given = [f"{path}: {line!r} is given to every example (conftest.py)" for line in GIVEN.findall(text)]
+    return given + _agreement(path, signature, text)
+
+
+def _agreement(path, signature, text):
     documented = parameters(text)
     taken = {
         name.lstrip("*")

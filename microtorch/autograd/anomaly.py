@@ -35,7 +35,6 @@ class detect_anomaly(Observer):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> with microtorch.autograd.detect_anomaly():
     ...     y = microtorch.log(x)
@@ -83,7 +82,6 @@ class set_detect_anomaly:
 
     Examples
     --------
-    >>> import microtorch
     >>> with microtorch.autograd.set_detect_anomaly(True):
     ...     microtorch.autograd.is_anomaly_enabled()
     True

@@ -103,7 +103,7 @@ class _Pass:
             state.observers += (guest,)
 
     def sum(self, edge, held, dx):
-        """What waits at `edge` together with `dx`: added to a sum of ours in place, else to what may be another's."""
+        """The sum of the gradient at `edge` and `dx`: in place if the sum is ours, else new, as it may be another's."""
         if edge in self.sums:
             held += dx
             return held
@@ -113,7 +113,7 @@ class _Pass:
         return np.asarray(held + dx)  # 0-d sums are numpy's scalars
 
     def step(self, node):
-        """What `node` makes of the gradients of its outputs, one for each argument."""
+        """The gradients that `node` makes of those of its outputs, one for each argument."""
         dys = self.complete(node)
         if self.asked is not None and not self.asked.goes_on(node, dys):
             return ()
@@ -199,7 +199,7 @@ def fitted(dx, shape, dtype):
 
 
 def call_hooks(hooks, dy):
-    """What the hooks make of a gradient. They see a tensor; the pass goes on with what it had, array or tensor."""
+    """Let the hooks change a gradient. They see a tensor; the pass goes on with what it had, array or tensor."""
     for hook in tuple(hooks):
         if state.observers:
             tell("left", "a hook is Python code that runs at every step")

@@ -63,7 +63,6 @@ class ArrayFunction:
     Examples
     --------
     >>> import numpy as np
-    >>> import microtorch
     >>> class Cube(microtorch.autograd.ArrayFunction):
     ...     @staticmethod
     ...     def forward(ctx, x):
@@ -108,7 +107,7 @@ class ArrayFunction:
 
     @classmethod
     def first_order(cls):
-        """What computes gradients from arrays: the kernel that stands for `backward`, or `backward` itself."""
+        """The function for gradients of arrays: the kernel that stands for `backward`, or `backward` itself."""
         formula, kernel = cls.backward, cls.backward_kernel
         if kernel is None or cls.stands_for is formula:
             return kernel or formula
@@ -343,7 +342,6 @@ def once_differentiable(backward):
 
     Examples
     --------
-    >>> import microtorch
     >>> class Sin(microtorch.autograd.ArrayFunction):
     ...     @staticmethod
     ...     def forward(ctx, x):

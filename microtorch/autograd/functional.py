@@ -103,7 +103,6 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd.functional import vjp
     >>> x = microtorch.tensor([1.0, 2.0])
     >>> vjp(lambda x: x * x, x, microtorch.tensor([1.0, 10.0]))
@@ -144,7 +143,6 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd.functional import jvp
     >>> x = microtorch.tensor([1.0, 2.0])
     >>> jvp(lambda x: x.sum() * x, x, microtorch.tensor([1.0, 0.0]))
@@ -183,7 +181,6 @@ def jacobian(func, inputs, create_graph=False, strict=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd.functional import jacobian
     >>> jacobian(lambda x: x * x.sum(), microtorch.tensor([1.0, 2.0]))
     tensor([[4., 1.],
@@ -233,7 +230,6 @@ def hessian(func, inputs, create_graph=False, strict=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd.functional import hessian
     >>> hessian(lambda x: (x * x * x).sum(), microtorch.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],
@@ -278,7 +274,6 @@ def vhp(func, inputs, v=None, create_graph=False, strict=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd.functional import vhp
     >>> vhp(lambda x: (x * x * x).sum(), microtorch.tensor([1.0, 2.0]), microtorch.tensor([1.0, 1.0]))
     (tensor(9.), tensor([ 6., 12.]))
@@ -313,7 +308,6 @@ def hvp(func, inputs, v=None, create_graph=False, strict=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd.functional import hvp
     >>> hvp(lambda x: (x * x * x).sum(), microtorch.tensor([1.0, 2.0]), microtorch.tensor([0.0, 1.0]))
     (tensor(9.), tensor([ 0., 12.]))

@@ -95,7 +95,6 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([3.0], requires_grad=True)
     >>> (w * w).backward()
     >>> w.grad
@@ -165,7 +164,6 @@ def grad(
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([2.0], requires_grad=True)
     >>> (dx,) = microtorch.autograd.grad(x**3, x, create_graph=True)
     >>> microtorch.autograd.grad(dx, x)

@@ -15,7 +15,7 @@ from .messages import saved_intermediate
 
 
 class _WithTensors:
-    """What `backward` sees as ctx: the node, with tensors for the arrays that it saved."""
+    """The ctx that `backward` sees: the node, with tensors for the arrays that it saved."""
 
     def __init__(self, node):
         self.__dict__.update(node.__dict__)

@@ -52,7 +52,6 @@ class Hooked:
 
         Examples
         --------
-        >>> import microtorch
         >>> x = microtorch.ones(2, requires_grad=True)
         >>> handle = x.register_hook(lambda grad: grad * 10)
         >>> (x * 3).sum().backward()

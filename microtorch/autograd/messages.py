@@ -1,4 +1,4 @@
-"""What the engine says where it cannot go on."""
+"""The messages of the engine where it cannot go on."""
 
 from .graph import maker, nodes_below
 from .mode import scope_title

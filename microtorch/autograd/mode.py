@@ -1,4 +1,4 @@
-"""What holds for the running thread: is the graph being recorded, and inside which module.
+"""The state of the running thread: is the graph being recorded, and inside which module.
 
 The switches (`no_grad`, `enable_grad`, `set_grad_enabled`, `inference_mode`) work as context managers and as
 decorators, as in PyTorch. Each thread has its own: evaluating in one never stops the training in another.
@@ -48,7 +48,6 @@ def is_grad_enabled():
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.is_grad_enabled()
     True
     """
@@ -115,7 +114,6 @@ class no_grad(_GradMode):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.ones(2, requires_grad=True)
     >>> with microtorch.no_grad():
     ...     y = w * 2
@@ -131,7 +129,6 @@ class enable_grad(_GradMode):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.ones(2, requires_grad=True)
     >>> with microtorch.no_grad():
     ...     with microtorch.enable_grad():
@@ -156,7 +153,6 @@ class inference_mode(no_grad):
 
     Examples
     --------
-    >>> import microtorch
     >>> @microtorch.inference_mode()
     ... def double(x):
     ...     return x * 2
@@ -181,7 +177,6 @@ class set_grad_enabled(_GradMode):
 
     Examples
     --------
-    >>> import microtorch
     >>> with microtorch.set_grad_enabled(False):
     ...     microtorch.is_grad_enabled()
     False

@@ -43,7 +43,6 @@ def per_sample_gradients(losses, parameters):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd import per_sample_gradients
     >>> w = microtorch.ones(1, 2, requires_grad=True)
     >>> x = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]])

@@ -25,7 +25,7 @@ class Call:
 
 
 def in_order(calls):
-    """What to run for `calls`, and what was fused; of the gradients that are set, only those that somebody looks at,
+    """The calls run for `calls`, and what was fused; of the gradients that are set, only those that somebody looks at,
     together."""
     runs, gradients = [], {}
     for call in calls:

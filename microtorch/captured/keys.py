@@ -69,7 +69,7 @@ def containers_of(value, found):
 
 
 def objects_in(value, found):
-    """Add what arguments hold besides tensors, arrays and numbers to `found`; itself returned."""
+    """Add what arguments hold other than tensors, arrays and numbers to `found`, which is returned."""
     if isinstance(value, list | tuple | dict):
         for item in value.values() if isinstance(value, dict) else value:
             objects_in(item, found)

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..kernels import pointwise
 from ..kernels._jit import lock, ready
-from ..optim.state.batches import SameStep
 from .calls import set_gradients
+from .same_step import SameStep
 
 # Calls of numpy on arrays that lie in a row, and the kernels that do the same to the last bit.
 _SAME = {np.add: pointwise.add, np.copyto: pointwise.copy}
@@ -126,7 +126,7 @@ class _Step:
 
 
 class _After:
-    """What Python does when the calls have been made."""
+    """The work left to Python when the calls have been made."""
 
     def __init__(self, run):
         self.finish = run

@@ -1,4 +1,4 @@
-"""What a line of code reads, from its bytecode: names, and attributes and constant items of them.
+"""The reads of a line of code, from its bytecode: names, and attributes and constant items of them.
 
 The instructions are those of Python 3.11 to 3.14. One that is not known here ends a chain, so that the whole of what it
 has led to counts as read.
@@ -18,7 +18,7 @@ _NAMES = (
 
 @functools.cache
 def chains(code):
-    """What each line of `code` reads.
+    """The names that each line of `code` reads.
 
     Returns
     -------

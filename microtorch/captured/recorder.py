@@ -1,6 +1,7 @@
 """The recorder: an observer that notes the calls on arrays while a step runs."""
 
 import functools
+import sys
 from collections import Counter
 
 import numpy as np
@@ -13,12 +14,12 @@ from ..autograd.observe import Observer
 from ..errors import CaptureError, user_line
 from ..kernels._jit import ready
 from ..optim.optimizer import Optimizer
-from ..optim.state.batches import same_step
 from ..tensor import Tensor, wrap
 from .calls import Call, Memory, keep_results
 from .inputs import Input, plain_arrays
 from .keys import containers_of
-from .watch import Watch
+from .same_step import same_step
+from .watch import Watch, is_library
 
 _ARRAY_LEVEL = np.ndarray | np.generic | int | float | str | tuple | type(None)
 
@@ -35,12 +36,12 @@ def _heard(event):
 
 
 class Recorder(Observer):
-    """What notes the calls while a step runs."""
+    """The observer that notes the calls while a step runs."""
 
     def __init__(self, strict, step, values):
         self.strict, self.refused = strict, None
-        # A replay does not print; who has not asked for a replay is to see what is printed.
-        self.watch = Watch(step, values, self.refuse, None if strict else "A replay would not print.")
+        # A replay prints nothing; who has not insisted on one is to see what is printed.
+        self.watch = Watch(step, values, self.refuse, careful=not strict)
         self.calls, self.inside = [], 0
         self.operations = Counter()  # (name, module path) -> how many operations of the graph
         self.unexplained, self.expected = None, False  # a write into memory: not yet noted, noted already
@@ -51,7 +52,7 @@ class Recorder(Observer):
         self.starting = {}  # leaf that was accumulated into -> whether it had a gradient at the start
         self.given = set()  # ids of the arrays that own the inputs' memory
         self.changed = {}  # id -> array that owns memory that was written in place
-        self.within = {}  # the same of what operations write into besides their results, as statistics
+        self.within = {}  # the same of what operations write into beyond their results, as statistics
         self.shared = set()  # ids of the arrays that own memory which tensors were made over
         self.fresh = set()  # ids of arrays that only this recording writes
         self.kept = set()  # ids of the arrays that own memory which a list of calls fills again
@@ -77,11 +78,14 @@ class Recorder(Observer):
         """Run `step` eagerly, noting its calls and what it reads."""
         args, kwargs = given
         held = containers_of((args, kwargs), [])
-        with self:
-            result = self.watch.run(step, args, kwargs)
-        self.settle()
-        if self.refused is None:
-            self.watch.finish(self.shared)
+        try:
+            with self:
+                result = self.watch.run(step, args, kwargs)
+            self.settle()
+            if self.refused is None:
+                self.watch.finish(self.shared)
+        finally:
+            self.watch.refuse = None  # each would keep the other, and memory, until cycles are looked for
         for container, then in held:
             now = [*(container.items() if isinstance(container, dict) else container)]
             if len(now) != len(then) or any(not _alike(a, b) for a, b in zip(now, then)):
@@ -91,7 +95,7 @@ class Recorder(Observer):
         return result
 
     def refuse(self, reason, remedy="Leave it out of the step, or use capture(step, strict=False).", line=None):
-        """What to do about something that cannot be recorded: raise, or let the step go on eagerly."""
+        """Decide about something that cannot be recorded: raise, or let the step go on eagerly."""
         message = f"{reason} ({line or user_line()}). {remedy}"
         if self.strict:
             raise CaptureError(f"capture: {message}")
@@ -117,6 +121,8 @@ class Recorder(Observer):
 
     def starts(self, ctx):
         self.inside += 1
+        if self.inside == 1 and not _is_users(ctx):
+            sys.settrace(None)  # nothing to watch, and compiled kernels may be loaded, by half a million calls
         if self.inside == 1 and isinstance(ctx, Function):
             self.memory, self.noted = Memory(), []
             self.memory.lend(ctx)
@@ -129,6 +135,8 @@ class Recorder(Observer):
 
     def ends(self, ctx):
         self.inside -= 1
+        if self.inside == 0:
+            sys.settrace(self.watch)
         if self.inside == 0 and isinstance(ctx, Function):
             del ctx.empty, ctx.empty_gradient, ctx.call
 
@@ -175,7 +183,7 @@ class Recorder(Observer):
         self.add(ctx.name(), runs, outputs, operations=(operation,), words=(type(ctx), arrays))
 
     def _again(self, ctx, known, place):
-        """What takes the part of `ctx` in replays."""
+        """The stand-in of `ctx` in replays."""
         again = type(ctx)()
         again.__dict__.update(ctx.__dict__)
         again.inputs, again.edges, again.saved = ctx.inputs, ctx.edges, ctx.saved
@@ -229,7 +237,7 @@ class Recorder(Observer):
                 if id(dx) not in taken:
                     keep = dx
                     taken.add(id(dx))
-                    # What a ctx holds besides is not ours: a constant it returns each time.
+                    # All else that a ctx holds is not ours: a constant it returns each time.
                     if dx.base is None and not any(dx is v for v in node.__dict__.values()):
                         self.own(dx)
             results.append(dx)
@@ -349,6 +357,11 @@ class Recorder(Observer):
     @_heard
     def left(self, reason, remedy=None):
         self.refuse(reason, *([remedy] if remedy else []))
+
+
+def _is_users(ctx):
+    """Whether an operation is the user's own: what it reads may be a constant of what it gives."""
+    return isinstance(ctx, Function) and not is_library(type(ctx).forward.__code__.co_filename)
 
 
 def _alike(a, b):

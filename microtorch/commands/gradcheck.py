@@ -44,7 +44,7 @@ def run(args):
 
 
 def made(place):
-    """What the function that ``file.py:function`` names returns, if that can be checked."""
+    """The result of the function that ``file.py:function`` names returns, if that can be checked."""
     import microtorch
 
     from ..errors import describe

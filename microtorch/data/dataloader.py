@@ -117,7 +117,7 @@ def _kind(sample):
 
 
 def _mapping(first, columns):
-    """`columns` in a mapping of the type of `first`, with all that type keeps besides, as a default factory."""
+    """`columns` in a mapping of the type of `first`, with all else that type keeps, as a default factory."""
     if type(first) is dict:
         return columns
     try:
@@ -203,7 +203,6 @@ class DataLoader:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.data import DataLoader, TensorDataset
     >>> data = TensorDataset(microtorch.tensor([[0.0], [1.0], [2.0]]), microtorch.tensor([0, 1, 0]))
     >>> loader = DataLoader(data, batch_size=2)
@@ -344,7 +343,7 @@ def _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last
 
 
 def _sampler(dataset, shuffle, generator):
-    """What sets the order of the samples where nothing was given for that."""
+    """The sampler where none was given."""
     if isinstance(dataset, IterableDataset):
         return _Stream(dataset)
     if not shuffle:

@@ -70,7 +70,6 @@ class TensorDataset(Dataset):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.data import TensorDataset
     >>> data = TensorDataset(microtorch.tensor([[1.0, 2.0], [3.0, 4.0]]), microtorch.tensor([0, 1]))
     >>> len(data)
@@ -101,7 +100,7 @@ class TensorDataset(Dataset):
 
 
 def _rows(t, indices):
-    """What ``t[indices]`` is. 60,000 shuffled rows of 784 take 18 ms by `take`, 22 by an index."""
+    """The value of ``t[indices]``. 60,000 shuffled rows of 784 take 18 ms by `take`, 22 by an index."""
     # `take` would first copy a whole array that is not contiguous, and is not recorded in the graph
     if t.requires_grad or not t._array.flags.c_contiguous:
         return t[indices]
@@ -179,7 +178,6 @@ def random_split(dataset, lengths, generator=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.data import random_split
     >>> generator = microtorch.Generator().manual_seed(0)
     >>> train, valid = random_split(range(10), [0.75, 0.25], generator=generator)

@@ -39,5 +39,5 @@ class IterableDataset(Dataset):
 
 
 def get_worker_info():
-    """What a worker process of a `DataLoader` is told about itself: always None, there are none here."""
+    """The facts that a worker process of a `DataLoader` is told about itself: always None, there are none here."""
     return None

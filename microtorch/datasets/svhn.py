@@ -12,7 +12,7 @@ __all__ = ["SVHN"]
 
 
 class SVHN(ImageDataset):
-    """Digits of house numbers: 73,257 colour images of 32×32 pixels to train on, 26,032 to test on, more besides.
+    """Digits of house numbers: 73,257 colour images of 32×32 pixels to train on, 26,032 to test on, and more.
 
     Parameters
     ----------

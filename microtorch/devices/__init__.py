@@ -39,7 +39,6 @@ class device:
 
     Examples
     --------
-    >>> import microtorch
     >>> device = microtorch.device("cuda" if microtorch.cuda.is_available() else "cpu")
     >>> device
     device(type='cpu')

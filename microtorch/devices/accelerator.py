@@ -1,4 +1,4 @@
-"""What scripts ask of accelerators in general, answered as on a machine without one."""
+"""The names that scripts ask of accelerators in general, answered as on a machine without one."""
 
 from . import not_here
 from .cuda import empty_cache, synchronize

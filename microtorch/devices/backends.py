@@ -11,7 +11,6 @@ class Backend:
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.backends.cudnn.benchmark = True
     >>> microtorch.backends.cudnn.is_available(), microtorch.backends.mps.is_built()
     (False, False)

@@ -1,4 +1,4 @@
-"""What scripts ask of CUDA, answered as on a machine without it: none is there, and tidying up does nothing."""
+"""Names that scripts ask of CUDA, answered as on a machine without it: none is there, and tidying up does nothing."""
 
 from . import not_here
 

@@ -1,4 +1,4 @@
-"""What scripts ask of Apple's GPU, answered as on a machine without one."""
+"""The names that scripts ask of Apple's GPU, answered as on a machine without one."""
 
 from .cuda import empty_cache, manual_seed, synchronize
 

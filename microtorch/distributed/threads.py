@@ -1,7 +1,7 @@
 """Threads of the matrix products by rank: as many as the cores of the machine are there for each rank on it.
 
 By default each process takes a thread for each core, and two ranks' threads then wait for one another's at every
-product. Who sets OMP_NUM_THREADS or its kin has decided already, and nothing is changed.
+product. Who sets OMP_NUM_THREADS or the like has decided already, and nothing is changed.
 """
 
 import ctypes

@@ -3,18 +3,20 @@
 from . import constraints, transforms
 from .categorical import Categorical, OneHotCategorical, OneHotCategoricalStraightThrough
 from .continuous import Cauchy, Gumbel, Laplace, StudentT, Uniform
-from .discrete import Bernoulli, Geometric, Poisson
+from .discrete import Bernoulli, Binomial, Geometric, Poisson
 from .distribution import Distribution
 from .gamma import Beta, Chi2, Dirichlet, Exponential, Gamma
 from .kl import kl_divergence, register_kl
 from .multivariate_normal import MultivariateNormal
 from .normal import HalfNormal, LogNormal, Normal
+from .relaxed import RelaxedBernoulli, RelaxedOneHotCategorical
 from .transformed import Independent, MixtureSameFamily, TransformedDistribution
 from .transforms import *
 
 __all__ = [
     "Bernoulli",
     "Beta",
+    "Binomial",
     "Categorical",
     "Cauchy",
     "Chi2",
@@ -34,6 +36,8 @@ __all__ = [
     "OneHotCategorical",
     "OneHotCategoricalStraightThrough",
     "Poisson",
+    "RelaxedBernoulli",
+    "RelaxedOneHotCategorical",
     "StudentT",
     "TransformedDistribution",
     "Uniform",

@@ -13,7 +13,7 @@ from .distribution import Distribution, broadcast_all, kept, lies_between_0_and_
 __all__ = ["Categorical", "OneHotCategorical", "OneHotCategoricalStraightThrough"]
 
 
-class _Choice(Distribution):
+class Choice(Distribution):
     """Shares of K categories, given as probabilities or as logits; both are normalised over the last dimension."""
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
@@ -66,7 +66,7 @@ class _Choice(Distribution):
         return -(self.probs * self.logits.clamp(min=low)).sum(-1)
 
 
-class Categorical(_Choice):
+class Categorical(Choice):
     """A position from 0 to K − 1, each with its probability.
 
     Parameters
@@ -84,7 +84,6 @@ class Categorical(_Choice):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Categorical
     >>> logits = microtorch.zeros(2, requires_grad=True)
     >>> policy = Categorical(logits=logits)
@@ -139,7 +138,7 @@ class Categorical(_Choice):
         return wrap(np.broadcast_to(values, (self._num_events, *self.batch_shape)) if expand else values)
 
 
-class OneHotCategorical(_Choice):
+class OneHotCategorical(Choice):
     """One of K categories, as a vector with a 1 in its place.
 
     Parameters
@@ -153,7 +152,6 @@ class OneHotCategorical(_Choice):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import OneHotCategorical
     >>> OneHotCategorical(microtorch.tensor([0.0, 1.0])).sample()
     tensor([0., 1.])
@@ -206,7 +204,6 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import OneHotCategoricalStraightThrough
     >>> probs = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> OneHotCategoricalStraightThrough(probs).rsample().requires_grad

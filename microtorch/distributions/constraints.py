@@ -50,7 +50,6 @@ class Constraint:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import constraints
     >>> constraints.positive.check(microtorch.tensor([1.0, -1.0]))
     tensor([ True, False])

@@ -34,7 +34,6 @@ class Uniform(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Uniform
     >>> Uniform(0.0, 4.0).log_prob(microtorch.tensor(1.0))
     tensor(-1.3863)
@@ -100,7 +99,7 @@ class Uniform(Distribution):
 
 
 class _LocationScale(Distribution):
-    """What is moved by `loc` and stretched by `scale`."""
+    """A distribution moved by `loc` and stretched by `scale`."""
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
     support = constraints.real
@@ -120,7 +119,7 @@ class _LocationScale(Distribution):
         return (value - self.loc) / self.scale
 
     def rsample(self, sample_shape=()):
-        """What the inverse of the cdf makes of evenly drawn numbers."""
+        """The inverse of the cdf at evenly drawn numbers."""
         return self.icdf(inner_share(self._extended_shape(sample_shape), self.loc.dtype))
 
 
@@ -138,7 +137,6 @@ class Laplace(_LocationScale):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Laplace
     >>> Laplace(0.0, 1.0).log_prob(microtorch.tensor(1.0))
     tensor(-1.6931)

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from ..nn.functional import binary_cross_entropy_with_logits
+from ..nn.functional import binary_cross_entropy_with_logits, logsigmoid
 from ..ops import lgamma, sigmoid, where, xlogy
 from ..random import default_generator
 from ..tensor import wrap
 from . import constraints
 from .distribution import Distribution, broadcast_all, kept, lies_between_0_and_1, noise
 
-__all__ = ["Bernoulli", "Geometric", "Poisson"]
+__all__ = ["Bernoulli", "Binomial", "Geometric", "Poisson"]
 
 
 class Binary(Distribution):
-    """What is made of one probability, given as such or by its logit; the other of both is computed when asked for."""
+    """A distribution of one probability, given as such or by its logit; the other is computed when asked for."""
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
 
@@ -61,7 +61,6 @@ class Bernoulli(Binary):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Bernoulli
     >>> logits = microtorch.tensor([0.0], requires_grad=True)
     >>> Bernoulli(logits=logits).log_prob(microtorch.tensor([1.0])).sum().backward()
@@ -107,6 +106,87 @@ class Bernoulli(Binary):
         """0 and 1 along a new first dimension, over the batch if `expand`."""
         values = np.array([0, 1], self._given.dtype).reshape(-1, *(1,) * len(self.batch_shape))
         return wrap(np.broadcast_to(values, (2, *self.batch_shape)) if expand else values)
+
+
+class Binomial(Binary):
+    """How many of a number of trials succeed.
+
+    Parameters
+    ----------
+    total_count : Tensor or int, default 1
+        The number of trials, one for all or one for each.
+    probs : Tensor or float, optional
+        The probability of success.
+    logits : Tensor or float, optional
+        Its logit; pass one of both.
+    validate_args : bool, optional
+        See `Distribution`.
+
+    Examples
+    --------
+    >>> from microtorch.distributions import Binomial
+    >>> Binomial(2, 0.5).log_prob(microtorch.tensor(1.0)).exp()
+    tensor(0.5)
+    """
+
+    arg_constraints = {"total_count": constraints.nonnegative_integer, **Binary.arg_constraints}
+    has_enumerate_support = True
+
+    def __init__(self, total_count=1, probs=None, logits=None, validate_args=None):
+        if (probs is None) == (logits is None):
+            raise ValueError("Binomial: pass either probs or logits.")
+        given = logits if probs is None else probs
+        self.total_count, given = broadcast_all(total_count, given)
+        self.total_count = self.total_count.to(given.dtype)
+        super().__init__(None if probs is None else given, given if probs is None else None, validate_args)
+
+    @property
+    def support(self):
+        """Constraint: the whole numbers from 0 to the number of trials."""
+        return constraints.integer_interval(0, self.total_count)
+
+    @property
+    def mean(self):
+        """Tensor: n p."""
+        return self.total_count * self.probs
+
+    @property
+    def mode(self):
+        """Tensor: (n + 1) p, rounded down, at most n."""
+        highest = ((self.total_count + 1) * self.probs).floor()
+        return where(highest > self.total_count, self.total_count, highest)
+
+    @property
+    def variance(self):
+        """Tensor: n p (1 − p)."""
+        return self.total_count * self.probs * (1 - self.probs)
+
+    def sample(self, sample_shape=()):
+        """Whole numbers in the dtype of the parameter."""
+        probs, count, draw = self.probs._array, self.total_count._array.astype(np.int64), default_generator.numpy
+        return noise(lambda shape: draw.binomial(count, probs, shape), self._extended_shape(sample_shape), probs.dtype)
+
+    def log_prob(self, value):
+        """log (n over value) + value · log p + (n − value) · log (1 − p)"""
+        self._validate_sample(value)
+        n, logits = self.total_count, self.logits
+        ways = lgamma(n + 1) - lgamma(value + 1) - lgamma(n - value + 1)
+        return ways + value * logits + n * logsigmoid(-logits)
+
+    def entropy(self):
+        """−Σ p log p over all values; for one number of trials."""
+        values = self.enumerate_support()
+        chances = self.log_prob(values)
+        return -(chances.exp() * chances).sum(0)
+
+    def enumerate_support(self, expand=True):
+        """The numbers from 0 to n along a new first dimension, over the batch if `expand`; for one n."""
+        counts = self.total_count._array
+        if counts.size and counts.min() != counts.max():
+            raise NotImplementedError("Binomial: the values of different numbers of trials make no table.")
+        count = int(counts.max(initial=0)) + 1
+        values = np.arange(count, dtype=self._given.dtype).reshape(-1, *(1,) * len(self.batch_shape))
+        return wrap(np.broadcast_to(values, (count, *self.batch_shape)) if expand else values)
 
 
 class Geometric(Binary):
@@ -179,7 +259,6 @@ class Poisson(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Poisson
     >>> Poisson(2.0).log_prob(microtorch.tensor(0.0))
     tensor(-2.)

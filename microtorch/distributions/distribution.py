@@ -48,7 +48,6 @@ class Distribution:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Normal
     >>> d = Normal(microtorch.zeros(3), 1.0)
     >>> d.batch_shape, d.sample((2,)).shape
@@ -135,7 +134,7 @@ class Distribution:
         raise self._no("cdf")
 
     def icdf(self, value):
-        """What a share of `value` lies below: the inverse of `cdf`."""
+        """The value that a share of `value` lies below: the inverse of `cdf`."""
         raise self._no("icdf")
 
     def entropy(self):

@@ -150,7 +150,6 @@ class Exponential(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Exponential
     >>> Exponential(2.0).log_prob(microtorch.tensor(0.0))
     tensor(0.6931)
@@ -222,7 +221,6 @@ class Dirichlet(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Dirichlet
     >>> d = Dirichlet(microtorch.tensor([1.0, 3.0]))
     >>> d.mean, d.event_shape

@@ -65,7 +65,6 @@ def kl_divergence(p, q):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Normal, kl_divergence
     >>> mean = microtorch.tensor(2.0, requires_grad=True)
     >>> kl_divergence(Normal(mean, 1.0), Normal(0.0, 1.0)).backward()

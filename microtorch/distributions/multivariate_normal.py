@@ -34,7 +34,6 @@ class MultivariateNormal(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import MultivariateNormal
     >>> d = MultivariateNormal(microtorch.zeros(2), microtorch.eye(2))
     >>> d.log_prob(microtorch.zeros(2))

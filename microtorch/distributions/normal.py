@@ -29,7 +29,6 @@ class Normal(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Normal
     >>> loc = microtorch.tensor(1.0, requires_grad=True)
     >>> Normal(loc, 2.0).rsample((3,)).sum().backward()
@@ -83,7 +82,7 @@ class Normal(Distribution):
         return 0.5 * (1 + erf((value - self.loc) / (self.scale * math.sqrt(2))))
 
     def icdf(self, value):
-        """What a share of `value` lies below."""
+        """The value that a share of `value` lies below."""
         return self.loc + self.scale * erfinv(2 * value - 1) * math.sqrt(2)
 
     def entropy(self):
@@ -197,7 +196,7 @@ class HalfNormal(Distribution):
         return erf(value / (self.scale * math.sqrt(2)))
 
     def icdf(self, value):
-        """What a share of `value` lies below."""
+        """The value that a share of `value` lies below."""
         return self.scale * erfinv(value) * math.sqrt(2)
 
     def entropy(self):

@@ -32,7 +32,6 @@ class TransformedDistribution(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Normal, TransformedDistribution
     >>> from microtorch.distributions.transforms import TanhTransform
     >>> policy = TransformedDistribution(Normal(0.0, 1.0), [TanhTransform(cache_size=1)])
@@ -133,7 +132,7 @@ class TransformedDistribution(Distribution):
         return self._monotone(self.base_dist.cdf(value))
 
     def icdf(self, value):
-        """What a share of `value` lies below."""
+        """The value that a share of `value` lies below."""
         return self._forward(self.base_dist.icdf(self._monotone(value)))
 
     def __repr__(self):
@@ -157,7 +156,6 @@ class Independent(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Independent, Normal
     >>> d = Independent(Normal(microtorch.zeros(2, 3), 1.0), 1)
     >>> d.batch_shape, d.event_shape, d.log_prob(microtorch.zeros(2, 3))
@@ -240,7 +238,6 @@ class MixtureSameFamily(Distribution):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions import Categorical, MixtureSameFamily, Normal
     >>> mixture = MixtureSameFamily(Categorical(microtorch.ones(2)), Normal(microtorch.tensor([-1.0, 1.0]), 0.5))
     >>> mixture.mean, mixture.variance

@@ -40,7 +40,6 @@ class Transform:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions.transforms import Transform
     >>> class Double(Transform):
     ...     bijective, sign = True, 1
@@ -152,7 +151,6 @@ class ComposeTransform(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions.transforms import AffineTransform, ComposeTransform, ExpTransform
     >>> ComposeTransform([AffineTransform(1.0, 2.0), ExpTransform()])(microtorch.tensor(-0.5))
     tensor(1.)
@@ -239,7 +237,6 @@ class ExpTransform(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions.transforms import ExpTransform
     >>> ExpTransform().inv(microtorch.tensor(1.0))
     tensor(0.)
@@ -263,7 +260,6 @@ class SigmoidTransform(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions.transforms import SigmoidTransform
     >>> SigmoidTransform()(microtorch.tensor(0.0))
     tensor(0.5)
@@ -292,7 +288,6 @@ class TanhTransform(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions.transforms import TanhTransform
     >>> TanhTransform().log_abs_det_jacobian(microtorch.tensor(50.0), None)
     tensor(-98.6137)
@@ -316,7 +311,6 @@ class SoftplusTransform(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions.transforms import SoftplusTransform
     >>> SoftplusTransform()(microtorch.tensor(0.0))
     tensor(0.6931)
@@ -348,7 +342,6 @@ class AffineTransform(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions.transforms import AffineTransform
     >>> AffineTransform(1.0, 2.0)(microtorch.tensor([0.0, 1.0]))
     tensor([1., 3.])
@@ -401,7 +394,6 @@ class PowerTransform(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.distributions.transforms import PowerTransform
     >>> PowerTransform(2.0)(microtorch.tensor(3.0))
     tensor(9.)

@@ -135,7 +135,7 @@ def _cell(source, name, marks):
 
 
 def _steps(lesson):
-    """What names the exercise in a file, and its steps, made without any answers."""
+    """The text that names the exercise in a file, and its steps, made without any answers."""
     _, steps = lesson_of(lesson)
     name = lesson if isinstance(lesson, int) else getattr(lesson, "__file__", None) or str(lesson)
     return name, steps(Here({}))

@@ -42,7 +42,7 @@ class Step(NamedTuple):
 
 
 class Result:
-    """What a check found; printed, it shows each step with its points and what is wrong.
+    """The findings of a check; printed, it shows each step with its points and what is wrong.
 
     Attributes
     ----------
@@ -268,7 +268,7 @@ def equal(got, wanted, what, tolerance=1e-6):
 
 
 def values(x):
-    """What `x` holds, a tensor here or there, an array, a list or a number, as an array."""
+    """The values of `x`, a tensor here or there, an array, a list or a number, as an array."""
     return x._array if hasattr(x, "_array") else np.asarray(x)
 
 

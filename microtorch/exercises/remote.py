@@ -24,7 +24,7 @@ _START = "import sys; sys.path.insert(0, sys.argv[1]); from microtorch.exercises
 
 
 class Failed(AssertionError):
-    """What an answer does wrong, in words."""
+    """The fault of an answer, in words."""
 
 
 class Remote:
@@ -130,7 +130,7 @@ class Remote:
 
 
 def _as_user(user):
-    """What makes a process that of another user, with that user's home and nothing of this one's groups."""
+    """The call that makes a process that of another user, with that user's home and nothing of this one's groups."""
     if user is None:
         return {}
     if os.name != "posix" or os.geteuid() != 0:

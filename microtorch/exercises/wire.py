@@ -61,7 +61,7 @@ def encode(value, refer):
 
 
 def decode(value, find):
-    """What `encode` was given; ``find(dict)`` makes what it referred to. ValueError for anything else."""
+    """The value that `encode` was given; ``find(dict)`` makes what it referred to. ValueError for anything else."""
     if value is None or isinstance(value, bool | str | int | float):
         return value
     if isinstance(value, list):

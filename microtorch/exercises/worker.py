@@ -108,7 +108,7 @@ class Missing(Exception):
 
 
 def described(error, file):
-    """What happened, in words: {"unwritten": bool, "text": str}."""
+    """An error in words: {"unwritten": bool, "text": str}."""
     if isinstance(error, NotImplementedError):
         return {"unwritten": True, "text": ""}
     if isinstance(error, Missing):

@@ -1,4 +1,4 @@
-"""What an explanation found, in words and for programs."""
+"""The findings of an explanation, in words and for programs."""
 
 from dataclasses import dataclass
 

@@ -41,7 +41,6 @@ def why_no_grad(p, loss=None, model=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import explain, nn
     >>> layer = nn.Linear(2, 1)
     >>> x = microtorch.ones(3, 2)
@@ -81,7 +80,7 @@ def _check(loss):
 
 
 def _of_itself(p, name):
-    """What `p` alone tells."""
+    """The findings that `p` alone allows."""
     gradient = getattr(p, "_grad", None)  # p.grad warns of a result's
     if gradient is not None and gradient._array.any():
         norm = float(np.linalg.norm(gradient._array))

@@ -48,7 +48,7 @@ class SavedTensors(tuple):
 
 
 def saved_tensors(loss):
-    """What the backward of `loss` needs and therefore keeps in memory.
+    """List the arrays that the backward of `loss` keeps in memory.
 
     Parameters
     ----------
@@ -67,7 +67,6 @@ def saved_tensors(loss):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.ones(2, 3, requires_grad=True)
     >>> microtorch.explain.saved_tensors((w.exp() * 2).sum())
     module  operation  saved   shape   dtype    bytes

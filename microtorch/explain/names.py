@@ -1,4 +1,4 @@
-"""What parameters are called: by their dotted paths in the model that ran."""
+"""Names of parameters: by their dotted paths in the model that ran."""
 
 from ..autograd.graph import nodes_below
 from ..tensor import edge_of

@@ -74,7 +74,7 @@ class Summary(tuple):
 
 
 def summary(model, batch):
-    """What each module of a network makes of a batch: shapes, parameters, FLOPs, saved bytes, activations.
+    """List what each module of a network makes of a batch: shapes, parameters, FLOPs, saved bytes, activations.
 
     Parameters
     ----------
@@ -95,7 +95,6 @@ def summary(model, batch):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import explain, nn
     >>> model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
     >>> found = explain.summary(model, microtorch.ones(10, 4))

@@ -29,7 +29,7 @@ TWICE = {
 
 
 class Check:
-    """What `check_training` found: ``findings``, and the ``losses`` of overfitting the batch. True if all is well."""
+    """Result of `check_training`: ``findings``, and the ``losses`` of overfitting the batch. True if all is well."""
 
     def __init__(self):
         self.findings, self.losses = [], []
@@ -95,8 +95,6 @@ def check_training(model, batch, loss, optimizer):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> _ = microtorch.manual_seed(0)
     >>> model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))
     >>> batch = microtorch.randn(12, 4), microtorch.arange(12) % 3

@@ -48,7 +48,6 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.func import grad, vmap
     >>> def loss(w, x, y):
     ...     return (w @ x - y) ** 2

@@ -31,7 +31,6 @@ def grad_and_value(func, argnums=0, has_aux=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.func import grad_and_value
     >>> grad_and_value(lambda x: (x * x).sum())(microtorch.tensor([1.0, 2.0]))
     (tensor([2., 4.]), tensor(5.))
@@ -83,7 +82,6 @@ def grad(func, argnums=0, has_aux=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.func import grad
     >>> grad(lambda x: x**3)(microtorch.tensor(2.0)), grad(grad(lambda x: x**3))(microtorch.tensor(2.0))
     (tensor(12.), tensor(12.))
@@ -118,7 +116,6 @@ def vjp(func, *primals, has_aux=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.func import vjp
     >>> value, product = vjp(lambda x: x * x, microtorch.tensor([1.0, 2.0]))
     >>> product(microtorch.tensor([1.0, 10.0]))
@@ -172,7 +169,6 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.func import jvp
     >>> x = microtorch.tensor([1.0, 2.0])
     >>> jvp(lambda x: x * x, (x,), (microtorch.tensor([1.0, 0.0]),))

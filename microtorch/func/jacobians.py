@@ -36,7 +36,6 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.func import jacrev
     >>> jacrev(lambda x: x * x.sum())(microtorch.tensor([1.0, 2.0]))
     tensor([[4., 1.],
@@ -99,7 +98,6 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.func import jacfwd
     >>> jacfwd(lambda x: microtorch.stack([x, x * x, x**3]))(microtorch.tensor(2.0))
     tensor([ 1.,  4., 12.])
@@ -160,7 +158,6 @@ def hessian(func, argnums=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.func import hessian
     >>> hessian(lambda x: (x**3).sum())(microtorch.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],

@@ -1,4 +1,4 @@
-"""What every derivative of a function does: starting points, products with vectors, arguments by number.
+"""The common steps of every derivative of a function: starting points, products with vectors, arguments by number.
 
 Note [Levels]: there is one graph, and derivatives nest in it to any depth. The arguments of a function that is
 differentiated are new starting points, or views in the graph around it. An inner derivative is recorded if its value

@@ -10,7 +10,7 @@ __all__ = ["functional_call", "stack_module_state"]
 
 
 def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights=True, strict=False):
-    """What a module gives with other parameters and buffers than its own, which stay as they are.
+    """Call a module with other parameters and buffers than its own, which stay as they are.
 
     Parameters
     ----------
@@ -39,8 +39,6 @@ def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, 
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.func import functional_call
     >>> layer = nn.Linear(2, 1)
     >>> weights = {"weight": microtorch.tensor([[1.0, 2.0]]), "bias": microtorch.tensor([0.5])}
@@ -128,8 +126,6 @@ def stack_module_state(models):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.func import functional_call, stack_module_state, vmap
     >>> models = [nn.Linear(3, 2) for _ in range(4)]
     >>> parameters, buffers = stack_module_state(models)

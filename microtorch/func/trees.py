@@ -2,7 +2,7 @@
 
 
 def leaves_of(tree):
-    """What is in a tree, in order: everything that is no tuple, list or dict."""
+    """The leaves of a tree, in order: everything that is no tuple, list or dict."""
     if isinstance(tree, tuple | list):
         return [leaf for item in tree for leaf in leaves_of(item)]
     if isinstance(tree, dict):

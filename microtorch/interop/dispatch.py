@@ -4,7 +4,7 @@ NUMPY = {}  # numpy function -> the public function that takes its place when an
 
 
 class Dispatched:
-    """What takes part in numpy's dispatch."""
+    """A class that takes part in numpy's dispatch."""
 
     __slots__ = ()
 

@@ -38,7 +38,6 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
     Examples
     --------
     >>> import numpy as np
-    >>> import microtorch
     >>> array = np.zeros(2)
     >>> t = microtorch.from_dlpack(array)
     >>> t += 1

@@ -90,7 +90,7 @@ class _Writer:
         return {"number": number, "values": values, "requires_grad": tensor.requires_grad}
 
     def value(self, value, path):
-        """What JSON holds of a plain attribute."""
+        """The JSON form of a plain attribute."""
         name = getattr(value, "__name__", None)
         if callable(value) and name in ops.__all__ and getattr(ops, name) is value:
             return {"function": name}

@@ -98,7 +98,7 @@ def load_npz(filename, max_bytes=None):
 
 
 def _members(archive, raw):
-    """What is in the archive; ValueError if its list is not whole, for zipfile takes a damaged one as it is."""
+    """The members of the archive; ValueError if its list is not whole, for zipfile takes a damaged one as it is."""
     members = archive.infolist()
     raw.seek(-22 - len(archive.comment), os.SEEK_END)
     told = int.from_bytes(raw.read(22)[10:12], "little")

@@ -43,7 +43,7 @@ def room_for(file, max_bytes=None):
 
 
 def too_large(count, room):
-    """What to say of a file that asks for `count` bytes."""
+    """The message about a file that asks for `count` bytes."""
     return (
         f"asks for {visible(f'{count:,}', 30)} bytes of memory, more than the {room:,} that a file of its size may "
         "have. If you trust it, pass a larger max_bytes"

@@ -26,7 +26,9 @@ _KEY = "microtorch"  # of the metadata
 _TENSOR, _ARRAY, _TUPLE, _PAIRS, _MODULE = "$tensor", "$array", "$tuple", "$pairs", "$module"
 
 
-def save(obj, f):
+def save(
+    obj, f, pickle_module=None, pickle_protocol=2, _use_new_zipfile_serialization=True, _disable_byteorder_record=False
+):
     """Write a tree of tensors, numbers and strings to a file.
 
     Parameters
@@ -37,6 +39,8 @@ def save(obj, f):
     f : path or file object
         A path is replaced, when all is written, if it is there: a process that is killed meanwhile leaves the old file.
         A file object, as ``io.BytesIO`` or ``open(path, "wb")``, is written to from where it is.
+    pickle_module, pickle_protocol : optional
+        Accepted for scripts written for PyTorch; no pickle is written.
 
     Raises
     ------
@@ -222,7 +226,7 @@ def _encode(value, path, tensors):
 
 
 def _decoded(tree, tensors, where, whole):
-    """What a description stands for; models in it only if `whole`."""
+    """The object that a description stands for; models in it only if `whole`."""
 
     def decode(value):
         if isinstance(value, list):

@@ -20,7 +20,7 @@ _DAY = 86_400  # seconds after which a temporary file is left over, not being wr
 
 
 class Cache:
-    """What numba asks for a compiled kernel, and gives one to keep.
+    """The cache that numba asks for a compiled kernel, and gives one to keep.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class Cache:
 
 
 def _read(path):
-    """What follows the checksum in a file of this user's own."""
+    """The content after the checksum in a file of this user's own."""
     # Without O_NONBLOCK a pipe under this name would be waited for.
     handle = os.open(path, os.O_RDONLY | _flag("O_NOFOLLOW") | _flag("O_NONBLOCK") | _flag("O_BINARY"))
     with open(handle, "rb") as file:
@@ -162,7 +162,7 @@ def _own_folder(base, *below):
 
 
 def _objection(status, is_kind, system=False):
-    """What speaks against trusting a file or folder, in words, or None. Windows has other means: nothing is asked."""
+    """The reason against trusting a file or folder, in words, or None. Windows has other means: nothing is asked."""
     if not is_kind(status.st_mode):
         return "is a link, or of another kind"
     if not hasattr(os, "geteuid"):

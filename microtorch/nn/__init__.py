@@ -2,7 +2,6 @@
 
 from . import functional, init, utils
 from .containers import *
-from .distance import *
 from .flatten import *
 from .layers.batch_norm import *
 from .layers.dropout import *

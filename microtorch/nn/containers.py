@@ -10,7 +10,7 @@ __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequen
 
 
 class _Container(Module):
-    """What holds items of one kind."""
+    """A container of items of one kind."""
 
     _held = MODULE
 
@@ -22,7 +22,7 @@ class _Container(Module):
 
 
 class _Listed(_Container):
-    """What holds its items under the names "0", "1", ...; how Sequential, ModuleList and ParameterList are lists."""
+    """A container with the names "0", "1", ...; how Sequential, ModuleList and ParameterList are lists."""
 
     def _items(self):
         return [self.__dict__[name] for name in self._names()]
@@ -125,8 +125,6 @@ class Sequential(_Listed):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
     >>> net(microtorch.ones(5, 4)).shape
     (5, 2)
@@ -143,7 +141,7 @@ class Sequential(_Listed):
             self._fill(args)
 
     def forward(self, input):
-        """What the last module gives."""
+        """The result of the last module."""
         own = self.__dict__
         for name, kind in self._kinds.items():
             if kind == MODULE:
@@ -198,7 +196,6 @@ class ModuleList(_Listed):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(3)])
     >>> len(layers), len(list(layers.parameters()))
     (3, 6)
@@ -233,8 +230,6 @@ class ParameterList(_Listed):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> weights = nn.ParameterList([microtorch.ones(2, 2) for _ in range(3)])
     >>> [name for name, _ in weights.named_parameters()]
     ['0', '1', '2']
@@ -255,7 +250,7 @@ class ParameterList(_Listed):
 
 
 class _Named(_Container):
-    """What holds its items under names of their own; how ModuleDict and ParameterDict are dicts."""
+    """A container with names given by the user; how ModuleDict and ParameterDict are dicts."""
 
     def __iter__(self):
         return iter(self._names())
@@ -277,7 +272,7 @@ class _Named(_Container):
         return self._names()
 
     def values(self):
-        """What is under the names."""
+        """The items."""
         return [self.__dict__[name] for name in self._names()]
 
     def items(self):
@@ -310,7 +305,6 @@ class ModuleDict(_Named):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> heads = nn.ModuleDict({"digit": nn.Linear(8, 10), "parity": nn.Linear(8, 2)})
     >>> heads["parity"]
     Linear(in_features=8, out_features=2, bias=True)
@@ -333,8 +327,6 @@ class ParameterDict(_Named):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> scales = nn.ParameterDict({"left": microtorch.ones(2), "right": microtorch.zeros(2)})
     >>> sorted(scales.keys())
     ['left', 'right']

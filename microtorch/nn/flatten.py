@@ -19,8 +19,6 @@ class Flatten(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Flatten()(microtorch.ones(32, 3, 5, 5)).shape
     (32, 75)
     """
@@ -53,8 +51,6 @@ class Unflatten(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Unflatten(1, (3, 5, 5))(microtorch.ones(32, 75)).shape
     (32, 3, 5, 5)
     """

@@ -1,5 +1,7 @@
 """Hooks of modules: functions that see, and may replace, what goes through a module forward and backward."""
 
+import warnings
+
 from ..autograd.function import Function
 from ..autograd.hooks import RemovableHandle
 from ..autograd.mode import state
@@ -54,6 +56,16 @@ class Hookable:
         hooks = self._own_hooks()
         return _add(hooks.backward, (hook,), prepend)
 
+    def register_backward_hook(self, hook):
+        """The old name of `register_full_backward_hook`, and the same here: `hook` gets the gradients of all inputs."""
+        warnings.warn(
+            "register_backward_hook is PyTorch's old name, whose hooks saw the last operation only. Use "
+            "register_full_backward_hook.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return self.register_full_backward_hook(hook)
+
 
 class _Hooks:
     """The hooks of one module; true if there are any."""
@@ -95,8 +107,6 @@ def register_module_forward_pre_hook(hook):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.nn.hooks import register_module_forward_pre_hook
     >>> with register_module_forward_pre_hook(lambda module, args: print(module)):
     ...     y = nn.Sequential(nn.Tanh())(microtorch.ones(1))
@@ -299,7 +309,7 @@ def _like(given, gradients):
 
 
 def _answer(answer, grads):
-    """What a backward hook wants in place of `grads`."""
+    """The gradients that a backward hook wants in place of `grads`."""
     if answer is None:
         return grads
     answer = answer if isinstance(answer, tuple) else (answer,)

@@ -59,7 +59,6 @@ def calculate_gain(nonlinearity, param=None):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> nn.init.calculate_gain("relu")
     1.4142135
     """
@@ -121,8 +120,6 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = nn.init.uniform_(microtorch.empty(1000), -1, 1)
     >>> bool(w.min() >= -1), bool(w.max() < 1)
     (True, True)
@@ -150,8 +147,6 @@ def normal_(tensor, mean=0.0, std=1.0, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = nn.init.normal_(microtorch.empty(100_000), std=0.01)
     >>> round(float(w.detach().numpy().std()), 3)
     0.01
@@ -190,8 +185,6 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = nn.init.trunc_normal_(microtorch.empty(1000), std=0.02, a=-0.04, b=0.04)
     >>> bool((abs(w) <= 0.04).all())
     True
@@ -230,8 +223,6 @@ def constant_(tensor, val):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.init.constant_(microtorch.empty(2), 0.3)
     tensor([0.3, 0.3])
     """
@@ -258,8 +249,6 @@ def eye_(tensor):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.init.eye_(microtorch.empty(2, 3))
     tensor([[1., 0., 0.],
             [0., 1., 0.]])
@@ -292,8 +281,6 @@ def xavier_uniform_(tensor, gain=1.0, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = nn.init.xavier_uniform_(microtorch.empty(100, 500))
     >>> bool(abs(w).max() <= 0.1)
     True
@@ -309,8 +296,6 @@ def xavier_normal_(tensor, gain=1.0, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = nn.init.xavier_normal_(microtorch.empty(300, 500))
     >>> round(float(w.detach().numpy().std()), 2)
     0.05
@@ -345,8 +330,6 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = nn.init.kaiming_uniform_(microtorch.empty(10, 600), nonlinearity="relu")
     >>> bool(abs(w).max() <= 0.1)
     True
@@ -362,8 +345,6 @@ def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gener
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = nn.init.kaiming_normal_(microtorch.empty(800, 200), nonlinearity="relu")
     >>> round(float(w.detach().numpy().std()), 2)
     0.1
@@ -396,8 +377,6 @@ def orthogonal_(tensor, gain=1, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = nn.init.orthogonal_(microtorch.empty(2, 5))
     >>> (w @ w.T).detach().numpy().round(3) + 0.0
     array([[1., 0.],
@@ -438,8 +417,6 @@ def sparse_(tensor, sparsity, std=0.01, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = nn.init.sparse_(microtorch.empty(10, 3), sparsity=0.25)
     >>> (w.detach().numpy() == 0).sum(axis=0).tolist()
     [3, 3, 3]

@@ -23,7 +23,7 @@ __all__ = [
 
 
 class LazyModuleMixin:
-    """What makes a layer lazy, before the layer's own class among the bases.
+    """The mixin that makes a layer lazy, before the layer's own class among the bases.
 
     The subclass registers an `UninitializedParameter` for each parameter whose shape depends on the input, and defines
     ``initialize_parameters(*args)``, which is called with the first input and materializes them.
@@ -79,8 +79,6 @@ class LazyLinear(LazyModuleMixin, Linear):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> net = nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(2))
     >>> net(microtorch.ones(3, 5)).shape
     (3, 2)
@@ -113,7 +111,7 @@ class LazyLinear(LazyModuleMixin, Linear):
 
 
 class _LazyNorm(LazyModuleMixin):
-    """What batch and instance normalisation share: the number of channels is that of the first input."""
+    """The base of lazy batch and instance normalisation: the number of channels is that of the first input."""
 
     def __init__(
         self, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None, *, bias=True
@@ -156,8 +154,6 @@ class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> norm = nn.LazyBatchNorm1d()
     >>> _ = norm(microtorch.randn(4, 3))
     >>> norm.num_features, type(norm).__name__

@@ -78,7 +78,7 @@ class _Place(NamedTuple):
             setattr(self.module, self.name, theirs.detach())
 
     def restore(self, values):
-        """What was there before: the tensor, and its `values` where they were overwritten."""
+        """The former content: the tensor, and its `values` where they were overwritten."""
         setattr(self.module, self.name, self.tensor)
         if values is not None:
             np.copyto(self.tensor._array, values)
@@ -203,7 +203,7 @@ def _near(key, shape, candidates):
 
 
 def _common_prefix(missing, unexpected):
-    """What the unexpected names have before the missing ones, as DataParallel's ``module.``; else None."""
+    """The prefix that the unexpected names have before the missing ones, as DataParallel's ``module.``; else None."""
     if missing and len(missing) == len(unexpected) and unexpected[0].endswith(missing[0]):
         prefix = unexpected[0].removesuffix(missing[0])
         if prefix and {prefix + key for key in missing} == set(unexpected):

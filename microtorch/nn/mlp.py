@@ -42,8 +42,6 @@ class MLP(Sequential):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> net = nn.MLP([784, 100, 10], dropout=0.5, init="kaiming_normal")
     >>> net
     MLP(

@@ -34,8 +34,6 @@ class Module(Hookable, Stateful):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> class Net(nn.Module):
     ...     def __init__(self):
     ...         super().__init__()
@@ -343,7 +341,6 @@ class Module(Hookable, Stateful):
 
         Examples
         --------
-        >>> from microtorch import nn
         >>> def reset(module):
         ...     if isinstance(module, nn.Linear):
         ...         nn.init.zeros_(module.bias)
@@ -420,7 +417,7 @@ class Module(Hookable, Stateful):
     # -- how it looks ------------------------------------------------------------------------------------------------
 
     def extra_repr(self):
-        """What to show between the parentheses of its repr; subclasses define it."""
+        """The text between the parentheses of its repr; subclasses define it."""
         return ""
 
     def _repr_html_(self):

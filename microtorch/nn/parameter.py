@@ -27,8 +27,6 @@ class Parameter(Tensor):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> class Scale(nn.Module):
     ...     def __init__(self):
     ...         super().__init__()
@@ -58,7 +56,7 @@ _ARRAY = vars(Tensor)["_array"]  # the slot itself, below the property that hide
 
 
 class _Uninitialized:
-    """What has a dtype and no values yet: it gets them, and its shape, by `materialize`, and stays the same object."""
+    """A tensor with a dtype and no values: it gets them, and its shape, by `materialize`, and stays the same object."""
 
     __slots__ = ()
 
@@ -127,7 +125,6 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> w = nn.UninitializedParameter()
     >>> w.materialize((2, 3))
     >>> type(w).__name__, w.shape

@@ -16,7 +16,7 @@ class Stateful:
     _state_hooks = None  # most modules have none; else {when: list of callables}
 
     def get_extra_state(self):
-        """What `state_dict` keeps beside parameters and buffers, under ``_extra_state``; to be defined with its setter.
+        """More that `state_dict` keeps, under ``_extra_state``; to be defined with its setter.
 
         Numbers, strings, tensors, and lists and dicts of them can be written to a file by `microtorch.save`.
         """
@@ -90,7 +90,6 @@ class Stateful:
 
         Examples
         --------
-        >>> from microtorch import nn
         >>> nn.Linear(2, 3).load_state_dict({"wieght": [[1.0, 2.0]], "bias": [0.0, 0.0, 0.0]})
         Traceback (most recent call last):
         ...
@@ -145,5 +144,5 @@ class Stateful:
 
 
 def local_metadata(module):
-    """What hooks of PyTorch's are given as local_metadata."""
+    """The dict that PyTorch's hooks are given as local_metadata."""
     return {"version": getattr(module, "_version", 1)}

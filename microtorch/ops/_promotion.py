@@ -37,7 +37,6 @@ def result_type(*operands):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.result_type(microtorch.arange(3), 1.5)
     dtype('float32')
     >>> microtorch.result_type(microtorch.ones(3), microtorch.tensor(1.5, dtype=microtorch.float64))

@@ -53,7 +53,6 @@ class Adadelta(Optimizer):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
     >>> optimizer = microtorch.optim.Adadelta([w])
     >>> (w * w).sum().backward()

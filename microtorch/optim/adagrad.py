@@ -52,7 +52,6 @@ class Adagrad(Optimizer):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
     >>> optimizer = microtorch.optim.Adagrad([w], lr=0.1)
     >>> (w * w).sum().backward()

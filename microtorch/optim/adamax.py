@@ -51,7 +51,6 @@ class Adamax(Optimizer):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
     >>> optimizer = microtorch.optim.Adamax([w], lr=0.1)
     >>> (w * w).sum().backward()

@@ -50,7 +50,6 @@ class ASGD(Optimizer):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
     >>> optimizer = microtorch.optim.ASGD([w], lr=0.1, lambd=0)
     >>> (w * w).sum().backward()

@@ -49,7 +49,6 @@ class LBFGS(Optimizer):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([3.0, -4.0], requires_grad=True)
     >>> optimizer = microtorch.optim.LBFGS([w], line_search_fn="strong_wolfe")
     >>> def closure():

@@ -1,4 +1,4 @@
-"""What all optimizers share: parameter groups, the step, and a state that is saved under the parameters' names."""
+"""The base of all optimizers: parameter groups, the step, and a state that is saved under the parameters' names."""
 
 import collections
 import math
@@ -61,7 +61,6 @@ class Optimizer(Hookable):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.optim import Optimizer
     >>> class SignDescent(Optimizer):
     ...     def __init__(self, params, lr=0.1):
@@ -259,14 +258,14 @@ class Optimizer(Hookable):
         batches.gradients = None
 
     def _prepare(self, group):
-        """What `update` needs; raises, before anything is changed, where gradients or state do not fit."""
+        """The arguments of `update`; raises, before anything is changed, where gradients or state do not fit."""
         batches = self._batches.get(id(group))
         if batches is None or batches.group is not group or not batches.hold(self.state):
             batches = Batches(self, group)
         return batches, [self.numbers(group, batch.entries[0].kept) for batch in batches.batches]
 
     def numbers(self, group, state):
-        """What the formula needs at the next step of a parameter with this `state`.
+        """The numbers of the formula at the next step of a parameter with this `state`.
 
         Returns
         -------

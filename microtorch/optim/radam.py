@@ -55,7 +55,6 @@ class RAdam(Optimizer):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
     >>> optimizer = microtorch.optim.RAdam([w], lr=0.1)
     >>> (w * w).sum().backward()

@@ -63,7 +63,6 @@ class RMSprop(Optimizer):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
     >>> optimizer = microtorch.optim.RMSprop([w], lr=0.01)
     >>> (w * w).sum().backward()

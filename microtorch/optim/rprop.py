@@ -53,7 +53,6 @@ class Rprop(Optimizer):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([1.0, -2.0], requires_grad=True)
     >>> optimizer = microtorch.optim.Rprop([w], lr=0.1)
     >>> (w * w).sum().backward()

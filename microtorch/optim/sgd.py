@@ -66,7 +66,6 @@ class SGD(Optimizer):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = microtorch.optim.SGD([w], lr=0.1)
     >>> (w * w).sum().backward()

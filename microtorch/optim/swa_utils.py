@@ -122,7 +122,6 @@ class AveragedModel(Module):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.optim.swa_utils import AveragedModel
     >>> class Scale(microtorch.nn.Module):
     ...     def __init__(self):
@@ -243,7 +242,6 @@ class SWALR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.swa_utils.SWALR(optimizer, 0.5, anneal_epochs=2, anneal_strategy="linear")
     >>> optimizer.step(); scheduler.step()

@@ -1,4 +1,4 @@
-"""What can be chosen on the page, and the training that it makes."""
+"""The choices on the page, and the training that they make."""
 
 import math
 from dataclasses import dataclass

@@ -76,7 +76,7 @@ class Trainer:
             self.error = str(error)
 
     def news(self, number, after):
-        """What there is of training `number` after a recorded step; all of it if another one was begun."""
+        """The record of training `number` after a recorded step; all of it if another one was begun."""
         with self.lock:
             found = {"number": self.number, "running": self.running, "error": self.error}
             if self.recording is not None and self.recording.steps:

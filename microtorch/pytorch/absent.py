@@ -1,4 +1,4 @@
-"""What is said of PyTorch's names that are not here: what it is, why it is not here, what to use."""
+"""The sentences about PyTorch's names that are not here: what it is, why it is not here, what to use."""
 
 import difflib
 import dis
@@ -109,15 +109,10 @@ _SENTENCES = [
         "Use Function, Module and Parameter",
     ),
     (r"onnx", "writes ONNX files", "Use microtorch.io.onnx"),
-    (
-        r"tensorboard|SummaryWriter",
-        "writes for TensorBoard",
-        "Use microtorch.train.History, or the package tensorboardX, which needs no PyTorch",
-    ),
 ]
 
 
-# The same of the top of torch and of its Tensor alone, where PyTorch keeps much that is not for its users.
+# The same below one path alone. The top of torch and its Tensor have much that is not for PyTorch's users.
 _OF_TORCH = [
     (r"[a-z]\w*_", "changes a tensor in place", "Use the tensor's method of that name, or the function without the _"),
     (
@@ -136,9 +131,29 @@ _OF_TORCH = [
     ),
 ]
 
+_BELOW = {
+    "microtorch": _OF_TORCH,
+    "Tensor": _OF_TORCH,
+    "distributions": [
+        (
+            r"[A-Z]\w*|biject_to|transform_to",
+            "is a distribution or a transform of one that networks seldom need",
+            "Make it of those that are here, with TransformedDistribution",
+        )
+    ],
+    "func": [
+        (r"\w+", "belongs to PyTorch's compiler, or to derivatives in forward mode", "Use vjp, jvp, hessian and vmap")
+    ],
+    "nn.utils.parametrizations": [
+        (r"orthogonal", "keeps a matrix orthogonal while it is trained", "Use init.orthogonal_")
+    ],
+    "nn.utils.parametrize": [(r"\w+", "is an inner part of PyTorch", "Use register_parametrization")],
+    "nn.utils.prune": [(r"[A-Z]\w*", "is the class behind a function", "Use the function, as l1_unstructured")],
+}
+
 
 def refuse(path, name, known):
-    """What to raise for ``path.name``, which is not here; `known` are the names that are.
+    """The exception for ``path.name``, which is not here; `known` are the names that are.
 
     An AttributeError, as Python asks of a module; an ImportError where it is being imported by name, since Python would
     put its own words in the place of these.
@@ -160,7 +175,7 @@ def refuse(path, name, known):
 
 def sentence_of(path, name):
     """Of a name below `path` that is not here on purpose: what it is, and what to use; None of all others."""
-    for pattern, what, instead in _SENTENCES + (_OF_TORCH if path in ("microtorch", "Tensor") else []):
+    for pattern, what, instead in _SENTENCES + _BELOW.get(path, []):
         if re.fullmatch(pattern, name):
             return f"{what}. {instead}"
     return None

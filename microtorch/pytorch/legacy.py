@@ -78,7 +78,7 @@ TYPES = {f"torch.{t.__name__}": t for t in (FloatTensor, DoubleTensor, LongTenso
 
 
 def type_name(dtype):
-    """What PyTorch calls the type of a tensor of this dtype: ``"torch.FloatTensor"``."""
+    """PyTorch's name for the type of a tensor of this dtype: ``"torch.FloatTensor"``."""
     return next(name for name, t in TYPES.items() if t.dtype == dtype)
 
 
@@ -102,7 +102,6 @@ def set_default_tensor_type(type):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.set_default_tensor_type(microtorch.FloatTensor)
     """
     set_default_dtype(dtype_of_type(type))
@@ -137,7 +136,6 @@ class Variable(metaclass=_VariableMeta):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd import Variable
     >>> x = Variable(microtorch.ones(2), requires_grad=True)
     >>> isinstance(x, Variable), type(x) is microtorch.Tensor

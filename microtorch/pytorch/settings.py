@@ -6,14 +6,12 @@ import numpy as np
 
 from ..devices import CPU, check_device
 from ..dtypes import as_dtype
-from ..errors import ShapeError
 from ..ops import result_type
 from ..tensor import Tensor, wrap
 
 __all__ = [
     "Size",
     "are_deterministic_algorithms_enabled",
-    "broadcast_shapes",
     "can_cast",
     "channels_last",
     "contiguous_format",
@@ -60,7 +58,6 @@ class Size(tuple, metaclass=_SizeMeta):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.Size([2, 3]) == microtorch.zeros(2, 3).shape
     True
     >>> microtorch.Size([2, 3]).numel()
@@ -112,34 +109,6 @@ def detach(input):
 def typename(obj):
     """The name of a tensor's type, as ``"torch.FloatTensor"``, or of the class of any other `obj`."""
     return obj.type() if isinstance(obj, Tensor) else f"{type(obj).__module__}.{type(obj).__qualname__}"
-
-
-def broadcast_shapes(*shapes):
-    """The shape that tensors of these shapes broadcast to.
-
-    Parameters
-    ----------
-    *shapes : tuple of int or int
-
-    Returns
-    -------
-    tuple of int
-
-    Raises
-    ------
-    ShapeError
-        If they do not broadcast together.
-
-    Examples
-    --------
-    >>> import microtorch
-    >>> microtorch.broadcast_shapes((3, 1), (4,))
-    (3, 4)
-    """
-    try:
-        return np.broadcast_shapes(*shapes)
-    except ValueError:
-        raise ShapeError(f"broadcast_shapes: {', '.join(map(str, shapes))} do not broadcast together.") from None
 
 
 def promote_types(type1, type2):

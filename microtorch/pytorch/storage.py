@@ -19,7 +19,6 @@ class Storage:
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> x[1].storage().tolist(), x[1].storage_offset(), x.t().stride()
     ([1.0, 2.0, 3.0, 4.0], 2, (1, 2))

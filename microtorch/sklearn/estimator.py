@@ -1,4 +1,4 @@
-"""What both estimators share: data in, a network, training, and what the network shows afterwards."""
+"""The base of both estimators: data in, a network, training, and what the network shows afterwards."""
 
 import copy
 import threading

@@ -1,4 +1,4 @@
-"""What the estimators minimise: a loss for each kind of target, as a mean over a batch and for each sample."""
+"""The objectives of the estimators: a loss for each kind of target, as a mean over a batch and for each sample."""
 
 import numpy as np
 

@@ -23,7 +23,6 @@ def accuracy(outputs, targets):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.train import accuracy
     >>> accuracy(microtorch.tensor([[0.9, 0.1], [0.8, 0.2]]), microtorch.tensor([0, 1]))
     0.5
@@ -50,8 +49,6 @@ def evaluate(model, loader, metrics):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.data import DataLoader
     >>> from microtorch.datasets import Digits
     >>> from microtorch.train import accuracy, evaluate

@@ -172,7 +172,7 @@ def _check_scheduler(solver, saved, groups):
 
 
 def _check_settings(scheduler, saved, place, initial):
-    """What a schedule was made with is as it was; what has become of it since is not known here."""
+    """The options of a schedule are as they were; what has become of it since is not known here."""
     present = scheduler.state_dict()
     for setting in inspect.signature(type(scheduler)).parameters:
         for name in (setting, f"{setting}s", f"_{setting}"):  # one min_lr for each group is in min_lrs

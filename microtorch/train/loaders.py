@@ -1,4 +1,4 @@
-"""What a Solver accepts as data, as loaders."""
+"""Loaders made of what a Solver accepts as data."""
 
 import numpy as np
 

@@ -52,7 +52,6 @@ def make_optimizer(model, update_rule, config=None):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> from microtorch.train import make_optimizer
     >>> make_optimizer(nn.Linear(2, 1), "momentum", {"learning_rate": 0.1}).param_groups[0]["lr"]
     0.1

@@ -131,8 +131,6 @@ class Solver(CourseHistories):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.datasets import Digits
     >>> from microtorch.train import Solver
     >>> _ = microtorch.manual_seed(0)
@@ -340,9 +338,7 @@ class Solver(CourseHistories):
         """The batches of this epoch that are still to come."""
         generators = generators_of(self)
         if self.position == 0:
-            self._epoch_start = self._ranks.start_epoch(generators)
-            batches = iter(self.loader)
-            self._ranks.part_ways(generators)
+            self._epoch_start, batches = self._ranks.start_epoch(generators, self.loader)
             return batches
         now = [generator.get_state() for generator in generators]
         set_states(generators, self._epoch_start)
@@ -490,10 +486,10 @@ class Solver(CourseHistories):
     def _save(self):
         self.seconds = time.perf_counter() - self._clock
         self._ranks.settle(self)
-        state, path = self.state_dict(), None
-        if self._ranks.first:
-            path = self.checkpoints.save(state, self.step)
+        state = self.state_dict()
+        path = self.checkpoints.save(state, self.step) if self._ranks.first else None
         if self._interrupt.asked:
+            self._ranks.wait_for_all()
             self._progress.say(
                 f"Stopped after step {self.step}; all is saved in {path}. Go on with resume() and train()."
             )

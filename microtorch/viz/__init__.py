@@ -5,7 +5,7 @@ Importing it is light: graphviz, pygraphviz and matplotlib are imported when som
 
 from .drawing.draw import Drawing, draw
 from .drawing.text import tree
-from .page.explore import explore
+from .page.explore import Page, explore
 from .plots import plots
 from .plots.grid import make_grid, save_image
 from .records.graph import graph
@@ -14,6 +14,7 @@ from .training.record import Recording, record
 
 __all__ = [
     "Drawing",
+    "Page",
     "Recording",
     "compare",
     "draw",

@@ -36,7 +36,6 @@ class Function:
 
     Examples
     --------
-    >>> import microtorch
     >>> class Cube(microtorch.autograd.Function):
     ...     @staticmethod
     ...     def forward(ctx, x):
@@ -58,9 +57,10 @@ class Function:
         super().__init_subclass__(**kwargs)
         cls._operation = None  # made when it is first applied, when all its methods are there
 
-    def __init__(self, *args, **kwargs):
-        raise TypeError(
-            f"{type(self).__name__}: a Function is not made but applied: {type(self).__name__}.apply(x), with static "
+    def __call__(self, *args, **kwargs):
+        """Refuse the way of before PyTorch 0.4: an instance that is called."""
+        raise RuntimeError(
+            f"{type(self).__name__}: a Function is not called but applied: {type(self).__name__}.apply(x), with static "
             "methods forward(ctx, x) and backward(ctx, grad_output)."
         )
 
@@ -173,7 +173,7 @@ def _own(t, arrays):
 
 
 def _changed(output, dirty):
-    """What to return for `output`: itself, or the input that was changed in place, at its new place in the graph."""
+    """The result for `output`: itself, or the input that was changed in place, at its new place in the graph."""
     for x in dirty:
         if output._array.base is x._array or (output._array.base is not None and output._array.base is x._array.base):
             if x._edge is LEAF:

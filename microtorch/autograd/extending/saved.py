@@ -1,4 +1,4 @@
-"""What operations save for backward, packed by functions of the user's own: PyTorch's saved_tensors_hooks."""
+"""Values saved for backward, packed by functions of the user's own: PyTorch's saved_tensors_hooks."""
 
 import functools
 
@@ -30,7 +30,6 @@ class saved_tensors_hooks(Observer):
 
     Examples
     --------
-    >>> import microtorch
     >>> kept = []
     >>> x = microtorch.ones(3, requires_grad=True)
     >>> with microtorch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.shape) or t, lambda t: t):

@@ -85,7 +85,6 @@ def gradcheck(
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd import gradcheck
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> print(gradcheck(lambda x: x * x, x))
@@ -140,7 +139,6 @@ def gradgradcheck(
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd import gradgradcheck
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> bool(gradgradcheck(lambda x: x * x * x, x))

@@ -182,7 +182,7 @@ def _passed_through(c):
 
 
 def _kinds(p):
-    """The different values in `p` besides 0, to four digits."""
+    """The different values in `p` other than 0, to four digits."""
     return sorted({float(f"{v:.4g}") for v in p} - {0.0})
 
 
@@ -288,7 +288,7 @@ def _region(c):
 
 
 def _within(c, bad):
-    """What is wrong inside a region, as the end of a sentence."""
+    """The fault inside a region, as the end of a sentence."""
     a, n = c.a[:, bad], c.n[:, bad]
     if not c.nonzero(a).any():
         return ": the gradient is zero there"

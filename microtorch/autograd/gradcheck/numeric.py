@@ -144,7 +144,6 @@ def numerical_gradient(func, x, grad_output=None, *, method="richardson", eps=No
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.autograd import numerical_gradient
     >>> numerical_gradient(lambda x: x * x * x, microtorch.tensor([1.0, 2.0]))
     tensor([ 3., 12.], dtype=float64)

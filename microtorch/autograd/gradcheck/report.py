@@ -1,4 +1,4 @@
-"""What a gradient check found, element by element, and how it is shown."""
+"""The findings of a gradient check, element by element, and how it is shown."""
 
 import html
 

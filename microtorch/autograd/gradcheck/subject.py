@@ -1,4 +1,4 @@
-"""What gradcheck differentiates: a function of tensors or a model, in its own dtype and in float64."""
+"""The subject of gradcheck: a function of tensors or a model, in its own dtype and in float64."""
 
 import contextlib
 import inspect
@@ -24,7 +24,7 @@ class Subject:
     inputs : dict of str to Tensor
         What is moved.
     others : list of Tensor
-        What is used besides: buffers, targets, inputs that need no gradient.
+        All else that is used: buffers, targets, inputs that need no gradient.
     """
 
     def __init__(self, call, inputs, others):
@@ -87,7 +87,7 @@ class Subject:
         return flat(self.outputs())
 
     def gradients(self, outputs, cotangent):
-        """What backward gives for each input, flat, from one flat `cotangent` of all outputs."""
+        """The gradient of each input, flat, from one flat `cotangent` of all outputs."""
         parts = np.split(cotangent, np.cumsum([y.numel() for y in outputs])[:-1])
         pairs = [(y, dy) for y, dy in zip(outputs, parts, strict=True) if y.requires_grad]
         if not pairs:

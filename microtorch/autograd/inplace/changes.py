@@ -42,7 +42,7 @@ changes = _Changes()
 
 
 def watch(array):
-    """What `record_changes` needs, found once: for arrays that are written again and again, as parameters are."""
+    """The arguments of `record_changes`, found once: for arrays that are written again and again, as parameters are."""
     found = changes.whole.get(id(array))
     if found is not None:
         return array, *found

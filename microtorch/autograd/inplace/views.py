@@ -72,7 +72,7 @@ def take_place(t, other):
 
 
 def walk(x, steps):
-    """What the steps show of `x`, a tensor or an array."""
+    """The part of `x` that the steps show, a tensor or an array."""
     for operation, args, output in steps:
         x = operation.apply(x, *args)
         x = x if output is None else x[output]

@@ -1,4 +1,4 @@
-"""What is done to images on their way into a batch, to all images of a batch at once; as torchvision.transforms."""
+"""Transforms of images on their way into a batch, to all images of a batch at once; as torchvision.transforms."""
 
 from .base import Compose, Lambda, Transform
 from .geometry import (

@@ -1,4 +1,4 @@
-"""What transforms are: they take a whole batch at once, or, where they are of the user's own, one image at a time.
+"""Transforms: they take a whole batch at once, or, where they are of the user's own, one image at a time.
 
 Note [Pictures]: images begin as pictures, bytes from 0 to 255, and become float32 tensors from 0 to 1 by `ToTensor`, or
 by whatever computes with them. To a callable of the user's own a picture is shown as PyTorch's torchvision shows it, as
@@ -78,7 +78,6 @@ class Transform:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Transform
     >>> class Invert(Transform):
     ...     def batch(self, images):
@@ -94,7 +93,7 @@ class Transform:
         raise NotImplementedError(f"{type(self).__name__} does not say what it does: define batch(images).")
 
     def run(self, images):
-        """What it makes of a batch of `Pictures`, or of an ndarray (N, ...)."""
+        """Transform a batch of `Pictures`, or of an ndarray (N, ...)."""
         if isinstance(images, Pictures):
             if self.pictures:
                 return Pictures(self.batch(images.array))
@@ -123,7 +122,7 @@ def _single(result):
 
 
 def step(transform, images):
-    """What one transform makes of `Pictures`, an ndarray (N, ...) or a list of samples; one of these three."""
+    """Apply one transform to `Pictures`, an ndarray (N, ...) or a list of samples; one of these three."""
     if isinstance(transform, Compose):
         for part in transform.transforms:
             images = step(part, images)
@@ -168,7 +167,6 @@ class Compose(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Compose, Flatten, Normalize
     >>> Compose([Normalize(0.5, 0.5), Flatten()])(microtorch.ones(1, 2, 2))
     tensor([1., 1., 1., 1.])
@@ -181,7 +179,7 @@ class Compose(Transform):
                 raise TypeError(f"Compose: transforms[{i}] is {describe(transform)}, which cannot be called.")
 
     def run(self, images):
-        """What all of them make of a batch."""
+        """Apply all of them to a batch."""
         return step(self, images)
 
     def __call__(self, images):
@@ -207,7 +205,6 @@ class Lambda(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Lambda
     >>> Lambda(lambda x: x.flatten())(microtorch.ones(1, 2, 2)).shape
     (4,)
@@ -219,7 +216,7 @@ class Lambda(Transform):
         self.lambd = lambd
 
     def run(self, images):
-        """What it makes of each image of a batch."""
+        """Transform each image of a batch."""
         return step(self, images)
 
     def __call__(self, image):

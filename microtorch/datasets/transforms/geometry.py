@@ -71,7 +71,6 @@ class Pad(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Pad
     >>> Pad((1, 0))(microtorch.ones(1, 1, 2))
     tensor([[[0., 1., 1., 0.]]])
@@ -97,7 +96,6 @@ class CenterCrop(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import CenterCrop
     >>> CenterCrop(2)(microtorch.arange(16.0).reshape(1, 4, 4))
     tensor([[[ 5.,  6.],
@@ -136,7 +134,6 @@ class RandomCrop(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import RandomCrop
     >>> RandomCrop(28, padding=4)(microtorch.ones(1, 28, 28)).shape
     (1, 28, 28)
@@ -179,7 +176,6 @@ class RandomHorizontalFlip(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import RandomHorizontalFlip
     >>> RandomHorizontalFlip(p=1.0)(microtorch.tensor([[[1.0, 2.0]]]))
     tensor([[[2., 1.]]])
@@ -220,7 +216,6 @@ class RandomShift(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import RandomShift
     >>> RandomShift(2)(microtorch.ones(3, 8, 8)).shape
     (3, 8, 8)

@@ -100,7 +100,6 @@ class Resize(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Resize
     >>> Resize(14)(microtorch.ones(1, 28, 56)).shape
     (1, 14, 28)
@@ -146,7 +145,6 @@ class Grayscale(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Grayscale
     >>> Grayscale()(microtorch.ones(3, 2, 2)).shape
     (1, 2, 2)

@@ -93,7 +93,6 @@ class ToPILImage(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import ToPILImage
     >>> ToPILImage()(microtorch.ones(3, 2, 4)).size
     (4, 2)
@@ -131,7 +130,6 @@ class ConvertImageDtype(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import ConvertImageDtype
     >>> ConvertImageDtype(microtorch.float32)(microtorch.full((1, 1, 1), 255, dtype=microtorch.uint8))
     tensor([[[1.]]])
@@ -150,7 +148,7 @@ class ConvertImageDtype(Transform):
         return (images * (255 + 1 - 1e-3)).astype(np.uint8)  # as torchvision: 1 - 1e-9 is 255, too
 
     def run(self, images):
-        """What is a picture becomes a tensor."""
+        """Make a tensor of a picture."""
         return self.batch(images.array if isinstance(images, Pictures) else images)
 
 
@@ -171,7 +169,6 @@ class Normalize(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Normalize
     >>> Normalize((0.0, 1.0), (1.0, 2.0))(microtorch.ones(2, 1, 1)).tolist()
     [[[1.0]], [[0.0]]]
@@ -234,7 +231,6 @@ class Flatten(Transform):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.datasets.transforms import Flatten
     >>> Flatten()(microtorch.ones(3, 4, 4)).shape
     (48,)

@@ -1,1 +1,1 @@
-"""What is checked of each lesson."""
+"""The checks of each lesson."""

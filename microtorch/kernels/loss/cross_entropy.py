@@ -1,6 +1,6 @@
 """Losses fused with their reduction; x is (M, C), one row for each sample, labels (M,), and sums over rows are float64.
 
-`terms` is (2, C), what a row charges for each class and what besides for its label's, or of size 0 for 0 and 1;
+`terms` is (2, C), what a row charges for each class and what in addition for its label's, or of size 0 for 0 and 1;
 `weight` is (C,), or of size 0 for 1: one compiled version less for each argument that could be None.
 """
 

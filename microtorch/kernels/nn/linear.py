@@ -1,4 +1,4 @@
-"""What a fully connected operation does besides its matrix products.
+"""The loops of a fully connected operation beside its matrix products.
 
 A loop of its own is shorter here than numpy's general one: 0.3 µs where adding a bias to 1×32 took 1.0 and summing it
 1.1, 1.0 where 100×100 took 3.1 and 3.9 (float32, two-core EPYC).

@@ -14,7 +14,7 @@ __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
 
 
 class Affine(Module):
-    """What ends in y = x̂ · weight + bias."""
+    """The base of layers that end in y = x̂ · weight + bias."""
 
     def _make_affine(self, shape, weight, bias, device, dtype):
         self.register_parameter("weight", empty(shape, device, dtype) if weight else None)
@@ -29,7 +29,7 @@ class Affine(Module):
 
 
 class _RunningStats(Affine):
-    """What batch and instance normalisation share: a mean and a variance for each channel, with running averages."""
+    """The base of batch and instance normalisation: a mean and a variance for each channel, with running averages."""
 
     _dims = ()  # which numbers of dimensions the input may have
     _forms = ""
@@ -157,8 +157,6 @@ class BatchNorm1d(_BatchNorm):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> norm = nn.BatchNorm1d(3)
     >>> y = norm(microtorch.randn(20, 3))
     >>> bool((abs(y.mean(0)) < 1e-6).all()), norm.num_batches_tracked.item()
@@ -173,8 +171,6 @@ class BatchNorm2d(_BatchNorm):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.BatchNorm2d(3)(microtorch.randn(2, 3, 4, 4)).shape
     (2, 3, 4, 4)
     """
@@ -187,8 +183,6 @@ class BatchNorm3d(_BatchNorm):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.BatchNorm3d(3)(microtorch.randn(2, 3, 2, 2, 2)).shape
     (2, 3, 2, 2, 2)
     """

@@ -38,8 +38,6 @@ class Dropout(_Dropout):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> y = nn.Dropout(0.25)(microtorch.ones(1000))
     >>> sorted({round(v, 4) for v in y.tolist()})
     [0.0, 1.3333]
@@ -94,8 +92,6 @@ class AlphaDropout(_Dropout):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.AlphaDropout(0.2)(microtorch.randn(20, 16)).shape
     (20, 16)
     """

@@ -8,7 +8,7 @@ __all__ = ["CELU", "ELU", "SELU"]
 
 
 class Alpha(Module):
-    """What ELU and CELU share: the scale of the negative side."""
+    """The base of ELU and CELU: the scale of the negative side."""
 
     def __init__(self, alpha=1.0, inplace=False):
         super().__init__()
@@ -35,8 +35,6 @@ class ELU(Alpha):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.ELU()(microtorch.tensor([-100.0, 2.0])).tolist()
     [-1.0, 2.0]
     """
@@ -62,8 +60,6 @@ class CELU(Alpha):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.CELU(2.0)(microtorch.tensor([-100.0, 2.0])).tolist()
     [-2.0, 2.0]
     """
@@ -87,8 +83,6 @@ class SELU(InPlace):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> round(nn.SELU()(microtorch.tensor(1.0)).item(), 4)
     1.0507
     """

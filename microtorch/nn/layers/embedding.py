@@ -39,8 +39,6 @@ class Embedding(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Embedding(10, 3)(microtorch.tensor([[1, 2], [4, 9]])).shape
     (2, 2, 3)
     """

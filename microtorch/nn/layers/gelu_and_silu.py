@@ -22,8 +22,6 @@ class SiLU(InPlace):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> round(nn.SiLU()(microtorch.tensor(1.0)).item(), 4)
     0.7311
     """
@@ -47,8 +45,6 @@ class Mish(InPlace):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> round(nn.Mish()(microtorch.tensor(1.0)).item(), 4)
     0.8651
     """
@@ -72,8 +68,6 @@ class GELU(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> round(nn.GELU()(microtorch.tensor(1.0)).item(), 4)
     0.8413
     """

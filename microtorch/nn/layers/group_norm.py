@@ -72,8 +72,6 @@ class InstanceNorm1d(_InstanceNorm):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.InstanceNorm1d(3)(microtorch.randn(2, 3, 8)).shape
     (2, 3, 8)
     """
@@ -119,8 +117,6 @@ class GroupNorm(Affine):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.GroupNorm(2, 6)(microtorch.randn(20, 6, 10)).shape
     (20, 6, 10)
     """

@@ -18,8 +18,6 @@ class Hardtanh(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Hardtanh()(microtorch.tensor([-3.0, 0.5, 2.0]))
     tensor([-1. ,  0.5,  1. ])
     """
@@ -48,8 +46,6 @@ class ReLU6(Hardtanh):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.ReLU6()(microtorch.tensor([-1.0, 3.0, 8.0]))
     tensor([0., 3., 6.])
     """
@@ -71,8 +67,6 @@ class Hardsigmoid(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Hardsigmoid()(microtorch.tensor([-4.0, 0.0, 4.0])).tolist()
     [0.0, 0.5, 1.0]
     """
@@ -100,8 +94,6 @@ class Hardswish(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Hardswish()(microtorch.tensor([-4.0, 0.0, 4.0])).tolist()
     [0.0, 0.0, 4.0]
     """

@@ -38,8 +38,6 @@ class LayerNorm(Affine):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> y = nn.LayerNorm(10)(microtorch.randn(20, 10))
     >>> bool((abs(y.mean(1)) < 1e-6).all())
     True
@@ -90,8 +88,6 @@ class RMSNorm(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.RMSNorm(2)(microtorch.tensor([[3.0, 3.0]])).detach()
     tensor([[1., 1.]])
     """

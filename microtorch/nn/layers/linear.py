@@ -15,8 +15,6 @@ class Identity(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Identity(54, unused=True)(microtorch.tensor([1.0]))
     tensor([1.])
     """
@@ -60,8 +58,6 @@ class Linear(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> layer = nn.Linear(20, 30)
     >>> layer(microtorch.ones(128, 20)).shape
     (128, 30)
@@ -120,8 +116,6 @@ class Bilinear(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Bilinear(20, 30, 40)(microtorch.ones(128, 20), microtorch.ones(128, 30)).shape
     (128, 40)
     """

@@ -33,8 +33,6 @@ class ReLU(InPlace):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.ReLU()(microtorch.tensor([-1.0, 0.0, 2.0]))
     tensor([0., 0., 2.])
     """
@@ -60,8 +58,6 @@ class LeakyReLU(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.LeakyReLU(0.1)(microtorch.tensor([-1.0, 0.0, 2.0]))
     tensor([-0.1,  0. ,  2. ])
     """
@@ -98,8 +94,6 @@ class PReLU(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.PReLU()(microtorch.tensor([-1.0, 2.0])).tolist()
     [-0.25, 2.0]
     """
@@ -135,8 +129,6 @@ class Threshold(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Threshold(0.5, 20.0)(microtorch.tensor([0.0, 1.0]))
     tensor([20.,  1.])
     """

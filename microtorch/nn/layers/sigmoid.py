@@ -12,8 +12,6 @@ class Sigmoid(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Sigmoid()(microtorch.tensor([0.0])).tolist()
     [0.5]
     """
@@ -28,8 +26,6 @@ class Tanh(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Tanh()(microtorch.tensor([0.0])).tolist()
     [0.0]
     """
@@ -53,8 +49,6 @@ class GLU(AlongDim):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.GLU()(microtorch.tensor([[4.0, 0.0]])).tolist()
     [[2.0]]
     """

@@ -32,8 +32,6 @@ class Softmax(AlongDim):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Softmax(dim=1)(microtorch.zeros(1, 4)).tolist()
     [[0.25, 0.25, 0.25, 0.25]]
     """
@@ -53,8 +51,6 @@ class LogSoftmax(AlongDim):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> round(nn.LogSoftmax(dim=0)(microtorch.zeros(4))[0].item(), 4)
     -1.3863
     """
@@ -74,8 +70,6 @@ class Softmin(AlongDim):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Softmin(dim=0)(microtorch.zeros(2)).tolist()
     [0.5, 0.5]
     """

@@ -11,8 +11,6 @@ class LogSigmoid(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.LogSigmoid()(microtorch.tensor([-1000.0])).tolist()
     [-1000.0]
     """
@@ -27,8 +25,6 @@ class Softsign(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Softsign()(microtorch.tensor([-1.0, 3.0])).tolist()
     [-0.5, 0.75]
     """
@@ -43,8 +39,6 @@ class Tanhshrink(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.Tanhshrink()(microtorch.tensor([0.0])).tolist()
     [0.0]
     """
@@ -66,8 +60,6 @@ class Softplus(Module):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> round(nn.Softplus()(microtorch.tensor(0.0)).item(), 4)
     0.6931
     """

@@ -1,4 +1,4 @@
-"""What all losses share: a reduction."""
+"""The base of all losses."""
 
 from ...ops.loss.regression import as_reduction
 from ..module import Module
@@ -7,7 +7,7 @@ __all__ = []
 
 
 class Loss(Module):
-    """What all losses share: the way they are reduced, and the weights some of them have."""
+    """The base of all losses: the way they are reduced, and the weights some of them have."""
 
     def __init__(self, reduction, size_average=None, reduce=None, **weights):
         super().__init__()

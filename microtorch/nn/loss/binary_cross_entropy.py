@@ -18,8 +18,6 @@ class BCELoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> round(nn.BCELoss()(microtorch.tensor([0.5]), microtorch.tensor([1.0])).item(), 4)
     0.6931
     """
@@ -46,8 +44,6 @@ class BCEWithLogitsLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> round(nn.BCEWithLogitsLoss()(microtorch.tensor([0.0]), microtorch.tensor([1.0])).item(), 4)
     0.6931
     """

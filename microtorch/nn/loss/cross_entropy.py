@@ -35,8 +35,6 @@ class CrossEntropyLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> logits = microtorch.zeros(2, 4, requires_grad=True)
     >>> loss = nn.CrossEntropyLoss()(logits, microtorch.tensor([1, 3]))
     >>> round(loss.item(), 4)
@@ -79,8 +77,6 @@ class NLLLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.NLLLoss()(microtorch.tensor([[-0.5, -1.0]]), microtorch.tensor([1]))
     tensor(1.)
     """

@@ -18,8 +18,6 @@ class KLDivLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> p = microtorch.tensor([[0.5, 0.5]])
     >>> nn.KLDivLoss(reduction="batchmean")(p.log(), p)
     tensor(0.)
@@ -52,8 +50,6 @@ class PoissonNLLLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.PoissonNLLLoss()(microtorch.zeros(1), microtorch.ones(1)).item()
     1.0
     """
@@ -87,8 +83,6 @@ class GaussianNLLLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.GaussianNLLLoss()(microtorch.zeros(1), microtorch.ones(1), microtorch.ones(1)).item()
     0.5
     """

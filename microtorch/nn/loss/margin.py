@@ -29,8 +29,6 @@ class MultiMarginLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.MultiMarginLoss()(microtorch.tensor([[0.0, 0.0]]), microtorch.tensor([1])).item()
     0.5
     """
@@ -58,8 +56,6 @@ class SoftMarginLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> round(nn.SoftMarginLoss()(microtorch.tensor([0.0]), microtorch.tensor([1.0])).item(), 4)
     0.6931
     """
@@ -84,8 +80,6 @@ class HingeEmbeddingLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.HingeEmbeddingLoss()(microtorch.tensor([0.25, 0.25]), microtorch.tensor([1, -1])).item()
     0.5
     """
@@ -111,8 +105,6 @@ class CosineEmbeddingLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> x = microtorch.tensor([[1.0, 0.0]])
     >>> nn.CosineEmbeddingLoss()(x, -x, microtorch.tensor([1])).item()
     2.0
@@ -139,8 +131,6 @@ class MarginRankingLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> one = microtorch.ones(1)
     >>> nn.MarginRankingLoss(0.5)(one, one, one).item()
     0.5
@@ -178,8 +168,6 @@ class TripletMarginLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> x = microtorch.zeros(1, 2)
     >>> nn.TripletMarginLoss()(x, x, x).item()
     1.0

@@ -16,8 +16,6 @@ class MSELoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> x = microtorch.tensor([1.0, 3.0], requires_grad=True)
     >>> loss = nn.MSELoss()(x, microtorch.zeros(2))
     >>> loss.item()
@@ -45,8 +43,6 @@ class L1Loss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.L1Loss()(microtorch.tensor([1.0, 3.0]), microtorch.zeros(2)).item()
     2.0
     """
@@ -75,8 +71,6 @@ class SmoothL1Loss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.SmoothL1Loss()(microtorch.tensor([1.0, 3.0]), microtorch.zeros(2)).item()
     1.5
     """
@@ -106,8 +100,6 @@ class HuberLoss(Loss):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.HuberLoss()(microtorch.tensor([1.0, 3.0]), microtorch.zeros(2)).item()
     1.5
     """

@@ -6,7 +6,8 @@ import copy
 from ...autograd.function import Function
 from ...autograd.mode import state
 from ...autograd.observe import one_call
-from ...distributed.collectives import broadcast_array, the_group
+from ...distributed.collectives import broadcast_array
+from ...distributed.joining import the_group
 from ...errors import DistributedError, describe
 from ...tensor import Tensor
 from ..module import Module
@@ -64,7 +65,6 @@ class DistributedDataParallel(Module):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import distributed as dist, nn
     >>> from microtorch.nn.parallel import DistributedDataParallel
     >>> dist.init_process_group()
@@ -110,9 +110,9 @@ class DistributedDataParallel(Module):
                 f"DistributedDataParallel: {type(module).__name__} has no parameter that requires a gradient, so there "
                 "is nothing to average. Use the model itself."
             )
-        self._buffers_differ = False
         self._reducer = None
         if self._group.size > 1:
+            self._group.same(f"the making of DistributedDataParallel({type(module).__name__})")
             self._check_same(parameters)
             if init_sync:
                 for t in (*parameters.values(), *module.buffers()):
@@ -136,12 +136,11 @@ class DistributedDataParallel(Module):
                 )
 
     def forward(self, *args, **kwargs):
-        """What the model gives."""
+        """The result of the model."""
         if self._reducer is None:
             return self.module(*args, **kwargs)
         if self.broadcast_buffers:
             self.share_buffers()
-        self._buffers_differ = self.training
         result = self.module(*args, **kwargs)
         if not (state.grad and self.require_backward_grad_sync):
             return result
@@ -156,11 +155,9 @@ class DistributedDataParallel(Module):
         return result
 
     def share_buffers(self):
-        """Give all ranks the buffers of rank 0, where a forward in training may have changed them; on all ranks."""
-        if self._buffers_differ:
-            self._buffers_differ = False
-            for buffer in self.module.buffers():
-                _shared_from_rank_0(self._group, buffer._array)
+        """Give all ranks the buffers of rank 0; a call of all ranks."""
+        for buffer in self.module.buffers() if self._group.size > 1 else ():
+            _shared_from_rank_0(self._group, buffer._array)
 
     @contextlib.contextmanager
     def no_sync(self):
@@ -170,7 +167,6 @@ class DistributedDataParallel(Module):
         --------
         >>> from microtorch import distributed as dist, nn
         >>> from microtorch.nn.parallel import DistributedDataParallel
-        >>> import microtorch
         >>> dist.init_process_group()
         >>> model = DistributedDataParallel(nn.Linear(2, 1))
         >>> with model.no_sync():
@@ -216,7 +212,7 @@ def _noticed(value, reducer, found):
         items = [_noticed(item, reducer, found) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)  # _fields: a namedtuple
     if isinstance(value, dict):
-        made = copy.copy(value)  # with all that its type keeps besides, as a default factory
+        made = copy.copy(value)  # with all else that its type keeps, as a default factory
         made.update({key: _noticed(item, reducer, found) for key, item in value.items()})
         return made
     return value

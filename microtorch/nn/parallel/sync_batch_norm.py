@@ -4,7 +4,8 @@ import numpy as np
 
 from ...autograd.function import Function, once_differentiable
 from ...autograd.inplace.changes import record_changes, watch
-from ...distributed.collectives import ReduceOp, alone_or_group, reduce_array
+from ...distributed.collectives import ReduceOp, reduce_array
+from ...distributed.joining import alone_or_group
 from ...errors import ShapeError, refuse_read_only, user_line
 from ...ops.nn.batch_norm import check_parameters
 from ..layers.batch_norm import _BatchNorm
@@ -123,8 +124,6 @@ class SyncBatchNorm(_BatchNorm):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> model = nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)))
     >>> model[1]
     SyncBatchNorm(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)

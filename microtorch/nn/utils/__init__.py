@@ -1,6 +1,6 @@
-"""What is done to gradients and parameters of whole models, and to the parameters of a layer: as torch.nn.utils."""
+"""Functions on gradients and parameters of whole models, and to the parameters of a layer: as torch.nn.utils."""
 
-from .clip_grad import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
+from .clip_grad import clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .convert_parameters import parameters_to_vector, vector_to_parameters
 
 _HOOKED = ("remove_spectral_norm", "remove_weight_norm", "spectral_norm", "weight_norm")
@@ -18,6 +18,7 @@ def __getattr__(name):
 
 
 __all__ = [
+    "clip_grad_norm",
     "clip_grad_norm_",
     "clip_grad_value_",
     "clip_grads_with_norm_",

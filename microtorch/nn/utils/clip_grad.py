@@ -12,6 +12,7 @@ from ...errors import refuse_read_only, user_line
 from ...tensor import Tensor, wrap
 
 __all__ = [
+    "clip_grad_norm",
     "clip_grad_norm_",
     "clip_grad_value_",
     "clip_grads_with_norm_",
@@ -104,8 +105,6 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> nn.utils.get_total_norm([microtorch.tensor([3.0]), microtorch.tensor([4.0])])
     tensor(5.)
     """
@@ -183,8 +182,6 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = microtorch.zeros(2, requires_grad=True)
     >>> (w * microtorch.tensor([3.0, 4.0])).sum().backward()
     >>> nn.utils.clip_grad_norm_([w], max_norm=1.0)
@@ -207,6 +204,18 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     return total
 
 
+def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    """An old name of `clip_grad_norm_`, with PyTorch's warning.
+
+    Parameters
+    ----------
+    parameters, max_norm, norm_type, error_if_nonfinite
+        As there.
+    """
+    warnings.warn("nn.utils.clip_grad_norm is an old name. Use clip_grad_norm_.", FutureWarning, stacklevel=2)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
+
+
 @one_call
 def clip_grad_value_(parameters, clip_value):
     """Limit each element of the gradients of `parameters`, in place, to [-clip_value, clip_value].
@@ -218,8 +227,6 @@ def clip_grad_value_(parameters, clip_value):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> w = microtorch.zeros(2, requires_grad=True)
     >>> (w * microtorch.tensor([-3.0, 0.5])).sum().backward()
     >>> nn.utils.clip_grad_value_([w], 1.0)

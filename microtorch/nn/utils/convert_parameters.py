@@ -24,7 +24,6 @@ def parameters_to_vector(parameters):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> nn.utils.parameters_to_vector(nn.Linear(2, 3).parameters()).shape
     (9,)
     """
@@ -50,8 +49,6 @@ def vector_to_parameters(vec, parameters):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> layer = nn.Linear(2, 1)
     >>> nn.utils.vector_to_parameters(microtorch.tensor([1.0, 2.0, 3.0]), layer.parameters())
     >>> layer.bias.tolist()

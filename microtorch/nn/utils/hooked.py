@@ -73,7 +73,6 @@ def weight_norm(module, name="weight", dim=0):
     Examples
     --------
     >>> import warnings
-    >>> from microtorch import nn
     >>> with warnings.catch_warnings(action="ignore"):
     ...     layer = nn.utils.weight_norm(nn.Linear(20, 40))
     >>> [name for name, _ in layer.named_parameters()]
@@ -159,7 +158,6 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> layer = nn.utils.spectral_norm(nn.Linear(20, 40))
     >>> layer.weight_u.shape, [name for name, _ in layer.named_parameters()]
     ((40,), ['bias', 'weight_orig'])

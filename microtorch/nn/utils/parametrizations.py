@@ -63,7 +63,6 @@ def weight_norm(module, name="weight", dim=0):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> from microtorch.nn.utils.parametrizations import weight_norm
     >>> layer = weight_norm(nn.Linear(20, 40))
     >>> layer.parametrizations.weight.original0.shape, layer.parametrizations.weight.original1.shape
@@ -153,7 +152,6 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
     Examples
     --------
     >>> import numpy as np
-    >>> from microtorch import nn
     >>> from microtorch.nn.utils.parametrizations import spectral_norm
     >>> layer = spectral_norm(nn.Linear(4, 6), n_power_iterations=20)
     >>> bool(abs(np.linalg.svd(layer.weight.detach().numpy())[1][0] - 1) < 1e-4)

@@ -35,7 +35,6 @@ def cached():
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> from microtorch.nn.utils import parametrizations, parametrize
     >>> layer = parametrizations.weight_norm(nn.Linear(2, 3))
     >>> layer.weight is layer.weight
@@ -222,8 +221,6 @@ def register_parametrization(module, tensor_name, parametrization, *, unsafe=Fal
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.nn.utils.parametrize import register_parametrization
     >>> class Symmetric(nn.Module):
     ...     def forward(self, x):
@@ -316,7 +313,6 @@ def remove_parametrizations(module, tensor_name, leave_parametrized=True):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> from microtorch.nn.utils import parametrizations, parametrize
     >>> layer = parametrizations.weight_norm(nn.Linear(2, 3))
     >>> parametrize.remove_parametrizations(layer, "weight")

@@ -111,7 +111,6 @@ def random_unstructured(module, name, amount):
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> from microtorch.nn.utils import prune
     >>> layer = prune.random_unstructured(nn.Linear(4, 3), "weight", amount=0.5)
     >>> int(layer.weight_mask.sum())
@@ -141,8 +140,6 @@ def l1_unstructured(module, name, amount, importance_scores=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.nn.utils import prune
     >>> layer = nn.Linear(3, 1)
     >>> layer.weight.data = microtorch.tensor([[3.0, -1.0, 2.0]])
@@ -219,8 +216,6 @@ def ln_structured(module, name, amount, n, dim, importance_scores=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> from microtorch.nn.utils import prune
     >>> layer = nn.Linear(2, 2)
     >>> layer.weight.data = microtorch.tensor([[3.0, 0.0], [1.0, 1.0]])
@@ -277,7 +272,6 @@ def global_unstructured(parameters, pruning_method=None, importance_scores=None,
 
     Examples
     --------
-    >>> from microtorch import nn
     >>> from microtorch.nn.utils import prune
     >>> net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
     >>> prune.global_unstructured([(net[0], "weight"), (net[1], "weight")], prune.l1_unstructured, amount=0.5)

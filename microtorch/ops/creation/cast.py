@@ -67,7 +67,6 @@ def to(self, *args, dtype=None, device=None, copy=False, non_blocking=False, mem
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> x.to(microtorch.float64)
     tensor([1., 2.], dtype=float64, grad_fn=<Cast>)
@@ -106,7 +105,6 @@ def as_type(self, dtype=None, non_blocking=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ones(2).type()
     'torch.FloatTensor'
     >>> microtorch.ones(2).type(microtorch.LongTensor)

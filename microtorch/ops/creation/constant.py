@@ -84,7 +84,6 @@ def zeros(*shape, size=None, dtype=None, device=None, requires_grad=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3)
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
@@ -120,7 +119,6 @@ def ones(*shape, size=None, dtype=None, device=None, requires_grad=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ones(2, 3)
     tensor([[1., 1., 1.],
             [1., 1., 1.]])
@@ -156,7 +154,6 @@ def empty(*shape, size=None, dtype=None, device=None, requires_grad=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.empty(2, 3).shape
     (2, 3)
     """
@@ -190,7 +187,6 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.full((2, 2), 7)
     tensor([[7, 7],
             [7, 7]])
@@ -230,7 +226,6 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.arange(3)
     tensor([0, 1, 2])
     >>> microtorch.arange(1, 2.5, 0.5)
@@ -322,7 +317,6 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.linspace(0, 1, 5)
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
@@ -436,7 +430,6 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.eye(2, 3)
     tensor([[1., 0., 0.],
             [0., 1., 0.]])

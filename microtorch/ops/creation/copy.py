@@ -50,7 +50,6 @@ def clone(input, *, memory_format=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> x.clone().sum().backward()
     >>> x.grad
@@ -113,7 +112,6 @@ def copy_(self, source, non_blocking=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2).copy_(microtorch.tensor([1.0, 2.0]))
     tensor([1., 2.])
     """
@@ -140,7 +138,6 @@ def fill_(self, value):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2).fill_(3)
     tensor([3., 3.])
     """
@@ -192,7 +189,6 @@ def zero_(self):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ones(2).zero_()
     tensor([0., 0.])
     """

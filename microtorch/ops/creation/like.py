@@ -32,7 +32,6 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros_like(microtorch.tensor([[1, 2], [3, 4]]))
     tensor([[0, 0],
             [0, 0]])
@@ -62,7 +61,6 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_for
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ones_like(microtorch.tensor([[1, 2], [3, 4]]))
     tensor([[1, 1],
             [1, 1]])
@@ -92,7 +90,6 @@ def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.empty_like(microtorch.tensor([[1, 2], [3, 4]])).shape
     (2, 2)
     """
@@ -122,7 +119,6 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.full_like(microtorch.tensor([1, 2]), 7)
     tensor([7, 7])
     """

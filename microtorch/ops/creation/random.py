@@ -58,7 +58,6 @@ def rand(*shape, size=None, generator=None, dtype=None, device=None, requires_gr
 
     Examples
     --------
-    >>> import microtorch
     >>> _ = microtorch.manual_seed(0)
     >>> microtorch.rand(2, 3)
     tensor([[0.8506, 0.637 , 0.5111],
@@ -91,7 +90,6 @@ def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=F
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.rand_like(microtorch.zeros(2, 3)).shape
     (2, 3)
     """
@@ -133,7 +131,6 @@ def randn(*shape, size=None, generator=None, dtype=None, device=None, requires_g
 
     Examples
     --------
-    >>> import microtorch
     >>> _ = microtorch.manual_seed(0)
     >>> microtorch.randn(2, 3)
     tensor([[ 1.1176, -1.3871, -0.4266],
@@ -166,7 +163,6 @@ def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.randn_like(microtorch.zeros(2, 3)).shape
     (2, 3)
     """
@@ -211,7 +207,6 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=N
 
     Examples
     --------
-    >>> import microtorch
     >>> _ = microtorch.manual_seed(0)
     >>> microtorch.normal(10.0, 0.1, (3,))
     tensor([10.1118,  9.8613,  9.9573])

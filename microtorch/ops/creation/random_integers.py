@@ -52,7 +52,6 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
 
     Examples
     --------
-    >>> import microtorch
     >>> _ = microtorch.manual_seed(0)
     >>> microtorch.randint(10, (5,))
     tensor([8, 6, 5, 2, 3])
@@ -100,7 +99,6 @@ def randint_like(input, low, high=None, *, generator=None, dtype=None, device=No
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.randint_like(microtorch.zeros(2, 3), 10).shape
     (2, 3)
     """
@@ -140,7 +138,6 @@ def randperm(n, *, generator=None, dtype=int64, device=None, requires_grad=False
 
     Examples
     --------
-    >>> import microtorch
     >>> _ = microtorch.manual_seed(0)
     >>> microtorch.randperm(5)
     tensor([2, 4, 3, 0, 1])
@@ -186,7 +183,6 @@ def bernoulli(input, p=None, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> _ = microtorch.manual_seed(0)
     >>> microtorch.bernoulli(microtorch.tensor([0.0, 0.5, 1.0]))
     tensor([0., 1., 1.])
@@ -241,7 +237,6 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> _ = microtorch.manual_seed(0)
     >>> microtorch.multinomial(microtorch.tensor([0.0, 1.0, 3.0]), 2)
     tensor([2, 1])

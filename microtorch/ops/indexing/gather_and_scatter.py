@@ -142,7 +142,6 @@ def gather(input, dim, index):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> y = x.gather(1, microtorch.tensor([[0, 0], [1, 0]]))
     >>> y.detach()
@@ -297,7 +296,6 @@ def scatter_add(input, dim, index, src):
 
     Examples
     --------
-    >>> import microtorch
     >>> src = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = microtorch.zeros(2).scatter_add(0, microtorch.tensor([0, 1, 0]), src)
     >>> y.detach()
@@ -396,7 +394,6 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(3).scatter(0, microtorch.tensor([2, 0]), microtorch.tensor([1.0, 2.0]))
     tensor([2., 0., 1.])
     """

@@ -137,7 +137,7 @@ def _from_the_front(places, n):
 
 
 def _misfit(x, index):
-    """What numpy has against ``x[index]``, with the index and the shape."""
+    """The objection of numpy to ``x[index]``, with the index and the shape."""
     shown = ", ".join(f"{tuple(i.shape)} {i.dtype}" if type(i) is np.ndarray else repr(i) for i in index)
     try:
         x[index]

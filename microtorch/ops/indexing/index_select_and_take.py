@@ -61,7 +61,6 @@ def index_select(input, dim, index):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = x.index_select(0, microtorch.tensor([0, 0, 2]))
     >>> y.detach()
@@ -121,7 +120,6 @@ def index_add(input, dim, index, source, *, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2).index_add(0, microtorch.tensor([0, 1, 0]), microtorch.tensor([1.0, 2.0, 3.0]))
     tensor([4., 2.])
     """
@@ -259,7 +257,6 @@ def take(input, index):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1, 2], [3, 4]]).take(microtorch.tensor([0, 3]))
     tensor([1, 4])
     """

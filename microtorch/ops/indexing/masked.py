@@ -43,7 +43,6 @@ def masked_fill(input, mask, value):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> y = x.masked_fill(microtorch.tensor([True, False]), -1.0)
     >>> y.detach()
@@ -155,7 +154,6 @@ def masked_select(input, mask):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0, 3.0])
     >>> x.masked_select(x > 1.5)
     tensor([2., 3.])

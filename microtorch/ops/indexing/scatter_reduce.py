@@ -167,7 +167,7 @@ def _reduced(operation, input, dim, index, src, reduce, include_self):
 
 
 def _identity(input, reduce):
-    """What changes nothing: 0, 1, or the number at the other end of the dtype."""
+    """The neutral element: 0, 1, or the number at the other end of the dtype."""
     if reduce in _IDENTITY:
         return _IDENTITY[reduce]
     dtype = input.dtype

@@ -87,7 +87,6 @@ def diagonal(input, offset=0, dim1=0, dim2=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> x.diagonal().sum().backward()
     >>> x.grad
@@ -132,7 +131,6 @@ def diag(input, diagonal=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.diag(microtorch.tensor([1, 2]))
     tensor([[1, 0],
             [0, 2]])
@@ -310,7 +308,6 @@ def trace(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.trace(microtorch.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor(5.)
     """

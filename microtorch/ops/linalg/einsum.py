@@ -44,7 +44,6 @@ def einsum(equation, *operands):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> microtorch.einsum("ij,j->i", a, microtorch.tensor([1.0, 10.0])).detach()
     tensor([21., 43.])
@@ -178,7 +177,6 @@ def tensordot(a, b, dims=2):
 
     Examples
     --------
-    >>> import microtorch
     >>> a, b = microtorch.ones(2, 3, 4), microtorch.ones(4, 3, 5)
     >>> microtorch.tensordot(a, b, dims=([1, 2], [1, 0])).shape
     (2, 5)

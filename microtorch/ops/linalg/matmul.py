@@ -115,7 +115,6 @@ def matmul(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> b = microtorch.tensor([[1.0, 0.0], [0.0, 2.0]])
     >>> y = a @ b
@@ -169,7 +168,6 @@ def mm(input, mat2):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.mm(microtorch.ones(2, 3), microtorch.ones(3, 2))
     tensor([[3., 3.],
             [3., 3.]])
@@ -203,7 +201,6 @@ def bmm(input, mat2):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.bmm(microtorch.ones(4, 2, 3), microtorch.ones(4, 3, 5)).shape
     (4, 2, 5)
     """
@@ -238,7 +235,6 @@ def mv(input, vec):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.mv(microtorch.ones(2, 3), microtorch.ones(3))
     tensor([3., 3.])
     """
@@ -270,7 +266,6 @@ def dot(input, tensor):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> a.dot(microtorch.tensor([3.0, 4.0])).backward()
     >>> a.grad
@@ -316,7 +311,6 @@ def outer(input, vec2):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.outer(microtorch.tensor([1.0, 2.0]), microtorch.tensor([3.0, 4.0]))
     tensor([[3., 4.],
             [6., 8.]])
@@ -353,7 +347,6 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.addmm(microtorch.ones(2), microtorch.ones(2, 3), microtorch.ones(3, 2), alpha=2)
     tensor([[7., 7.],
             [7., 7.]])
@@ -391,7 +384,6 @@ def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.baddbmm(microtorch.zeros(1), microtorch.ones(4, 2, 3), microtorch.ones(4, 3, 5)).shape
     (4, 2, 5)
     """

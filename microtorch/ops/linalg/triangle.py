@@ -73,7 +73,6 @@ def tril(input, diagonal=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ones(2, 2).tril()
     tensor([[1., 0.],
             [1., 1.]])
@@ -107,7 +106,6 @@ def triu(input, diagonal=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ones(2, 2).triu(1)
     tensor([[0., 1.],
             [0., 0.]])

@@ -112,8 +112,6 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.5], requires_grad=True)
     >>> F.binary_cross_entropy(x, microtorch.tensor([1.0])).backward()
     >>> x.grad
@@ -183,8 +181,6 @@ def binary_cross_entropy_with_logits(
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.0], requires_grad=True)
     >>> F.binary_cross_entropy_with_logits(x, microtorch.tensor([1.0])).backward()
     >>> x.grad

@@ -98,7 +98,7 @@ _PLAIN = {dtype: np.empty((2, 0), dtype) for dtype in (float32, float64)}  # `te
 
 
 def target_terms(weight, smoothing, C, dtype):
-    """What is charged to every class, and what to the target's besides, (2, C)."""
+    """The share of every class, and what the target's has in addition, (2, C)."""
     terms = np.empty((2, C), dtype)
     terms[0], terms[1] = smoothing / max(C, 1), 1 - smoothing
     return terms if weight is None else terms * weight
@@ -111,7 +111,7 @@ def one_hot(target, kept, C, channel):
 
 
 def notation_of_loss(q, n, reduction, channel):
-    """What the letters of a formula are, where `q` is what is charged to each class and the mean divides by `n`."""
+    """The letters of a formula in numbers, where `q` is what is charged to each class and the mean divides by `n`."""
     s = q.sum(channel, keepdims=True)
     letters = {"q": q, "n": n if reduction == "mean" else None, "s": None if (s == 1).all() else s}
     kept = tuple(1 if i == channel else length for i, length in enumerate(q.shape))
@@ -257,8 +257,6 @@ def cross_entropy(
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[0.0, 0.0]], requires_grad=True)
     >>> loss = F.cross_entropy(x, microtorch.tensor([1]))
     >>> loss.backward()
@@ -303,7 +301,7 @@ class NllLoss(Function):
         losses = ctx.empty((len(rows),), x.dtype)
         total, ctx.weights, bad = kernels.nll(rows, as_labels(target), ignore_index, flat(weight, x), losses)
         if bad >= 0:
-            raise IndexError  # worded below
+            raise IndexError  # `explain` gives it its words
         return reduced(ctx, reduction, total, ctx.weights, losses, x)
 
     @staticmethod
@@ -379,8 +377,6 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[-1.0, -2.0]], requires_grad=True)
     >>> F.nll_loss(x, microtorch.tensor([1])).backward()
     >>> x.grad

@@ -41,8 +41,6 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[-1.0, -1.0]], requires_grad=True)
     >>> F.kl_div(x, microtorch.tensor([[0.25, 0.75]]), reduction="batchmean").backward()
     >>> x.grad
@@ -93,8 +91,6 @@ def poisson_nll_loss(
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.0], requires_grad=True)
     >>> F.poisson_nll_loss(x, microtorch.tensor([3.0])).backward()
     >>> x.grad
@@ -145,8 +141,6 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([1.0], requires_grad=True)
     >>> F.gaussian_nll_loss(x, microtorch.tensor([0.0]), 2.0).backward()
     >>> x.grad

@@ -52,8 +52,6 @@ def cosine_embedding_loss(input1, input2, target, margin=0.0, size_average=None,
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> a, b = microtorch.tensor([[1.0, 0.0]]), microtorch.tensor([[0.0, 2.0]])
     >>> F.cosine_embedding_loss(a, b, microtorch.tensor([1]))
     tensor(1.)
@@ -101,8 +99,6 @@ def margin_ranking_loss(input1, input2, target, margin=0.0, size_average=None, r
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.margin_ranking_loss(microtorch.tensor([1.0]), microtorch.tensor([3.0]), microtorch.tensor([1.0]))
     tensor(2.)
     """
@@ -168,8 +164,6 @@ def triplet_margin_loss(
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> a, p, n = (microtorch.tensor([v]) for v in ([0.0, 0.0], [3.0, 4.0], [0.0, 5.0]))
     >>> F.triplet_margin_loss(a, p, n)
     tensor(1.)
@@ -213,8 +207,6 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.25, 0.25], requires_grad=True)
     >>> F.hinge_embedding_loss(x, microtorch.tensor([1.0, -1.0]), reduction="sum").backward()
     >>> x.grad
@@ -245,7 +237,7 @@ class MultiMarginLoss(Function):
         check_weight("multi_margin_loss", x, weight, C)
         check_labels("multi_margin_loss", x, target)
         if ((target < 0) | (target >= C)).any():
-            raise IndexError  # worded below
+            raise IndexError  # `explain` gives it its words
         ctx.save_for_backward(x)
         ctx.options = p, margin
         ctx.others = np.arange(C) != np.expand_dims(target, -1)
@@ -316,8 +308,6 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[0.5, 1.0]], requires_grad=True)
     >>> loss = F.multi_margin_loss(x, microtorch.tensor([1]))
     >>> loss.backward()
@@ -361,8 +351,6 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.0, 0.0], requires_grad=True)
     >>> F.soft_margin_loss(x, microtorch.tensor([1.0, -1.0]), reduction="sum").backward()
     >>> x.grad

@@ -150,8 +150,6 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> loss = F.mse_loss(x, microtorch.tensor([0.0, 0.0]))
     >>> loss.backward()
@@ -189,8 +187,6 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([1.0, -3.0], requires_grad=True)
     >>> F.l1_loss(x, microtorch.tensor([0.0, 0.0])).backward()
     >>> x.grad
@@ -260,8 +256,6 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.smooth_l1_loss(microtorch.tensor([0.5, 3.0]), microtorch.tensor([0.0, 0.0]), reduction="none")
     tensor([0.125, 2.5  ])
     """
@@ -307,8 +301,6 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.5, 3.0], requires_grad=True)
     >>> F.huber_loss(x, microtorch.tensor([0.0, 0.0]), reduction="sum").backward()
     >>> x.grad

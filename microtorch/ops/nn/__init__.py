@@ -1,1 +1,1 @@
-"""What layers compute."""
+"""The functions of layers."""

@@ -207,8 +207,6 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[1.0], [3.0]])
     >>> w = microtorch.ones(1, requires_grad=True)
     >>> y = F.batch_norm(x, None, None, w, training=True)

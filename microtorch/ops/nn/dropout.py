@@ -112,7 +112,7 @@ def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
     -----
     y = x·m/(1 − p) with m = 0 or 1; dx = dy·m/(1 − p). The mask is not stored: it is a hash of a key from the
     generator and of each element's place, computed again in backward. So its cost is one pass each way, and the same
-    seed gives the same mask whatever else was drawn meanwhile from `rand` and its kin.
+    seed gives the same mask whatever else was drawn meanwhile by other functions.
 
     References
     ----------
@@ -120,8 +120,6 @@ def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.ones(1000, requires_grad=True)
     >>> y = F.dropout(x, 0.2, generator=microtorch.Generator().manual_seed(0))
     >>> y.sum().backward()
@@ -190,8 +188,6 @@ def dropout1d(input, p=0.5, training=True, inplace=False, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> y = F.dropout1d(microtorch.ones(1, 50, 4), generator=microtorch.Generator().manual_seed(0))
     >>> sorted(set(y.sum(2).flatten().tolist()))
     [0.0, 8.0]
@@ -230,8 +226,6 @@ def dropout2d(input, p=0.5, training=True, inplace=False, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> y = F.dropout2d(microtorch.ones(1, 50, 2, 2), generator=microtorch.Generator().manual_seed(0))
     >>> sorted(set(y.sum((2, 3)).flatten().tolist()))
     [0.0, 8.0]
@@ -266,8 +260,6 @@ def dropout3d(input, p=0.5, training=True, inplace=False, *, generator=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> y = F.dropout3d(microtorch.ones(1, 50, 1, 2, 2), generator=microtorch.Generator().manual_seed(0))
     >>> sorted(set(y.sum((2, 3, 4)).flatten().tolist()))
     [0.0, 8.0]
@@ -325,8 +317,6 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False, *, generator=None
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.randn(100000, generator=microtorch.Generator().manual_seed(0))
     >>> y = F.alpha_dropout(x, 0.2, training=True, generator=microtorch.Generator().manual_seed(0))
     >>> abs(y.mean().item()) < 0.02, abs(y.var().item() - 1) < 0.02
@@ -362,8 +352,6 @@ def feature_alpha_dropout(input, p=0.5, training=False, inplace=False, *, genera
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.feature_alpha_dropout(microtorch.ones(2, 3), training=False)
     tensor([[1., 1., 1.],
             [1., 1., 1.]])

@@ -80,8 +80,6 @@ def elu(input, alpha=1.0, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([-1.0, 2.0], requires_grad=True)
     >>> F.elu(x).sum().backward()
     >>> x.grad
@@ -119,8 +117,6 @@ def selu(input, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.selu(microtorch.tensor([-1.0, 1.0]))
     tensor([-1.1113,  1.0507])
     """
@@ -157,8 +153,6 @@ def celu(input, alpha=1.0, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.celu(microtorch.tensor([-1.0, 1.0]), alpha=2.0)
     tensor([-0.7869,  1.    ])
     """

@@ -66,7 +66,7 @@ def row_numbers(input, rows):
 
 @one_call
 def factors(index, weight, padding_idx, scale_grad_by_freq):
-    """What the gradient of each place in `index` is multiplied with."""
+    """The factor for the gradient of each place in `index`."""
     factor = np.ones(index.shape, weight.dtype)
     if scale_grad_by_freq:
         factor /= np.bincount(index.ravel(), minlength=len(weight))[index]
@@ -123,8 +123,6 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, sca
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> w = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> F.embedding(microtorch.tensor([1, 1]), w).sum().backward()
     >>> w.grad
@@ -175,8 +173,6 @@ def one_hot(tensor, num_classes=-1):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.one_hot(microtorch.tensor([0, 2]))
     tensor([[1, 0, 0],
             [0, 0, 1]])

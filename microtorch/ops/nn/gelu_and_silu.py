@@ -100,8 +100,6 @@ def gelu(input, approximate="none"):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> F.gelu(x).sum().backward()
     >>> x.grad
@@ -164,8 +162,6 @@ def silu(input, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> F.silu(x).sum().backward()
     >>> x.grad
@@ -224,8 +220,6 @@ def mish(input, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> F.mish(x).sum().backward()
     >>> x.grad

@@ -55,8 +55,6 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.group_norm(microtorch.tensor([[1.0, 3.0, 10.0, 30.0]]), 2)
     tensor([[-1.,  1., -1.,  1.]])
     """
@@ -138,8 +136,6 @@ def instance_norm(
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.instance_norm(microtorch.tensor([[[1.0, 3.0], [10.0, 30.0]]]))
     tensor([[[-1.,  1.],
              [-1.,  1.]]])
@@ -187,8 +183,6 @@ def normalize(input, p=2.0, dim=1, eps=1e-12):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.normalize(microtorch.tensor([[3.0, 4.0]]))
     tensor([[0.6, 0.8]])
     """

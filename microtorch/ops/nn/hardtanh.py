@@ -74,8 +74,6 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([-3.0, 0.5, 1.0], requires_grad=True)
     >>> F.hardtanh(x).sum().backward()
     >>> x.grad
@@ -116,8 +114,6 @@ def relu6(input, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.relu6(microtorch.tensor([-1.0, 3.0, 8.0]))
     tensor([0., 3., 6.])
     """
@@ -168,8 +164,6 @@ def hardsigmoid(input, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.hardsigmoid(microtorch.tensor([-4.0, 0.0, 4.0]))
     tensor([0. , 0.5, 1. ])
     """
@@ -224,8 +218,6 @@ def hardswish(input, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.hardswish(microtorch.tensor([-4.0, 0.0, 4.0]))
     tensor([0., 0., 4.])
     """

@@ -30,7 +30,7 @@ def as_rows(name, x, shape):
 
 
 def over_last(x, shape):
-    """What the letters of a formula are where each sample is normalised over its last dimensions, `shape`."""
+    """The letters of a formula in numbers, where each sample is normalised over its last dimensions, `shape`."""
     first = x.ndim - len(shape)
     last = tuple(range(first, x.ndim))
     return {"axes": {"Σ": tuple(range(first)), "mean": last, "var": last}}
@@ -122,8 +122,6 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> b = microtorch.zeros(2, requires_grad=True)
     >>> y = F.layer_norm(microtorch.tensor([[1.0, 3.0]]), 2, bias=b)
     >>> y.sum().backward()
@@ -217,8 +215,6 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.rms_norm(microtorch.tensor([[3.0, 4.0]]), 2)
     tensor([[0.8485, 1.1314]])
     """

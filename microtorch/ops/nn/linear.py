@@ -1,4 +1,4 @@
-"""The fully connected operation, one node of the graph with its bias, and its kin for two inputs."""
+"""The fully connected operation, one node of the graph with its bias, and the bilinear one of two inputs."""
 
 from math import prod
 
@@ -23,6 +23,7 @@ def sums_rows(dy, db):
 
 
 LARGE = 1 << 16  # elements
+FEW = 1 << 12  # below, nobody asks
 DIVIDED = kernel_of.PARTS * kernel_of.ALONE  # multiplications; Note [Small products]
 
 
@@ -37,7 +38,7 @@ def multiply(call, a, b, y, ta=False, tb=False):
     gemm, gemv = addresses(y.dtype)
     if gemm and a.flags.c_contiguous and b.flags.c_contiguous and a.dtype is b.dtype is y.dtype:
         call(kernel_of.product, gemm, gemv, ta, tb, a, b, y)
-        if a.size * y.shape[1] > DIVIDED:
+        if y.size > FEW and a.size * y.shape[1] > DIVIDED:
             seen.divided = True
     else:
         call(np.ndarray.dot if y.size < LARGE else np.matmul, a.T if ta else a, b.T if tb else b, y)
@@ -150,8 +151,6 @@ def linear(input, weight, bias=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[1.0, 2.0]])
     >>> w = microtorch.tensor([[3.0, 4.0], [5.0, 6.0]], requires_grad=True)
     >>> b = microtorch.tensor([0.5, 0.0], requires_grad=True)
@@ -201,8 +200,6 @@ def bilinear(input1, input2, weight, bias=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x1, x2 = microtorch.tensor([[1.0, 2.0]]), microtorch.tensor([[3.0]])
     >>> w = microtorch.tensor([[[1.0], [10.0]]], requires_grad=True)
     >>> y = F.bilinear(x1, x2, w)

@@ -86,7 +86,6 @@ def relu(input, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
     >>> microtorch.relu(x).sum().backward()
     >>> x.grad
@@ -145,8 +144,6 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([-1.0, 2.0], requires_grad=True)
     >>> F.leaky_relu(x, 0.1).sum().backward()
     >>> x.grad
@@ -214,7 +211,6 @@ def prelu(input, weight):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([0.25], requires_grad=True)
     >>> microtorch.prelu(microtorch.tensor([[-2.0, 3.0]]), w).sum().backward()
     >>> w.grad
@@ -285,8 +281,6 @@ def threshold(input, threshold, value, inplace=False):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.5, 2.0], requires_grad=True)
     >>> F.threshold(x, 1.0, -7.0)
     tensor([-7.,  2.], grad_fn=<Threshold>)

@@ -62,7 +62,6 @@ def sigmoid(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-1.0, 0.0, 100.0], requires_grad=True)
     >>> y = microtorch.sigmoid(x)
     >>> y
@@ -109,8 +108,6 @@ def glu(input, dim=-1):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.glu(microtorch.tensor([3.0, 0.0]))
     tensor([1.5])
     """

@@ -105,7 +105,6 @@ def softmax(input, dim=None, dtype=None, *, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 0.0], requires_grad=True)
     >>> y = microtorch.softmax(x, dim=0)
     >>> y[0].backward()
@@ -170,7 +169,6 @@ def log_softmax(input, dim=None, dtype=None, *, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 0.0], requires_grad=True)
     >>> microtorch.log_softmax(x, dim=0)[0].backward()
     >>> x.grad
@@ -202,8 +200,6 @@ def softmin(input, dim=None, dtype=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.softmin(microtorch.tensor([0.0, 0.0]), dim=0)
     tensor([0.5, 0.5])
     """

@@ -60,8 +60,6 @@ def softplus(input, beta=1.0, threshold=20.0):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([0.0, 30.0], requires_grad=True)
     >>> F.softplus(x).sum().backward()
     >>> x.grad
@@ -112,8 +110,6 @@ def logsigmoid(input):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.logsigmoid(microtorch.tensor([0.0, -200.0]))
     tensor([  -0.6931, -200.    ])
     """
@@ -140,8 +136,6 @@ def softsign(input):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.softsign(microtorch.tensor([-1.0, 0.0, 3.0]))
     tensor([-0.5 ,  0.  ,  0.75])
     """
@@ -167,8 +161,6 @@ def tanhshrink(input):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> F.tanhshrink(microtorch.tensor([0.0, 1.0]))
     tensor([0.    , 0.2384])
     """

@@ -197,7 +197,6 @@ def add(input, other, *, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> y = x + 1
     >>> y
@@ -240,7 +239,6 @@ def sub(input, other, *, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> (10 - x).sum().backward()
     >>> x.grad
@@ -268,7 +266,6 @@ def rsub(input, other, *, alpha=1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.rsub(microtorch.tensor([1.0, 2.0]), 10)
     tensor([9., 8.])
     """
@@ -301,7 +298,6 @@ def mul(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> b = microtorch.tensor([3.0, 4.0], requires_grad=True)
     >>> (a * b).sum().backward()
@@ -335,7 +331,6 @@ def neg(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, -2.0], requires_grad=True)
     >>> (-x).sum().backward()
     >>> x.grad

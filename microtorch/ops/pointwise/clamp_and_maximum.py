@@ -59,7 +59,6 @@ def maximum(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
     >>> y = microtorch.maximum(x, microtorch.zeros(3))
     >>> y
@@ -118,7 +117,6 @@ def minimum(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
     >>> y = microtorch.minimum(x, microtorch.zeros(3))
     >>> y
@@ -283,7 +281,6 @@ def clamp(input, min=None, max=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-2.0, 0.5, 1.0, 3.0], requires_grad=True)
     >>> y = microtorch.clamp(x, 0, 1)
     >>> y
@@ -357,7 +354,6 @@ def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, float("nan"), float("inf")], requires_grad=True)
     >>> y = microtorch.nan_to_num(x, posinf=9.0)
     >>> y

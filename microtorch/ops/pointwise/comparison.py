@@ -65,7 +65,6 @@ def eq(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.eq(microtorch.tensor([1, 2, 3]), 2)
     tensor([False,  True, False])
     """
@@ -97,7 +96,6 @@ def ne(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ne(microtorch.tensor([1, 2, 3]), 2)
     tensor([ True, False,  True])
     """
@@ -125,7 +123,6 @@ def lt(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.lt(microtorch.tensor([1, 2, 3]), 2)
     tensor([ True, False, False])
     """
@@ -153,7 +150,6 @@ def le(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.le(microtorch.tensor([1, 2, 3]), 2)
     tensor([ True,  True, False])
     """
@@ -181,7 +177,6 @@ def gt(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.gt(microtorch.tensor([1, 2, 3]), 2)
     tensor([False, False,  True])
     """
@@ -209,7 +204,6 @@ def ge(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ge(microtorch.tensor([1, 2, 3]), 2)
     tensor([False,  True,  True])
     """
@@ -241,7 +235,6 @@ def equal(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.equal(microtorch.tensor([1, 2]), microtorch.tensor([1, 2]))
     True
     """
@@ -282,7 +275,6 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.isclose(microtorch.tensor([1.0, 2.0]), microtorch.tensor([1.000001, 2.1]))
     tensor([ True, False])
     """
@@ -310,7 +302,6 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.allclose(microtorch.tensor([0.1]) * 3, microtorch.tensor([0.3]))
     True
     """

@@ -156,7 +156,6 @@ def div(input, other, *, rounding_mode=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> b = microtorch.tensor([2.0, 4.0], requires_grad=True)
     >>> (a / b).sum().backward()
@@ -203,7 +202,6 @@ def floor_divide(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([-7, 7]) // 2
     tensor([-4,  3])
     """
@@ -212,7 +210,7 @@ def floor_divide(input, other):
 
 @attach("remainder", "__mod__", reflected="__rmod__", numpy=np.remainder)
 def remainder(input, other):
-    """What `floor_divide` leaves, by element: it has the sign of `other`, as Python's ``%``.
+    """The remainder of `floor_divide`, by element: it has the sign of `other`, as Python's ``%``.
 
     Parameters
     ----------
@@ -237,7 +235,6 @@ def remainder(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-7.0, 7.0], requires_grad=True)
     >>> y = x % 3
     >>> y
@@ -251,7 +248,7 @@ def remainder(input, other):
 
 @attach("fmod", numpy=np.fmod)
 def fmod(input, other):
-    """What division rounded towards 0 leaves, by element: it has the sign of `input`, as C's ``fmod``.
+    """The remainder of division rounded towards 0, by element: it has the sign of `input`, as C's ``fmod``.
 
     Parameters
     ----------
@@ -276,7 +273,6 @@ def fmod(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.fmod(microtorch.tensor([-7.0, 7.0]), 3)
     tensor([-1.,  1.])
     """

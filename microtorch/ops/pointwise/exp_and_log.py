@@ -59,7 +59,6 @@ def exp(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.exp(x)
     >>> y
@@ -110,7 +109,6 @@ def exp2(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 3.0], requires_grad=True)
     >>> y = microtorch.exp2(x)
     >>> y
@@ -161,7 +159,6 @@ def expm1(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1e-5], requires_grad=True)
     >>> y = microtorch.expm1(x)
     >>> y
@@ -211,7 +208,6 @@ def log(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 4.0], requires_grad=True)
     >>> y = microtorch.log(x)
     >>> y
@@ -261,7 +257,6 @@ def log2(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 8.0], requires_grad=True)
     >>> y = microtorch.log2(x)
     >>> y
@@ -311,7 +306,6 @@ def log10(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 100.0], requires_grad=True)
     >>> y = microtorch.log10(x)
     >>> y
@@ -361,7 +355,6 @@ def log1p(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1e-5], requires_grad=True)
     >>> y = microtorch.log1p(x)
     >>> y

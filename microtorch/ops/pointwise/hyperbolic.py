@@ -60,7 +60,6 @@ def tanh(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.tanh(x)
     >>> y
@@ -112,7 +111,6 @@ def sinh(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.sinh(x)
     >>> y
@@ -162,7 +160,6 @@ def cosh(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.cosh(x)
     >>> y

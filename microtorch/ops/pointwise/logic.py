@@ -49,7 +49,6 @@ def logical_and(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a, b = microtorch.tensor([True, True, False]), microtorch.tensor([True, False, False])
     >>> microtorch.logical_and(a, b)
     tensor([ True, False, False])
@@ -78,7 +77,6 @@ def logical_or(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a, b = microtorch.tensor([True, True, False]), microtorch.tensor([True, False, False])
     >>> microtorch.logical_or(a, b)
     tensor([ True,  True, False])
@@ -107,7 +105,6 @@ def logical_xor(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a, b = microtorch.tensor([True, True, False]), microtorch.tensor([True, False, False])
     >>> microtorch.logical_xor(a, b)
     tensor([False,  True, False])
@@ -130,7 +127,6 @@ def logical_not(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.logical_not(microtorch.tensor([0.0, 2.0]))
     tensor([ True, False])
     """
@@ -170,7 +166,6 @@ def bitwise_and(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([1, 2, 3]) & 2
     tensor([0, 2, 2])
     """
@@ -200,7 +195,6 @@ def bitwise_or(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([1, 2, 3]) | 2
     tensor([3, 2, 3])
     """
@@ -230,7 +224,6 @@ def bitwise_xor(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([1, 2, 3]) ^ 2
     tensor([3, 0, 1])
     """
@@ -258,7 +251,6 @@ def bitwise_not(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> ~microtorch.tensor([True, False])
     tensor([False,  True])
     """
@@ -346,7 +338,6 @@ def isnan(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.isnan(microtorch.tensor([1.0, float("nan"), float("inf")]))
     tensor([False,  True, False])
     """
@@ -368,7 +359,6 @@ def isinf(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.isinf(microtorch.tensor([1.0, float("nan"), float("inf")]))
     tensor([False, False,  True])
     """
@@ -432,7 +422,6 @@ def isfinite(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.isfinite(microtorch.tensor([1.0, float("nan"), float("inf")]))
     tensor([ True, False, False])
     """

@@ -184,7 +184,6 @@ def pow(input, exponent):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = x**3
     >>> y
@@ -228,7 +227,6 @@ def square(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, -3.0], requires_grad=True)
     >>> microtorch.square(x).sum().backward()
     >>> x.grad
@@ -259,7 +257,6 @@ def sqrt(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0, 4.0], requires_grad=True)
     >>> microtorch.sqrt(x).sum().backward()
     >>> x.grad
@@ -288,7 +285,6 @@ def rsqrt(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 4.0], requires_grad=True)
     >>> microtorch.rsqrt(x).sum().backward()
     >>> x.grad
@@ -317,7 +313,6 @@ def reciprocal(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 4.0], requires_grad=True)
     >>> microtorch.reciprocal(x).sum().backward()
     >>> x.grad

@@ -59,7 +59,6 @@ def floor(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.floor(microtorch.tensor([-1.5, 0.5, 2.7]))
     tensor([-2.,  0.,  2.])
     """
@@ -102,7 +101,6 @@ def ceil(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.ceil(microtorch.tensor([-1.5, 0.5, 2.7]))
     tensor([-1.,  1.,  3.])
     """
@@ -145,7 +143,6 @@ def trunc(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.trunc(microtorch.tensor([-1.5, 0.5, 2.7]))
     tensor([-1.,  0.,  2.])
     """
@@ -195,7 +192,6 @@ def round(input, decimals=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.round(microtorch.tensor([0.5, 1.5, 2.7]))
     tensor([0., 2., 3.])
     >>> microtorch.round(microtorch.tensor([3.14159]), decimals=2)
@@ -205,12 +201,6 @@ def round(input, decimals=0):
     if input._array.dtype.kind != "f" and decimals != 0:
         raise DTypeError(f"round: decimals={decimals} for an {input.dtype} tensor. Convert it with .float() first.")
     return Round.apply(input, decimals)
-
-
-@attach("__round__")
-def rounded(self, ndigits=None):
-    """What Python's own ``round(t, 2)`` gives: `round` with so many decimals, a Tensor."""
-    return round(self, 0 if ndigits is None else ndigits)
 
 
 @attach("frac")
@@ -296,8 +286,13 @@ def frexp(input):
     return FrexpResult(*Frexp.apply(input))
 
 
-fix = trunc
+@attach("__round__")
+def rounded(self, ndigits=None):
+    """The result of Python's own ``round(t, 2)``: `round` with so many decimals, a Tensor."""
+    return round(self, 0 if ndigits is None else ndigits)
 
+
+fix = trunc
 
 for _function in (ceil, floor, frac, round, trunc):
     attach_in_place(_function, _function.__name__ + "_")

@@ -55,7 +55,6 @@ def abs(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
     >>> y = microtorch.abs(x)
     >>> y
@@ -104,7 +103,6 @@ def sign(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.sign(microtorch.tensor([-2.0, 0.0, 3.0]))
     tensor([-1.,  0.,  1.])
     """

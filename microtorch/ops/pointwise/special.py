@@ -61,7 +61,6 @@ def erf(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.erf(x)
     >>> y
@@ -262,7 +261,6 @@ def lgamma(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 5.0], requires_grad=True)
     >>> y = microtorch.lgamma(x)
     >>> y
@@ -308,7 +306,6 @@ def digamma(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 5.0], requires_grad=True)
     >>> y = microtorch.digamma(x)
     >>> y
@@ -362,7 +359,6 @@ def polygamma(n, input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.polygamma(1, microtorch.tensor([1.0, 5.0]))
     tensor([1.6449, 0.2213])
     """
@@ -375,6 +371,9 @@ def polygamma(n, input):
 def _polygamma(self, n):
     """The `n`-th derivative of `digamma`, of each element."""
     return polygamma(n, self)
+
+
+attach_in_place(_polygamma, "polygamma_")
 
 
 class Erfinv(Function):
@@ -416,7 +415,6 @@ def erfinv(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 0.5], requires_grad=True)
     >>> y = microtorch.erfinv(x)
     >>> y

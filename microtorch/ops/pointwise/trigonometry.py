@@ -66,7 +66,6 @@ def sin(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.sin(x)
     >>> y
@@ -116,7 +115,6 @@ def cos(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.cos(x)
     >>> y
@@ -167,7 +165,6 @@ def tan(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
     >>> y = microtorch.tan(x)
     >>> y
@@ -407,7 +404,6 @@ def atan2(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, -1.0], requires_grad=True)
     >>> y = microtorch.atan2(a, microtorch.tensor([1.0, -1.0]))
     >>> y
@@ -469,7 +465,6 @@ def hypot(input, other):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([3.0, 0.0], requires_grad=True)
     >>> y = microtorch.hypot(a, microtorch.tensor([4.0, 0.0]))
     >>> y

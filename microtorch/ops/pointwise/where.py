@@ -64,7 +64,6 @@ def where(condition, input=None, other=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([0.0, 1.0, 4.0], requires_grad=True)
     >>> y = microtorch.where(x > 0, microtorch.log(x), 0.0)
     >>> y
@@ -141,7 +140,6 @@ def lerp(input, end, weight):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([0.0, 10.0], requires_grad=True)
     >>> y = microtorch.lerp(a, microtorch.tensor([1.0, 20.0]), 0.25)
     >>> y

@@ -37,7 +37,6 @@ def all(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[True, False], [True, True]]).all(dim=1)
     tensor([False,  True])
     """
@@ -65,7 +64,6 @@ def any(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[True, False], [False, False]]).any(dim=1)
     tensor([ True, False])
     """
@@ -91,7 +89,6 @@ def count_nonzero(input, dim=None, *, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[0.0, 1.0], [2.0, 3.0]]).count_nonzero(dim=0)
     tensor([1, 2])
     """

@@ -66,7 +66,6 @@ def logsumexp(input, dim, keepdim=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1000.0, 1000.0], requires_grad=True)
     >>> y = microtorch.logsumexp(x, 0)
     >>> print(f"{y.item():.2f}")

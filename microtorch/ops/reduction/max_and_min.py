@@ -126,7 +126,6 @@ def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([3.0, 1.0, 3.0], requires_grad=True)
     >>> microtorch.amax(x).backward()
     >>> x.grad
@@ -165,7 +164,6 @@ def amin(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([3.0, 1.0, 2.0], requires_grad=True)
     >>> microtorch.amin(x).backward()
     >>> x.grad
@@ -288,7 +286,6 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([[1.0, 5.0], [4.0, 2.0]], requires_grad=True)
     >>> values, indices = x.max(dim=1)
     >>> indices
@@ -333,7 +330,6 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1.0, 5.0], [4.0, 2.0]]).min(dim=0)
     min(values=tensor([1., 2.]), indices=tensor([0, 1]))
     """
@@ -376,7 +372,6 @@ def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1.0, 5.0], [4.0, 2.0]]).argmax(dim=1)
     tensor([1, 0])
     """
@@ -409,7 +404,6 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1.0, 5.0], [4.0, 2.0]]).argmin()
     tensor(0)
     """

@@ -78,7 +78,6 @@ def median(input, dim=None, keepdim=False):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([3.0, 1.0, 2.0, 9.0], requires_grad=True)
     >>> y = x.median()
     >>> y.item()

@@ -181,7 +181,6 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([3.0, 4.0], requires_grad=True)
     >>> y = x.norm()
     >>> y.item()

@@ -94,7 +94,6 @@ def cumsum(input, dim=None, *, dtype=None, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = x.cumsum(0)
     >>> y.detach()
@@ -163,7 +162,6 @@ def cumprod(input, dim=None, *, dtype=None, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([2.0, 0.0, 3.0], requires_grad=True)
     >>> y = x.cumprod(0)
     >>> y.detach()
@@ -437,7 +435,6 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([2.0, 0.0, 3.0], requires_grad=True)
     >>> x.prod().backward()
     >>> x.grad

@@ -85,7 +85,6 @@ def sort(input, dim=-1, descending=False, *, stable=True):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([3.0, 1.0, 2.0], requires_grad=True)
     >>> values, indices = x.sort()
     >>> indices
@@ -126,7 +125,6 @@ def argsort(input, dim=-1, descending=False, *, stable=True, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([3.0, 1.0, 2.0]).argsort()
     tensor([1, 2, 0])
     """
@@ -190,7 +188,6 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([3.0, 1.0, 2.0]).topk(2)
     topk(values=tensor([3., 2.]), indices=tensor([0, 2]))
     """

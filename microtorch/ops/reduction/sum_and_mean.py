@@ -77,7 +77,6 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> y = x.sum(dim=1)
     >>> y.detach()
@@ -154,7 +153,6 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0, 3.0, 6.0], requires_grad=True)
     >>> y = x.mean()
     >>> y.item()

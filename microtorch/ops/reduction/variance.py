@@ -177,7 +177,6 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = x.var()
     >>> y.item()
@@ -226,7 +225,6 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> x.std().backward()
     >>> x.grad
@@ -256,7 +254,6 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.var_mean(microtorch.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
@@ -284,7 +281,6 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.std_mean(microtorch.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """

@@ -94,7 +94,6 @@ def cat(tensors, dim=0, *, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> a = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> b = microtorch.tensor([3.0])
     >>> y = microtorch.cat([a, b])
@@ -166,7 +165,6 @@ def stack(tensors, dim=0, *, axis=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> a, b = microtorch.tensor([1.0, 2.0]), microtorch.tensor([3.0, 4.0])
     >>> microtorch.stack([a, b], dim=1)
     tensor([[1., 3.],

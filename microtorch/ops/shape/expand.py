@@ -65,7 +65,6 @@ def expand(input, *sizes):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([[1.0], [2.0]], requires_grad=True)
     >>> x.expand(-1, 3).sum().backward()
     >>> x.grad
@@ -107,7 +106,6 @@ def broadcast_to(input, shape):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.broadcast_to(microtorch.tensor([1.0, 2.0]), (2, 2))
     tensor([[1., 2.],
             [1., 2.]])

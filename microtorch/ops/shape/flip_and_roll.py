@@ -57,7 +57,6 @@ def flip(input, *order, dims=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.flip(microtorch.tensor([[1, 2], [3, 4]]), (1,))
     tensor([[2, 1],
             [4, 3]])
@@ -229,7 +228,6 @@ def roll(input, shifts, dims=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([1, 2, 3, 4]).roll(1)
     tensor([4, 1, 2, 3])
     """

@@ -81,7 +81,6 @@ def resize_(self, *sizes):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([1, 2, 3]).resize_(2, 2)
     tensor([[1, 2],
             [3, 0]])

@@ -82,8 +82,6 @@ def pad(input, pad, mode="constant", value=None):
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch.nn import functional as F
     >>> x = microtorch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
     >>> F.pad(x, (1, 0), value=9.0).detach()
     tensor([[9., 1., 2., 3.]])

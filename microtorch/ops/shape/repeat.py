@@ -59,7 +59,6 @@ def repeat(input, *repeats):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> y = x.repeat(2, 2)
     >>> y.detach()
@@ -168,7 +167,6 @@ def tile(input, *repeats, dims=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1], [2]]).tile(2)
     tensor([[1, 1],
             [2, 2]])

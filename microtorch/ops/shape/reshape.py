@@ -75,7 +75,6 @@ def reshape(input, *sizes, shape=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.arange(6.0).requires_grad_()
     >>> y = x.reshape(2, -1)
     >>> y.detach()
@@ -114,7 +113,6 @@ def ravel(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1, 2], [3, 4]]).T.ravel()
     tensor([1, 3, 2, 4])
     """
@@ -165,7 +163,6 @@ def contiguous(input, memory_format=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.zeros(2, 3).T
     >>> x.is_contiguous(), x.contiguous().is_contiguous()
     (False, True)
@@ -198,7 +195,6 @@ def view(input, *shape):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.zeros(2, 3)
     >>> y = x.view(6)
     >>> y[0] = 1.0
@@ -243,7 +239,6 @@ def flatten(input, start_dim=0, end_dim=-1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).flatten(1).shape
     (2, 12)
     """
@@ -282,7 +277,6 @@ def unflatten(input, dim, sizes):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 12).unflatten(1, (3, -1)).shape
     (2, 3, 4)
     """

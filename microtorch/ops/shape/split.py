@@ -61,7 +61,6 @@ def split(tensor, split_size_or_sections, dim=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.arange(5.0).requires_grad_()
     >>> a, b = x.split([2, 3])
     >>> b.sum().backward()
@@ -121,7 +120,6 @@ def chunk(input, chunks, dim=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> [part.tolist() for part in microtorch.arange(5).chunk(2)]
     [[0, 1, 2], [3, 4]]
     """
@@ -178,7 +176,6 @@ def unbind(input, dim=0):
 
     Examples
     --------
-    >>> import microtorch
     >>> x = microtorch.tensor([1.0, 2.0], requires_grad=True)
     >>> a, b = x.unbind()
     >>> (a * b).backward()
@@ -227,7 +224,6 @@ def narrow(input, dim, start, length):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.arange(5).narrow(0, 1, 3)
     tensor([1, 2, 3])
     """
@@ -313,7 +309,6 @@ def select(input, dim, index):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.tensor([[1, 2], [3, 4]]).select(1, 0)
     tensor([1, 3])
     """

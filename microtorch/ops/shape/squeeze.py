@@ -37,7 +37,6 @@ def squeeze(input, dim=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(1, 3, 1).squeeze().shape
     (3,)
     >>> microtorch.zeros(1, 3, 1).squeeze(0).shape
@@ -80,7 +79,6 @@ def unsqueeze(input, dim):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(3).unsqueeze(0).shape
     (1, 3)
     """

@@ -58,7 +58,6 @@ def permute(input, *order, dims=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).permute(2, 0, 1).shape
     (4, 2, 3)
     """
@@ -99,7 +98,6 @@ def transpose(input, dim0, dim1):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).transpose(0, 2).shape
     (4, 3, 2)
     """
@@ -176,7 +174,6 @@ def movedim(input, source, destination):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3, 4).movedim(0, -1).shape
     (3, 4, 2)
     """
@@ -214,7 +211,6 @@ def t(input):
 
     Examples
     --------
-    >>> import microtorch
     >>> microtorch.zeros(2, 3).t().shape
     (3, 2)
     """

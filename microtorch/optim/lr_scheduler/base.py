@@ -1,4 +1,4 @@
-"""What all schedules share, and the two that take a function."""
+"""The base of all schedules, and the two that take a function."""
 
 import collections
 import types
@@ -37,7 +37,6 @@ class LRScheduler:
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.optim.lr_scheduler import LRScheduler
     >>> class Halving(LRScheduler):
     ...     def get_lr(self):
@@ -203,7 +202,7 @@ def _packed(value):
 
 
 def _unpacked(current, saved):
-    """What takes the place of `current`: the saved value, or `current` itself with the saved attributes."""
+    """The successor of `current`: the saved value, or `current` itself with the saved attributes."""
     if isinstance(current, LRScheduler):
         current.load_state_dict(saved)
         return current
@@ -258,7 +257,6 @@ class LambdaLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 / (1 + t))
     >>> optimizer.step(); scheduler.step()
@@ -295,7 +293,6 @@ class MultiplicativeLR(LambdaLR):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda t: 0.5)
     >>> optimizer.step(); scheduler.step(); scheduler.step()

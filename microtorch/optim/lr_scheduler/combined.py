@@ -41,7 +41,6 @@ class SequentialLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.optim.lr_scheduler import ConstantLR, ExponentialLR, SequentialLR
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> warmup = ConstantLR(optimizer, factor=0.5, total_iters=2)
@@ -108,7 +107,6 @@ class ChainedScheduler(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.optim.lr_scheduler import ChainedScheduler, ConstantLR, ExponentialLR
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = ChainedScheduler([ConstantLR(optimizer, factor=0.5), ExponentialLR(optimizer, gamma=0.5)])
@@ -158,7 +156,6 @@ class ReduceLROnPlateau(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
     >>> for loss in (3.0, 2.0, 2.0, 2.0):

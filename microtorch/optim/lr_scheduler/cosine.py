@@ -29,7 +29,6 @@ class CosineAnnealingLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2)
     >>> optimizer.step(); scheduler.step()
@@ -82,7 +81,6 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2)
     >>> for _ in range(2):

@@ -63,7 +63,6 @@ class CyclicLR(_WithMomentum):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0, momentum=0.9)
     >>> scheduler = microtorch.optim.lr_scheduler.CyclicLR(optimizer, base_lr=0.25, max_lr=0.75, step_size_up=2)
     >>> optimizer.step(); scheduler.step()
@@ -163,7 +162,6 @@ class OneCycleLR(_WithMomentum):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0, momentum=0.9)
     >>> scheduler = microtorch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.5, total_steps=10)
     >>> for _ in range(2):

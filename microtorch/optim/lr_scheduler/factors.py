@@ -23,7 +23,6 @@ class StepLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
     >>> for _ in range(4):
@@ -62,7 +61,6 @@ class MultiStepLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[1, 3], gamma=0.5)
     >>> for _ in range(3):
@@ -104,7 +102,6 @@ class ConstantLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2)
     >>> scheduler.get_last_lr()
@@ -148,7 +145,6 @@ class LinearLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=2)
     >>> optimizer.step(); scheduler.step()
@@ -196,7 +192,6 @@ class ExponentialLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
     >>> optimizer.step(); scheduler.step()
@@ -235,7 +230,6 @@ class PolynomialLR(LRScheduler):
 
     Examples
     --------
-    >>> import microtorch
     >>> optimizer = microtorch.optim.SGD([microtorch.ones(2, requires_grad=True)], lr=1.0)
     >>> scheduler = microtorch.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4, power=2.0)
     >>> optimizer.step(); scheduler.step()

@@ -1,1 +1,1 @@
-"""What an optimizer keeps: in rows for its kernel, and as a state to save and load."""
+"""The state of an optimizer: in rows for its kernel, and as a state to save and load."""

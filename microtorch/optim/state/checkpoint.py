@@ -1,4 +1,4 @@
-"""What of a saved state belongs to which parameter, and all that does not fit."""
+"""The parts of a saved state matched with parameters, and all that does not fit."""
 
 import math
 import numbers
@@ -91,12 +91,12 @@ def _match(i, params, names, keys, saved_names, problems):
 
 
 def _extra(group):
-    """What a group has besides the optimizer's options: ``initial_lr`` of a schedule."""
+    """The entries of a group beyond the optimizer's options: ``initial_lr`` of a schedule."""
     return {"initial_lr": group["initial_lr"]} if "initial_lr" in group else {}
 
 
 def _options_problems(i, known, options):
-    """What is wrong with saved options: each is of the kind of the one that is here, and numbers are finite."""
+    """The complaint about saved options: each is of the kind of the one that is here, and numbers are finite."""
     for name, present in known.items():
         if name not in options:
             if name == "initial_lr":  # PyTorch's optimizers without a schedule have none

@@ -80,7 +80,6 @@ class Hookable:
 
         Examples
         --------
-        >>> import microtorch
         >>> w = microtorch.ones(1, requires_grad=True)
         >>> optimizer = microtorch.optim.SGD([w], lr=0.1)
         >>> handle = optimizer.register_step_pre_hook(lambda optimizer, args, kwargs: print("before"))

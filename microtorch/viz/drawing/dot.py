@@ -283,7 +283,7 @@ class Dot:
         return f'<<table border="0" cellborder="0" cellspacing="5" cellpadding="3">{"".join(rows)}</table>>'
 
     def _notes(self):
-        """What goes for the whole picture, in one line."""
+        """The attributes of the whole picture, in one line."""
         notes = {
             "forward": "arrows: values", "backward": "arrows: gradients",
             "both": "grey arrows: values · orange arrows: gradients",

@@ -42,7 +42,7 @@ def time_text(seconds):
 
 
 def statistics(array, bins=12):
-    """What is said of a large array.
+    """The summary of a large array.
 
     Returns
     -------

@@ -33,7 +33,7 @@ _DEFINITION = re.compile(r",\s(?=[^\W\d][\w\u0302]*\s=\s)")
 
 @dataclass
 class Rules:
-    """What an operation says of itself, with its options.
+    """The rules that an operation states of itself, with its options.
 
     Attributes
     ----------

@@ -32,18 +32,20 @@ FEW = 40  # operations up to which what they keep is drawn beside them
 MANY = 1000  # tensors, after which summaries become shorter, so that pages of large graphs stay a few MB
 EVALUATED = 60  # operations up to which the page can compute with other numbers
 LONGEST = 80  # characters of a name in a box
+HEIGHT = 620  # pixels of the page in a notebook
 WINDOW = 8  # rows and columns that are shown of a larger one
 
 
-def explore(loss, path, model=None, names=None, check=False, captured=None):
+def explore(loss, path=None, model=None, names=None, check=False, captured=None):
     """Write a page that plays the backward pass of `loss`, step by step.
 
     Parameters
     ----------
     loss : Tensor
         What to differentiate, before its backward (or after ``backward(retain_graph=True)``).
-    path : str or path-like
-        The .html file to write. It needs no network, and nothing beside it.
+    path : str or path-like, optional
+        The .html file to write. It needs no network, and nothing beside it. Without one the page is returned, and a
+        notebook shows it.
     model : Module, optional
     names : dict, optional
         As in `draw`.
@@ -52,6 +54,11 @@ def explore(loss, path, model=None, names=None, check=False, captured=None):
     captured : CapturedStep, optional
         A step made by `capture` that computes such a loss: the calls of the recording it used last are listed beside
         the graph, in order, and linked with the operations they are made for.
+
+    Returns
+    -------
+    Page or None
+        Without a `path`: the page, which ``save(path)`` writes.
 
     Raises
     ------
@@ -70,24 +77,53 @@ def explore(loss, path, model=None, names=None, check=False, captured=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([3.0, 4.0], requires_grad=True)
     >>> microtorch.viz.explore((w * w).sum(), "backprop.html")  # doctest: +SKIP
     """
     recording = None if captured is None else recording_of(captured)
     records = graph(loss, model, names)
     steps = backward_steps(records, check)
-    page = _Page(with_times(records), steps, recording).html()
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    page = Page(_Contents(with_times(records), steps, recording).html())
+    if path is None:
+        return page
+    page.save(path)
+    return None
+
+
+class Page:
+    """A page of `explore`, not yet in a file; made by `explore`, shown by notebooks.
+
+    Attributes
+    ----------
+    html : str
+        The whole page.
+    """
+
+    def __init__(self, html):
+        self.html = html
+
+    def save(self, path):
+        """Write it to `path`, an .html file."""
+        with replacing(path) as temporary:
+            temporary.write_text(self.html, encoding="utf-8")
+
+    def _repr_html_(self):
+        # A frame: the page's styles and scripts stay its own, and those of the notebook away.
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" style="width:100%;height:{HEIGHT}px;border:1px solid #ccc" '
+            'title="backward pass" allowfullscreen></iframe>'
+        )
+
+    def __repr__(self):
+        return f"<page of explore, {size_text(len(self.html))}: .save('backprop.html') writes it>"
 
 
 def step_data(loss, model, most):
-    """What the page has of the backward of `loss`, not laid out; None if it has over `most` operations."""
+    """The content of the page of the backward of `loss`, not laid out; None if it has over `most` operations."""
     records = graph(loss, model)
     if len(records.operations) > most:
         return None
-    page = _Page(records, backward_steps(records), None)
+    page = _Contents(records, backward_steps(records), None)
     page.left = IN_SHORT
     return page.contents()
 
@@ -108,7 +144,7 @@ def filled(page, title, data):
     return re.sub("|".join(map(re.escape, parts)), lambda place: parts[place[0]], page)  # in one go: names too
 
 
-class _Page:
+class _Contents:
     """Gathers what the page shows into one JSON-able dict."""
 
     def __init__(self, records, steps, recording):

@@ -45,7 +45,7 @@ class Shown:
         return {name: self.rules.simple(tree) for name, tree in self.rules.definitions.items()}
 
     def told(self, evaluated):
-        """What is told of the operation: its formula, why its rules hold and, if it is `evaluated`, the trees."""
+        """The texts of the operation: its formula, why its rules hold and, if it is `evaluated`, the trees."""
         rules, tree = self.rules, self.rules.simple(self.rules.result)
         found = {
             "formula": equation("y", tree, self.names, self._used(tree).items()), "why": rules.texts.get("Why", ""),

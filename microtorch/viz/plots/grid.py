@@ -41,7 +41,6 @@ def make_grid(tensor, nrow=8, padding=2, normalize=False, value_range=None, scal
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch.viz import make_grid
     >>> make_grid(microtorch.ones(10, 1, 28, 28), nrow=5).shape
     (3, 62, 152)

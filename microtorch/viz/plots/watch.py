@@ -67,8 +67,6 @@ class Watch:
 
     Examples
     --------
-    >>> import microtorch
-    >>> from microtorch import nn
     >>> net = nn.Linear(2, 1)
     >>> with microtorch.viz.plots.Watch(net) as watch:
     ...     for _ in range(3):

@@ -16,7 +16,7 @@ _OPERATIONS = os.path.join(_PACKAGE, "ops") + os.sep
 
 @dataclass
 class FailedCall:
-    """What failed, on which arguments, in which module: `scope` as in Function.scope."""
+    """The failure: what failed, on which arguments, in which module: `scope` as in Function.scope."""
 
     name: str
     arguments: dict

@@ -1,4 +1,4 @@
-"""What of a graph is shown: all of a small one; of a large one, repeated blocks once and deep modules as one box.
+"""The shown part of a graph: all of a small one; of a large one, repeated blocks once and deep modules as one box.
 
 Graph -> View. A View has boxes, arrows and frames, ready to be laid out; each box knows the records it stands for.
 """

@@ -14,7 +14,7 @@ from ...errors import visible
 from ...tensor import Tensor, edge_of, tensor_at, wrap
 from ..formula.rules import formula_of
 from .failure import failed_call
-from .names import arguments, brief, names_in, signature
+from .names import arguments, brief, callers_names, names_in, signature
 from .records import Edge, Graph, Operation, Saved, Scope, Value
 
 __all__ = ["graph", "with_gradients"]
@@ -30,7 +30,7 @@ def graph(outputs, model=None, names=None):
     model : Module, optional
         Names its parameters, and adds those that the graph does not reach. Default: the outermost module that ran.
     names : dict, optional
-        Further names, usually ``locals()``.
+        Further names. Default: those of the caller's variables.
 
     Returns
     -------
@@ -38,7 +38,6 @@ def graph(outputs, model=None, names=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> w = microtorch.tensor([3.0], requires_grad=True)
     >>> g = microtorch.viz.graph(w * w, names={"w": w})
     >>> [o.name for o in g.operations], [v.name for v in g.values if v.kind == "parameter"]
@@ -59,7 +58,7 @@ class _Reader:
         self.edges, self.values, self.scopes = [], {}, {}
         self.by_node, self.paths, self.calls = {}, {}, {}
         self.recorded, self.keys = {}, []  # Scope -> (module, parent Scope); the tuples, alive so that ids stay theirs
-        self.names = names_in(names or {})
+        self.names = names_in(callers_names() if names is None else names)
 
     def read(self):
         tensors = [t for _, t in self.roots] + (self.failed.tensors if self.failed else [])
@@ -136,7 +135,7 @@ class _Reader:
             operation.saved = [Saved(of, a.shape, a.dtype.name, a.nbytes, id(owner(a))) for of, a in saved]
 
     def _fill(self, operation, k, tensor):
-        """What a tensor tells of the output that it was, number `k`."""
+        """The record of the output that it was, number `k`."""
         operation.shapes[k], operation.dtypes[k] = tensor.shape, tensor.dtype.name
         if operation.tensors[k] is None:
             node = operation.node

@@ -1,4 +1,4 @@
-"""What boxes can be coloured by: one number for each record, and how it is put on the scale."""
+"""The measures that boxes can be coloured by: one number for each record, and how it is put on the scale."""
 
 import time
 

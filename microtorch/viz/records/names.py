@@ -1,13 +1,23 @@
-"""What things are called in pictures: tensors by the user's variables, arguments by forward's parameters."""
+"""Names in pictures: tensors by the user's variables, arguments by forward's parameters."""
 
 import inspect
 import re
+import sys
 from functools import cache
 
 import numpy as np
 
 from ...errors import visible
 from ...tensor import Tensor
+
+
+def callers_names():
+    """The tensors without a name of their own in the variables of who called from outside of the package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "microtorch":
+        frame = frame.f_back
+    names = {**frame.f_globals, **frame.f_locals}
+    return {name: x for name, x in names.items() if isinstance(x, Tensor) and x.name is None}
 
 
 def names_in(names):
@@ -58,7 +68,7 @@ class _Arguments:
 
 
 def signature(module):
-    """What a module says of itself, short."""
+    """The text of a module about itself, short."""
     try:
         text = module.extra_repr()
     except AttributeError:

@@ -38,7 +38,7 @@ class Scope:
 
     @property
     def title(self):
-        """What a frame around it says."""
+        """The text of a frame around it."""
         name = self.path.rpartition(".")[2]
         again = f" (call {self.call})" if self.call > 1 else ""
         what = f"{self.type}({self.signature})" if self.signature else self.type

@@ -1,4 +1,4 @@
-"""What is wrong at a recorded step, in a sentence with its remedy; the rules are those of `check_training`."""
+"""Faults at a recorded step, each in a sentence with its remedy; the rules are those of `check_training`."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -56,7 +56,7 @@ class Findings:
 
 
 def wrong_at(look, layers, loss, classes, first):
-    """What holds at one step, as (cause, layer, text); `layers` are the numbers of each layer at this step."""
+    """The findings at one step, as (cause, layer, text); `layers` are the numbers of each layer at this step."""
     found = []
     if not isfinite(loss):
         found.append(("not finite", "", "the loss is no longer a number. Lower the learning rate, clip gradients, or "

@@ -5,7 +5,7 @@ import base64
 import numpy as np
 
 from ...autograd.mode import no_grad
-from ...tensor import Tensor
+from ...tensor import over
 from .looking import Look, looking_on
 
 __all__ = ["Maps", "first_weights", "histogram", "worst"]
@@ -82,7 +82,7 @@ def worst(look, inputs, count=8):
 
 
 class Maps:
-    """What the model and its hidden units say all over the plane, for inputs of two features."""
+    """Outputs of the model and its hidden units all over the plane, for inputs of two features."""
 
     def __init__(self, model, layers, inputs):
         self.model, self.layers, self.points = model, layers, {}  # {(x, y): label}
@@ -112,7 +112,7 @@ class Maps:
             m.training = False
         try:
             with looking_on(look), no_grad():
-                out = self.model(Tensor(self.places))._array
+                out = self.model(over(self.places))._array
         finally:
             for m, mode in zip(modules, modes, strict=True):
                 m.training = mode

@@ -1,4 +1,4 @@
-"""What a step of training shows to one who looks on: results of layers, the loss, and gradients that arrive."""
+"""An observer of a step of training: results of layers, the loss, and gradients that arrive."""
 
 import numpy as np
 

@@ -60,7 +60,6 @@ def record(model, optimizer, path, every=None, title=None):
 
     Examples
     --------
-    >>> import microtorch
     >>> from microtorch import nn, viz
     >>> model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
     >>> optimizer = microtorch.optim.SGD(model.parameters(), lr=0.5)
@@ -289,7 +288,7 @@ class Recording:
 
 
 class _Aside:
-    """What is computed inside is not looked on by `look`."""
+    """A block whose computations `look` does not see."""
 
     def __init__(self, look):
         self.look = look

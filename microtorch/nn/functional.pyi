@@ -1,0 +1,76 @@
+# Written by docs/extensions/stubs.py from signatures and docstrings; not to be edited.
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from microtorch import alpha_dropout as alpha_dropout
+from microtorch import batch_norm as batch_norm
+from microtorch import bilinear as bilinear
+from microtorch import binary_cross_entropy as binary_cross_entropy
+from microtorch import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from microtorch import celu as celu
+from microtorch import cosine_embedding_loss as cosine_embedding_loss
+from microtorch import cosine_similarity as cosine_similarity
+from microtorch import cross_entropy as cross_entropy
+from microtorch import dropout as dropout
+from microtorch import dropout1d as dropout1d
+from microtorch import dropout2d as dropout2d
+from microtorch import dropout3d as dropout3d
+from microtorch import elu as elu
+from microtorch import embedding as embedding
+from microtorch import feature_alpha_dropout as feature_alpha_dropout
+from microtorch import gaussian_nll_loss as gaussian_nll_loss
+from microtorch import gelu as gelu
+from microtorch import glu as glu
+from microtorch import group_norm as group_norm
+from microtorch import gumbel_softmax as gumbel_softmax
+from microtorch import hardshrink as hardshrink
+from microtorch import hardsigmoid as hardsigmoid
+from microtorch import hardswish as hardswish
+from microtorch import hardtanh as hardtanh
+from microtorch import hinge_embedding_loss as hinge_embedding_loss
+from microtorch import huber_loss as huber_loss
+from microtorch import instance_norm as instance_norm
+from microtorch import kl_div as kl_div
+from microtorch import l1_loss as l1_loss
+from microtorch import layer_norm as layer_norm
+from microtorch import leaky_relu as leaky_relu
+from microtorch import linear as linear
+from microtorch import log_softmax as log_softmax
+from microtorch import logsigmoid as logsigmoid
+from microtorch import margin_ranking_loss as margin_ranking_loss
+from microtorch import mish as mish
+from microtorch import mse_loss as mse_loss
+from microtorch import multi_margin_loss as multi_margin_loss
+from microtorch import multilabel_margin_loss as multilabel_margin_loss
+from microtorch import multilabel_soft_margin_loss as multilabel_soft_margin_loss
+from microtorch import nll_loss as nll_loss
+from microtorch import normalize as normalize
+from microtorch import one_hot as one_hot
+from microtorch import pad as pad
+from microtorch import pairwise_distance as pairwise_distance
+from microtorch import pdist as pdist
+from microtorch import poisson_nll_loss as poisson_nll_loss
+from microtorch import prelu as prelu
+from microtorch import relu as relu
+from microtorch import relu6 as relu6
+from microtorch import rms_norm as rms_norm
+from microtorch import rrelu as rrelu
+from microtorch import selu as selu
+from microtorch import sigmoid as sigmoid
+from microtorch import silu as silu
+from microtorch import smooth_l1_loss as smooth_l1_loss
+from microtorch import soft_margin_loss as soft_margin_loss
+from microtorch import softmax as softmax
+from microtorch import softmin as softmin
+from microtorch import softplus as softplus
+from microtorch import softshrink as softshrink
+from microtorch import softsign as softsign
+from microtorch import tanh as tanh
+from microtorch import tanhshrink as tanhshrink
+from microtorch import threshold as threshold
+from microtorch import triplet_margin_loss as triplet_margin_loss
+from microtorch import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
+from microtorch.tensor import Tensor as Tensor
