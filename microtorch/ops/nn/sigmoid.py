@@ -124,7 +124,11 @@ def glu(input, dim=-1):
 
 
 class Logit(Function):
-    """y = ln(x / (1 − x))        dx = dy / (x · (1 − x)), NaN outside of 0 to 1"""
+    """y = ln(x / (1 − x))        dx = dy / (x · (1 − x))
+
+    Why: The inverse of a sigmoid: steep where that is flat. Outside of 0 to 1 it is NaN.
+    Derivation: y = ln x − ln(1 − x), with the derivative 1/x + 1/(1 − x) = 1 / (x (1 − x)).
+    """
 
     @staticmethod
     def forward(ctx, x):

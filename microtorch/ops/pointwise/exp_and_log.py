@@ -367,7 +367,11 @@ def log1p(input):
 
 
 class LogAddExp(Binary):
-    """y = log(eᵃ + eᵇ)        da = dy · σ(a − b),  db = dy · σ(b − a)"""
+    """y = log(eᵃ + eᵇ)        da = dy · σ(a − b),  db = dy · σ(b − a)
+
+    Why: A smooth maximum: each gets its share, the larger one the more.
+    Derivation: ∂y/∂a = eᵃ / (eᵃ + eᵇ) = σ(a − b).
+    """
 
     @staticmethod
     def forward(ctx, a, b):

@@ -172,7 +172,11 @@ def cosh(input):
 
 
 class Asinh(Function):
-    """y = arsinh x        dx = dy / √(x² + 1)"""
+    """y = arsinh x        dx = dy / √(x² + 1)
+
+    Why: Like x near 0, like a logarithm far out.
+    Derivation: sinh y = x, so cosh y · y′ = 1, and cosh y = √(x² + 1).
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -217,7 +221,11 @@ def asinh(input):
 
 
 class Acosh(Function):
-    """y = arcosh x        dx = dy / √(x² − 1)"""
+    """y = arcosh x        dx = dy / √(x² − 1)
+
+    Why: It rises steeply behind 1 and ever more slowly after.
+    Derivation: cosh y = x, so sinh y · y′ = 1, and sinh y = √(x² − 1).
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -262,7 +270,11 @@ def acosh(input):
 
 
 class Atanh(Function):
-    """y = artanh x        dx = dy / (1 − x²)"""
+    """y = artanh x        dx = dy / (1 − x²)
+
+    Why: Like x near 0, ever steeper towards 1 and −1.
+    Derivation: tanh y = x, so (1 − tanh² y) · y′ = 1.
+    """
 
     @staticmethod
     def forward(ctx, x):

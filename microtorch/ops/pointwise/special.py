@@ -73,7 +73,11 @@ def erf(input):
 
 
 class Erfc(Function):
-    """y = 1 − erf x        dx = −dy · 2/√π · e^(−x²)"""
+    """y = 1 − erf(x)        dx = −dy · 2 / √π · e^(−x²)
+
+    Why: The slope of this curve is a bell, downward.
+    Derivation: erf x has the slope 2/√π · e^(−x²).
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -377,7 +381,11 @@ attach_in_place(_polygamma, "polygamma_")
 
 
 class Erfinv(Function):
-    """y with erf(y) = x        dx = dy · √π/2 · e^(y²)"""
+    """y = the number whose erf is x        dx = dy · √π / 2 · e^(y²)
+
+    Why: Where erf is flat its inverse is steep.
+    Derivation: erf(y) = x, so 2/√π · e^(−y²) · y′ = 1.
+    """
 
     @staticmethod
     def forward(ctx, x):

@@ -177,7 +177,11 @@ def tan(input):
 
 
 class Asin(Function):
-    """y = arcsin x        dx = dy / √(1 − x²)"""
+    """y = arcsin x        dx = dy / √(1 − x²)
+
+    Why: The angle rises with its sine, ever more steeply towards the ends.
+    Derivation: sin y = x, so cos y · y′ = 1, and cos y = √(1 − x²).
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -222,7 +226,11 @@ def asin(input):
 
 
 class Acos(Function):
-    """y = arccos x        dx = −dy / √(1 − x²)"""
+    """y = arccos x        dx = −dy / √(1 − x²)
+
+    Why: The angle falls as its cosine rises, ever more steeply towards the ends.
+    Derivation: cos y = x, so −sin y · y′ = 1, and sin y = √(1 − x²).
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -267,7 +275,11 @@ def acos(input):
 
 
 class Atan(Function):
-    """y = arctan x        dx = dy / (1 + x²)"""
+    """y = arctan x        dx = dy / (1 + x²)
+
+    Why: The angle turns fastest at 0 and hardly at all far out.
+    Derivation: tan y = x, so (1 + tan² y) · y′ = 1.
+    """
 
     @staticmethod
     def forward(ctx, x):

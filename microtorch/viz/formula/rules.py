@@ -118,7 +118,9 @@ def rules_of(node):
     arrays = [getattr(x, "_array", x) for x in node.inputs]
     options = dict(zip(arguments(cls), arrays, strict=False))
     left, right = formula_of(node)
-    result, definitions = _defined(left.partition("=")[2] if "=" in left else left)
+    name, _, formula = left.partition("=")
+    # What begins with something else than y, such as "y yᵀ = x", says what y is in words.
+    result, definitions = _defined(formula) if name.strip() == "y" else (["words", left], {})
     gradients = {}
     for part in re.split(r"[,;]\s{2,}", right):
         match = re.fullmatch(r"d(\w+)\s*=\s*(.+)", part)

@@ -29,6 +29,8 @@ def equation(left, tree, arguments, definitions=()):
         Said below it: σ = …
     """
     names = {*arguments, "y"}
+    if tree[0] == "words" and "=" in tree[1]:
+        return f"<math>{mathml(tree, names)}</math>"
     lines = [(left, tree), *definitions]
     return "".join(
         f'<math displaystyle="true">{_name(name, names)}<mo>=</mo>{mathml(right, names)}</math>'

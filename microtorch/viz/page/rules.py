@@ -67,6 +67,9 @@ class Shown:
         if rules.varies or node.hooks:
             return False
         trees = [rules.simple(rules.result), *map(rules.gradient, rules.gradients)]
+        known = {*self.values, *NAMES, "y", "dy"}
+        if any(name not in known for t in (*trees, *self.definitions().values()) for name in _names_in(t)):
+            return False  # a letter that only its reader knows
         in_words = [t for t in trees if t[0] == "words"]
         return not in_words or (len(in_words) == len(trees) and moves(node) is not None)
 
@@ -140,6 +143,8 @@ def moves(node):
     """
     sizes = [x.numel() for x in node.inputs if isinstance(x, Tensor)]
     count = sum(sizes)
+    if not count:
+        return None
     found = None
     for numbers in (np.arange(1.0, count + 1), np.arange(float(count), 0, -1)):
         parts = iter(np.split(numbers, np.cumsum(sizes)[:-1]))
