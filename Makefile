@@ -6,6 +6,7 @@ BIN := .venv/bin
 # Two processes suit the small machines this is read on; give more with `make test JOBS=8`.
 JOBS := 2
 SECONDS := 3600
+ARCHIVE := microtorch
 
 # A shell function, because uv does not read pip's configuration (extra indexes, wheel folders): where uv
 # fails for that or any other reason, plain pip does the work.
@@ -19,12 +20,12 @@ install() { \
 }; install
 endef
 
-.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs build clean
+.PHONY: help demo experiments test lint campaign oracle programs mutants bench docs notebooks build clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-demo: .venv/.stamp-dev ## train MLPs on real digits; table, curves and backward graph go to demo/
+demo: .venv/.stamp-demo ## train MLPs on real digits; table, curves and backward graph go to demo/
 	@$(BIN)/python -m microtorch demo
 
 experiments: .venv/.stamp-dev ## run the five experiments on real data; tables and pictures go to docs/results.md
@@ -65,8 +66,11 @@ build: .venv/.stamp-dev ## make the sdist and the wheel in dist/, and try the wh
 	@build/try/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt dist/*.whl
 	@cd build && try/bin/python -W error ../tests/installed.py
 
+notebooks: .venv/.stamp-dev ## write the lessons as notebooks into notebooks/; ARCHIVE=... for what they install
+	@$(BIN)/python docs/extensions/notebooks.py notebooks --archive $(ARCHIVE)
+
 clean: ## remove everything made here except .venv
-	rm -rf demo dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
+	rm -rf demo notebooks docs/_static/notebooks dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # --seed puts pip into the environment, for `make oracle` and for the fallback. `pip --target` works also where
@@ -78,6 +82,12 @@ $(BIN)/python:
 	  $(PYTHON) -m pip install -qq --disable-pip-version-check --target .uv uv \
 	  && .uv/bin/uv venv --quiet --clear --seed --python "$$wanted" .venv; } \
 	|| { echo "uv is not to be had here: using $(PYTHON) -m venv"; rm -rf .uv; $(PYTHON) -m venv --clear .venv; }
+
+# What a demonstration needs is a small part of what the tests do.
+.venv/.stamp-demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing microtorch into .venv"
+	@$(INSTALL) -e '.[plots]'
+	@touch $@
 
 .venv/.stamp-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing microtorch into .venv"
@@ -96,5 +106,5 @@ $(BIN)/python:
 # Plain pip, not uv: pip's configuration says where this machine takes PyTorch from.
 .venv/.stamp-oracle: .venv/.stamp-dev
 	@echo "Installing PyTorch into .venv"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt torch==2.13.0 expecttest hypothesis
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt torch==2.13.0 expecttest hypothesis onnxscript
 	@touch $@

@@ -7,7 +7,7 @@ import pathlib
 import platform
 import time
 
-from . import busy, cases, estimators, kernels, machines, memory, peers, report, startup
+from . import busy, cases, estimators, files, kernels, machines, memory, peers, report, startup
 from .turns import Engine, measure
 
 ENGINES = ["captured", "torch", "compile", "jax", "floor", "mygrad", "tinygrad"]
@@ -16,7 +16,8 @@ ENGINES = ["captured", "torch", "compile", "jax", "floor", "mygrad", "tinygrad"]
 def main():
     """Run the chosen groups; print tables, write JSON and a plot."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("groups", nargs="*", default=list(MEASURES), metavar="GROUP", help=f"of {', '.join(MEASURES)}")
+    usual = [group for group in MEASURES if group != "files"]  # which writes 4 GB
+    parser.add_argument("groups", nargs="*", default=usual, metavar="GROUP", help=f"of {', '.join(MEASURES)}")
     parser.add_argument("--rounds", type=int, default=5, help="turns that each engine takes")
     parser.add_argument("--seconds", type=float, default=0.4, help="of each measurement")
     parser.add_argument("--case", help="only networks whose name contains this")
@@ -84,17 +85,6 @@ def epoch(args):
     return [row | {"name": "an epoch of 60,000×784 in batches of 100", "limits": {"torch": 0.10}}]
 
 
-def training(args):
-    """A whole training, the same net, batch, optimizer and epochs."""
-    rows = []
-    for sizes, batch in (((64, 64, 32, 10), 32), ((784, 100, 10), 100)):
-        case = cases.Case(sizes, batch, "adam")
-        given = case.as_dict() | {"examples": 6000, "epochs": 3}
-        row = in_turns("training", given, ["torch", *filter(peers.available, ["sklearn"])], args)
-        rows.append(row | {"name": f"3 epochs of 6,000, {case.name}", "limits": {}})
-    return rows
-
-
 def in_turns(task, case, others, args):
     """`task` in fresh workers of microtorch and the others."""
     engines = [Engine(name) for name in ("microtorch", *others)]
@@ -135,9 +125,9 @@ MEASURES = {
     "memory": lambda args: memory.measure(),
     "growth": growth,
     "estimators": lambda args: estimators.measure(args.rounds),
-    "training": training,
     "busy": busy.measure,
     "machines": machines.measure,
+    "files": lambda args: files.measure(),
 }
 PEERS = ("mygrad", "tinygrad")
 

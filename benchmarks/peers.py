@@ -1,9 +1,8 @@
-"""Peers that users of small networks would pick: MyGrad, tinygrad on the processor, scikit-learn's MLPClassifier."""
+"""Peers that users of small networks would pick: MyGrad, and tinygrad on the processor."""
 
 import importlib.util
 import os
 import shutil
-import warnings
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from .data import RATE, data
 
 def available(name):
     """Whether an engine can run here: its package is installed, and for tinygrad a compiler."""
-    package = {"sklearn": "sklearn", "mygrad": "mygrad", "tinygrad": "tinygrad"}.get(name)
-    if package is not None and importlib.util.find_spec(package) is None:
+    if importlib.util.find_spec(name) is None:
         return False
     return name != "tinygrad" or bool(shutil.which("clang")) or "DEV" in os.environ
 
@@ -123,30 +121,3 @@ def tinygrad():
         return run
 
     return {"step": step, "chain": chain}
-
-
-def sklearn():
-    """A whole training by MLPClassifier, which has no single steps."""
-    from sklearn.neural_network import MLPClassifier
-
-    def training(case):
-        x, y = data(case | {"batch": case["examples"]})
-
-        def run():
-            model = MLPClassifier(
-                case["sizes"][1:-1],
-                solver="adam",
-                alpha=0.0,
-                batch_size=case["batch"],
-                learning_rate_init=RATE["adam"],
-                max_iter=case["epochs"],
-                n_iter_no_change=1_000_000,
-                random_state=0,
-            )
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it has not converged
-                model.fit(x, y)
-
-        return run
-
-    return {"training": training}

@@ -26,8 +26,8 @@ def main():
 def reduce_times(seconds):
     """(bytes, seconds) of an all-reduce of float32, in place, as a bucket's is."""
     from microtorch import distributed as dist
-    from microtorch.distributed.collectives import the_group
     from microtorch.distributed.group import mpi
+    from microtorch.distributed.joining import the_group
 
     dist.init_process_group()
     group, found = the_group("benchmark"), []
@@ -76,7 +76,8 @@ def microtorch_step(way, sizes, batch, optimizer, captured):
     import microtorch
     from microtorch import distributed as dist
     from microtorch import nn
-    from microtorch.distributed.collectives import ReduceOp, the_group
+    from microtorch.distributed.collectives import ReduceOp
+    from microtorch.distributed.joining import the_group
     from microtorch.nn.functional import cross_entropy
     from microtorch.nn.parallel import DistributedDataParallel
     from microtorch.train import make_optimizer
@@ -119,7 +120,7 @@ def torch_step(way, sizes, batch, optimizer, captured):
     import torch
 
     from microtorch import distributed as dist
-    from microtorch.distributed.collectives import the_group
+    from microtorch.distributed.joining import the_group
 
     dist.init_process_group()
     group = the_group("benchmark")

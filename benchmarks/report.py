@@ -29,6 +29,7 @@ def show(group, rows):
             if "seconds" in row:
                 values.append(duration(row["seconds"]) + (f"   (limit {row['limit']} s)" if row["limit"] else ""))
             values += [f"{row[unit]:8.1f} {unit}" for unit in ("GB/s", "GFLOP/s") if unit in row]
+            values += [f"peak {row['peak'] / 1e6:.0f} MB"] if "peak" in row else []
             values += [f"{row['share']:7.0%} of a copy"] if "share" in row else []
             print(" ".join(values))
     print()

@@ -96,29 +96,7 @@ def pytorch_like(name):
 
         return run
 
-    def training(case):
-        x, y = (lib.from_numpy(a) for a in data(case | {"batch": case["examples"]}))
-        loader = DataLoader(TensorDataset(x, y), batch_size=case["batch"], shuffle=True)
-
-        def run():
-            model, criterion = network(case), nn.CrossEntropyLoss()
-            update = optimizer(case, model.parameters())
-
-            def step(x, y):
-                update.zero_grad()
-                loss = criterion(model(x), y)
-                loss.backward()
-                update.step()
-                return loss
-
-            step = lib.capture(step) if name == "microtorch" else step
-            for _ in range(case["epochs"]):
-                for batch in loader:
-                    step(*batch)
-
-        return run
-
-    return {"step": step, "chain": chain, "adam": adam, "epoch": epoch, "training": training}
+    return {"step": step, "chain": chain, "adam": adam, "epoch": epoch}
 
 
 def captured(threads=None):
@@ -220,7 +198,6 @@ ENGINES = {
     "captured-auto": lambda: captured("auto"),
     "mygrad": peers.mygrad,
     "tinygrad": peers.tinygrad,
-    "sklearn": peers.sklearn,
 }
 
 

@@ -32,6 +32,7 @@ extensions = [
     "numpydoc",
     "mathml",
     "reference",
+    "notebooks",
 ]
 exclude_patterns = ["_build", "extensions", "results/*"]
 default_role = "py:obj"  # what docstrings set in single backticks becomes a link where the name is known

@@ -3,7 +3,7 @@
 import warnings
 from math import e, inf, nan, pi
 
-from numpy import finfo, iinfo
+from numpy import dtype, finfo, iinfo
 
 from . import autograd, nn, optim
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
@@ -53,6 +53,7 @@ _MODULES = {
 _NAMES = {
     "check_training": ".explain",
     "load": ".io",
+    "load_ipython_extension": ".viz.page.magic",  # %load_ext microtorch
     "save": ".io",
     "vmap": ".func",
 }

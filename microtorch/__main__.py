@@ -80,15 +80,20 @@ def main(arguments=None):
     try:
         return args.run(args) or 0
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+        if (group := ranks()) is None or group.rank == 0:
+            print("interrupted", file=sys.stderr)
+        return 130  # at its end, a rank that has left others in the middle of a call ends them
     except (OSError, RuntimeError, ValueError, DTypeError) as error:
-        if "microtorch.distributed" in sys.modules:
-            from .distributed.collectives import alone_or_group, faults
-
-            faults.end_all(alone_or_group(), f"microtorch: {error}")
+        if (group := ranks()) is not None:
+            group.end_all(f"microtorch: {error}")
         print(f"microtorch: {error}", file=sys.stderr)
         return 1
+
+
+def ranks():
+    """The group of which this process is a rank, or None."""
+    joining = sys.modules.get("microtorch.distributed.joining")  # loaded where there may be one
+    return joining and joining.alone_or_group()
 
 
 if __name__ == "__main__":

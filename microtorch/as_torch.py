@@ -61,6 +61,7 @@ MODULES = {
     "torch.optim.swa_utils": "microtorch.optim.swa_utils",
     "torch.random": "microtorch.random",
     "torch.utils": "microtorch.utils",
+    "torch.utils.tensorboard": "microtorch.utils.tensorboard",
     "torch.utils.data": "microtorch.data",
     "torch.utils.data.dataloader": "microtorch.data",
     "torch.utils.data.dataset": "microtorch.data",

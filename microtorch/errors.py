@@ -18,6 +18,7 @@ __all__ = [
     "DTypeError",
     "DatasetError",
     "DistributedError",
+    "ExportError",
     "GradientError",
     "GraphError",
     "ShapeError",
@@ -42,6 +43,10 @@ class GradientError(RuntimeError):
 
 class CaptureError(RuntimeError):
     """A step does something that cannot be recorded."""
+
+
+class ExportError(RuntimeError):
+    """A model does something that a file of another format cannot hold."""
 
 
 class CheckpointError(RuntimeError):

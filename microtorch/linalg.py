@@ -1,10 +1,10 @@
-"""Linear algebra under the names of torch.linalg: norms, products, systems of equations, the Cholesky factor."""
+"""Linear algebra under the names of torch.linalg: norms, products, determinants, systems of equations."""
 
 from .errors import ShapeError
 from .ops.linalg.diagonal import diagonal
 from .ops.linalg.matmul import matmul
 from .ops.linalg.products import chain_matmul, cross, matrix_power
-from .ops.linalg.solve import cholesky, solve, solve_triangular
+from .ops.linalg.solve import cholesky, det, slogdet, solve, solve_triangular
 from .ops.linalg.solve import inverse as inv
 from .ops.reduction.norm import norm as _norm
 from .ops.reduction.sum_and_mean import sum as _sum
@@ -12,6 +12,7 @@ from .ops.reduction.sum_and_mean import sum as _sum
 __all__ = [
     "cholesky",
     "cross",
+    "det",
     "diagonal",
     "inv",
     "matmul",
@@ -19,6 +20,7 @@ __all__ = [
     "matrix_power",
     "multi_dot",
     "norm",
+    "slogdet",
     "solve",
     "solve_triangular",
     "vecdot",

@@ -7,10 +7,12 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from microtorch import cholesky as cholesky
 from microtorch import cross as cross
+from microtorch import det as det
 from microtorch import diagonal as diagonal
 from microtorch import inverse as inv
 from microtorch import matmul as matmul
 from microtorch import matrix_power as matrix_power
+from microtorch import slogdet as slogdet
 from microtorch.tensor import Tensor as Tensor
 
 

@@ -106,7 +106,7 @@ class Generator:
         For streams of several processes from one seed.
         """
         if count:
-            self._keys = (self._keys + (count << 40)) & _MASK
+            self.words[1] += np.uint64(count << 40)
             ahead = self.numpy.bit_generator.jumped(count)
             self._numpy = np.random.Generator(ahead)
         return self

@@ -1,6 +1,6 @@
 """How many threads matrix products are divided among, and whether a training waits for them."""
 
-import itertools
+import math
 import time
 import warnings
 
@@ -75,37 +75,37 @@ def _threadpoolctl():
 class Waiting:
     """Notices that a training waits for processors, says so once, or turns to one thread.
 
-    Every 64th step is timed. If they took more than twice the time that a processor worked for this thread, others keep
-    the processors busy, and the threads of a product wait for each other.
+    A step is timed every quarter of a second. If they took more than twice the time that a processor worked for this
+    thread, others keep the processors busy, and the threads of a product wait for each other.
 
     Parameters
     ----------
     auto : bool
         Whether to go on with one thread, rather than to warn.
+
+    Attributes
+    ----------
+    due : float
+        When `time.perf_counter` is beyond it, the next step is to be timed.
     """
 
-    EVERY, ENOUGH, FACTOR = (
-        64,
-        0.02,
-        2.0,
-    )  # steps; seconds waited before anything is said; wall time over processor time
+    # Seconds from one timed step to the next; seconds waited before anything is said; wall time over processor time.
+    EVERY, ENOUGH, FACTOR = 0.25, 0.02, 2.0
 
     def __init__(self, auto=False):
-        self.auto, self.wall, self.worked, self.done = auto, 0.0, 0.0, False
+        self.auto, self.wall, self.worked, self.due = auto, 0.0, 0.0, 0.0
 
     def timed(self, step, *args):
         """``step(*args)``, timed."""
-        if self.done:
-            return step(*args)
         wall, worked = time.perf_counter(), time.thread_time()
+        self.due = wall + self.EVERY
         result = step(*args)
         self.add(time.perf_counter() - wall, time.thread_time() - worked)
         return result
 
     def watched(self, step):
         """`step`, timed now and then."""
-        count = itertools.count(1)
-        return lambda *args: step(*args) if next(count) % self.EVERY else self.timed(step, *args)
+        return lambda *args: step(*args) if time.perf_counter() < self.due else self.timed(step, *args)
 
     def add(self, wall, worked):
         """Count a step that took `wall` seconds, of which a processor worked `worked` for this thread."""
@@ -114,7 +114,7 @@ class Waiting:
         waited = self.wall - self.worked
         if waited < self.ENOUGH or self.wall < self.FACTOR * self.worked:
             return
-        self.done = True
+        self.due = math.inf
         if get_num_threads() == 1 or not _blas.seen.divided:
             return
         if self.auto:

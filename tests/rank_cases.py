@@ -9,7 +9,7 @@ import numpy as np
 import microtorch
 from microtorch import distributed as dist
 from microtorch import nn, optim
-from microtorch.distributed.collectives import the_group
+from microtorch.distributed.joining import the_group
 from microtorch.nn.functional import cross_entropy
 from microtorch.nn.parallel import DistributedDataParallel
 
@@ -161,7 +161,7 @@ def network(dtype, normalised=False):
     for n, m in ((20, 32), (32, 16)):
         # No bias before a norm: its true gradient is 0, and Adam makes steps of any rounding.
         layers += [nn.Linear(n, m, bias=not normalised), *([nn.BatchNorm1d(m)] if normalised else []), activation()]
-    return nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(*layers, nn.Linear(16, 5))).to(dtype)
+    return nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(*layers, nn.Linear(16, 5))).to(np.dtype(dtype))
 
 
 def part(i, rank, size, dtype):
@@ -324,6 +324,13 @@ def hooked(rank, size):
     with plain.no_sync():
         both(plain(rows(rank, size))).backward()
     return {"averaged": gradients(model), "local": gradients(plain)}
+
+
+@case
+def other_order(rank, size):
+    """Two models, of which each rank takes another one first."""
+    models = [DistributedDataParallel(nn.Linear(4, 2).double()) for _ in range(2)]
+    return [told(lambda: models[rank % 2](rows(rank, size)).sum().backward())]
 
 
 @case

@@ -9,7 +9,7 @@ import microtorch
 from microtorch import distributed as dist
 from microtorch import nn, optim
 from microtorch.data import DataLoader, DistributedSampler, TensorDataset
-from microtorch.distributed.collectives import the_group
+from microtorch.distributed.joining import the_group
 from microtorch.train import Solver
 
 _rng = np.random.default_rng(5)

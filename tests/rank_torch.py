@@ -7,7 +7,7 @@ import torch
 from rank_cases import BATCH, INPUTS, STEPS, TARGETS, network
 
 import microtorch
-from microtorch.distributed.collectives import the_group
+from microtorch.distributed.joining import the_group
 
 OPTIMIZERS = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.1),

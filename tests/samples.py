@@ -109,6 +109,11 @@ def _solved(a, b):
     return microtorch.linalg.solve(a + np.eye(a.shape[-1], dtype=a.dtype) * 9, b)
 
 
+def _logarithm_of_determinant(x):
+    """Of matrices that have an inverse whatever `x` is."""
+    return microtorch.slogdet(x + np.eye(x.shape[-1], dtype=x.dtype) * 9)[1]
+
+
 def _positive_definite(x, *rest):
     """A positive definite matrix for each matrix, so that any small step from it is one, too."""
     return microtorch.cholesky(x @ x.mT + np.eye(x.shape[-1], dtype=x.dtype))
@@ -150,6 +155,7 @@ SAMPLES = {
     "Solve": of(x(3, 3), x(3, 2), call=_solved)
     + of(x(2, 3, 3), x(3, 2), call=_solved)
     + of(x(3, 3), x(3), call=_solved),
+    "Slogdet": of(x(3, 3), call=_logarithm_of_determinant) + of(x(2, 2, 2), call=_logarithm_of_determinant),
     "Cholesky": of(x(3, 3), call=_positive_definite) + of(x(2, 2, 2), call=_positive_definite),
     # activations
     "LeakyRelu": unary(0.1) + unary(-0.5),

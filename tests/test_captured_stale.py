@@ -5,9 +5,13 @@ bit for bit.
 """
 
 import functools
+import logging
+import math
 import random
+import sys
 import threading
 import time
+from json import dumps
 
 import numpy as np
 import pytest
@@ -329,7 +333,7 @@ def counting(x):
     return x * settings.seen
 
 
-def logging(x):
+def adding(x):
     TABLE.append(1.0)
     return x
 
@@ -344,7 +348,7 @@ draws, numbers = random.Random(0), iter(range(10))
 REFUSED = {
     "a number that it counts": (counting, "changes"),
     "a global that it counts": (counting_globally, "changes 'SETTING'"),
-    "a list that it adds to": (logging, "changes the items of a list"),
+    "a list that it adds to": (adding, "changes the items of a list"),
     "random numbers": (lambda x: x * random.random(), "random.random is used"),
     "numpy's random numbers": (lambda x: x * np.random.rand(), "numpy.random"),  # noqa: NPY002
     "a generator's random numbers": (lambda x: x * draws.random(), "random numbers are drawn"),
@@ -603,6 +607,26 @@ def test_what_a_step_leaves_in_variables_it_leaves_there_at_each_replay():
         assert t.hidden.tolist() == LAST.tolist() == get().tolist() == [2.0 * call] * 2
         t.hidden = globals()["LAST"] = None
     assert step.recording.replays == 2
+
+
+LOGGER = logging.getLogger("captured")
+SILENT = {
+    "a logger": lambda x: LOGGER.info("step") or x * 2,
+    "a module's function": lambda x: logging.info("step") or x * 2,
+    "an imported function": lambda x: x * len(dumps([1])),
+    "standard output": lambda x: sys.stdout.write("") or x * 2,
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_what_may_have_an_effect_is_run_each_time_where_nobody_insists(name):
+    step = microtorch.capture(SILENT[name], strict=False)
+    with pytest.warns(UserWarning, match="is (called|used) .*A replay would not do that"):
+        step(microtorch.ones(1))
+    microtorch.capture(SILENT[name])(microtorch.ones(1))
+    fine = microtorch.capture(lambda x: x * math.sqrt(4.0) + np.float32(abs(-1)) + max(map(len, [(1,)])), strict=False)
+    fine(microtorch.ones(1))
+    assert fine.recording is not None
 
 
 def test_a_step_that_prints_runs_eagerly_where_nobody_insists(capsys):

@@ -219,6 +219,12 @@ def test_different_branches(run, size):
         assert_gradients(found["averaged"], right)
 
 
+def test_models_in_another_order_are_told(run):
+    for (words,) in of(run, 2, "other_order"):
+        assert "rank 0: a backward pass of DistributedDataParallel(Linear), model " in words
+        assert "rank 1: a backward pass of DistributedDataParallel(Linear), model " in words
+
+
 @pytest.mark.parametrize("size", [2, 3])
 def test_unused_and_unfrozen_parameters_are_named(run, size):
     for rank, (unused, thawed) in enumerate(of(run, size, "unused")):
@@ -325,3 +331,21 @@ def test_mistakes_with_samplers():
         DistributedSampler(range(4), 2, 2)
     with pytest.raises(ValueError, match="empty"):
         DistributedSampler([], 2, 0)
+
+
+# -- generators --------------------------------------------------------------------------------------------------------
+
+
+def test_jumps_part_streams_of_one_seed():
+    drawn, keys = [], []
+    for rank in range(3):
+        generator = microtorch.Generator().manual_seed(5)
+        generator.numpy.random(7)
+        before = generator.get_state()
+        assert generator.jump(rank) is generator
+        assert (generator.get_state() == before) is (rank == 0)
+        drawn.append(generator.numpy.random(100).tolist())
+        keys.append([generator.get_state()["keys"] + i for i in range(100)])  # of the next hundred masks
+        generator.set_state(generator.get_state())  # such a state can be saved, too
+    for found in (drawn, keys):
+        assert len({value for stream in found for value in stream}) == 300

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -9,8 +10,8 @@ import ranks
 
 from microtorch.distributed import launch
 from microtorch.distributed import threads as rank_threads
-from microtorch.distributed.collectives import _joined
 from microtorch.distributed.group import STARTED
+from microtorch.distributed.joining import _joined
 from microtorch.errors import DistributedError
 from microtorch.io import load
 
@@ -84,6 +85,22 @@ def test_ctrl_c_ends_all_ranks(name, tmp_path, ctrl_c):
     if name == "trains":
         (path,) = tmp_path.iterdir()
         assert load(path)["counts"]["step"] >= 1, "the step was finished, and saved by rank 0"
+
+
+def test_ctrl_c_on_a_terminal_stops_the_command_which_can_go_on(tmp_path, ctrl_c):
+    command = [sys.executable, "-m", "microtorch", "train", "--ranks", "2", "--epochs", "100000", "--out", tmp_path]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(command, env=ranks.environment(), start_new_session=True, **pipes) as process:
+        while "Epoch 1 " not in (line := process.stdout.readline()):
+            assert line, "it ended"
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of its processes
+        text = process.stdout.read()
+    assert process.returncode == 130, text
+    assert "Stopped after step" in text
+    assert text.count("interrupted") == 1
+    assert not processes(str(tmp_path))
+    state = load(max((tmp_path / "seed-0" / "checkpoints").iterdir()))
+    assert f"after step {state['counts']['step']};" in text
 
 
 def test_without_mpi4py_one_sentence_says_what_to_install(monkeypatch):

@@ -1,8 +1,11 @@
 """Solver(distributed=True): the same training on 1, 2 and 3 ranks, saved by some and resumed by others."""
 
+import random
+
 import numpy as np
 import pytest
 import ranks
+import resumable
 from rank_solver import LOCAL, OPTIONS
 
 SIZES = (1, 2, 3)
@@ -61,6 +64,13 @@ def test_a_training_is_resumed_by_any_number_of_ranks(run, tmp_path, monkeypatch
         assert_same(found["second half"], run[1][0]["plain"])
         if saving == resuming:
             assert found["second half"]["digest"] == run[saving][0]["plain"]["digest"]
+
+
+def test_killed_ranks_go_on_bit_for_bit(tmp_path):
+    """`python tests/resumable.py FOLDER --kills 30 --ranks 2` does it more often."""
+    draw = random.Random(3)
+    expected, _ = resumable.run_to_the_end(tmp_path / "a", 0, draw, epochs=2, ranks=2)
+    assert resumable.run_to_the_end(tmp_path / "b", 2, draw, epochs=2, ranks=2) == (expected, 2)
 
 
 # -- local steps -------------------------------------------------------------------------------------------------------

@@ -186,10 +186,15 @@ def test_a_docstring_that_disagrees_is_found():
 
 def test_every_lesson_has_exercises_of_its_number():
     lessons = sorted(DOCS.glob("lessons/[0-9]*.md"))
-    assert len(lessons) == 12
+    checked = {p.stem for p in (ROOT / "microtorch/exercises/questions").glob("*.py")}
+    assert len(checked) == 13
     for number, lesson in enumerate(lessons, 1):
+        text = lesson.read_text(encoding="utf-8")
         assert lesson.name.startswith(f"{number:02}-")
-        assert f"python -m microtorch check exercises/{number:02}" in lesson.read_text(encoding="utf-8")
+        assert "## On paper" in text
+        assert "<summary>Solution</summary>" in text
+        assert "## A common mistake" in text
+        assert (f"python -m microtorch check exercises/{number:02}" in text) == (f"{number:02}" in checked)
 
 
 def test_the_commands_of_the_readme_exist(capsys):

@@ -14,7 +14,7 @@ import pytest
 from microtorch.__main__ import main
 from microtorch.exercises import check, check_names, nbgrader_notebook, otter_test, start
 
-LESSONS = range(1, 13)
+LESSONS = range(1, 14)
 ANSWERS = Path(__file__).parent / "answers"
 
 # What a student may get wrong: lesson, what is replaced in the answers, by what; the points lost; what the check says.
@@ -38,6 +38,20 @@ MISTAKES = [
     (10, "return dy * ctx.factor", "return dy", 2, "passed on unchanged"),
     (10, "rstd * (dy - dy.mean(axis=0, keepdims=True) - y", "rstd * (dy - y", 2, "gradcheck failed"),
     (11, "(g,) = grad(f(x).sum(), [x], create_graph=True)", "(g,) = grad(f(x).sum(), [x])", 2, "create_graph"),
+    (13, "np.array(data, np.float64)", "np.array(data)", 1, "float64"),
+    (13, "lambda dy: (dy, dy)", "lambda dy: (dy, 0 * dy)", 7, "the gradient of c in (ab + c)²"),
+    (13, "node.grad + dy", "dy", 2, "it adds up"),
+    (13, "-node.number", "node.number", 11, "KeyError"),
+    (13, "arrived[parent] + dx if parent in arrived else dx", "dx", 4, "(ab + c)²"),
+    (13, "dx = unbroadcast(dx, parent.data.shape)", "pass", 5, "the gradient of b"),
+    (13, "(dy @ w.T, x.T @ dy)", "(dy @ w.T, 2 * x.T @ dy)", 5, "the gradient of w"),
+    (13, "dy * (self.data > 0)", "dy", 5, "y = relu(x @ w)"),
+    (13, "dy * p / len(labels)", "dy * p", 5, "/ N, which"),
+    (13, "x - x.max(axis=1, keepdims=True)", "x", 2, "±1000"),
+    (13, "return self.layers[-1](x)", "return self.layers[-1](x).relu()", 5, "no ReLU after the last layer"),
+    (13, "found += item.parameters()", "pass", 5, "finds 0 parameters"),
+    (13, "p.data - self.rate", "p.data + self.rate", 3, "the loss at step 2"),
+    (13, "p.grad = None", "pass", 3, "the loss at step 3"),
     (12, "softplus(z)", "(1 + z.exp()).log()", 2, "±1000"),
 ]  # fmt: skip
 
@@ -97,7 +111,7 @@ def test_nothing_is_overwritten_and_unknown_lessons_are_refused(tmp_path):
     start(tmp_path / "1")
     with pytest.raises(FileExistsError, match="there already"):
         start(tmp_path / "1")
-    with pytest.raises(ValueError, match="numbered 01 to 12"):
+    with pytest.raises(ValueError, match="numbered 01 to 13"):
         start(tmp_path / "99")
 
 
@@ -266,9 +280,9 @@ def test_answers_in_a_notebook_are_checked_here():
 # -- exercises of one's own ----------------------------------------------------------------------------------------
 HUBER = '''"""Answers of Ada."""
 import numpy as np
-from microtorch.autograd import Function
+from microtorch.autograd import ArrayFunction
 
-class Huber(Function):
+class Huber(ArrayFunction):
     @staticmethod
     def forward(ctx, x, delta):
         ctx.save_for_backward(x)

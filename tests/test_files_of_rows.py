@@ -223,10 +223,13 @@ from microtorch import nn
 from microtorch.data import DataLoader, FileDataset
 from microtorch.train import Solver
 
-data = FileDataset(sys.argv[1], np.zeros({rows}, np.int64), transform=lambda x: x.float() / 255)
-model = nn.MLP([1024, 8, 4])
-solver = Solver(model, DataLoader(data, 256, shuffle=True), num_epochs=1, num_train_samples=0, verbose=False)
-model(microtorch.zeros(4, 1024)).sum().backward()  # compiles what it needs
+def solver(data, rows):
+    data = FileDataset(data, np.zeros(rows, np.int64), transform=lambda x: x.float() / 255)
+    loader = DataLoader(data, 256, shuffle=True)
+    return Solver(nn.MLP([1024, 8, 4]), loader, num_epochs=1, num_train_samples=0, verbose=False)
+
+solver(np.zeros((1000, 1024), np.uint8), 1000).train()  # compiles what it needs
+solver = solver(sys.argv[1], {rows})
 pages = int(open("/proc/self/statm").read().split()[0])
 most = pages * resource.getpagesize() + {limit}
 resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -17,6 +17,8 @@ import pytest
 import microtorch
 from microtorch import explain, nn, optim
 from microtorch.autograd import ArrayFunction, detect_anomaly
+from microtorch.autograd.mode import state
+from microtorch.autograd.observe import Observer
 from microtorch.errors import CaptureError
 from microtorch.explain.watch import Watch
 from microtorch.nn import functional as F
@@ -422,3 +424,18 @@ def test_of_two_that_look_both_see(outer, inner):
         with pytest.raises(microtorch.GradientError, match="detect_anomaly: Log made -inf"):
             y.log()
     assert "Mul" in [step.name for step in watch.steps]
+
+
+def test_who_came_first_may_leave_first():
+    """Also where one that came between has left already, or is there twice."""
+    first, second = Observer(), Observer()
+    with contextlib.ExitStack() as stack:
+        for observer in (first, second, first):
+            stack.enter_context(observer)
+        first.__exit__()
+        assert state.observers == (first, second)
+        first.__exit__()
+        assert state.observers == (second,)
+        stack.pop_all()
+    second.__exit__()
+    assert state.observers == ()

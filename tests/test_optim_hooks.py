@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import microtorch
-from microtorch import capture, optim
+from microtorch import capture, nn, optim
+from microtorch.errors import CaptureError
 from microtorch.nn import hooks as module_hooks
 from microtorch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
@@ -174,3 +175,20 @@ def test_hooks_of_all_modules_as_in_pytorch(torch):
     assert log == theirs
     np.testing.assert_allclose(y, v, rtol=1e-6)
     np.testing.assert_allclose(dx, dv, rtol=1e-5)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_captured_step_notices_hooks_of_all_modules_that_come_later(strict):
+    net, log = nn.Linear(2, 1), []
+    step = capture(lambda x: net(x).sum(), strict=strict)
+    x = microtorch.ones(1, 2)
+    for _ in range(3):
+        step(x)
+    with module_hooks.register_module_forward_hook(lambda m, args, y: log.append(m)):
+        if strict:
+            with pytest.raises(CaptureError, match="a hook of Linear is Python code"):
+                step(x)
+        else:
+            with pytest.warns(UserWarning, match="runs eagerly. a hook of Linear"):
+                step(x)
+            assert log == [net]

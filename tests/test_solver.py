@@ -1,5 +1,6 @@
 """Solver and History: the steps are those of the loop written by hand, and each option does what it says."""
 
+import copy
 import csv
 import json
 import math
@@ -76,6 +77,18 @@ def test_captured_steps_train_alike(options):
     assert solvers[0].grad_norm_history == solvers[1].grad_norm_history
     assert parameters_equal(solvers[0].model, solvers[1].model)
     assert solvers[1]._gradient_step.calls
+
+
+def test_a_copy_of_a_solver_trains_by_itself():
+    one = solver()
+    other = copy.deepcopy(one)
+    losses = []
+    for each in (one, other):
+        microtorch.manual_seed(3)
+        losses.append(each.train().steps["loss"])
+    assert losses[0] == losses[1]
+    assert one.model is not other.model
+    assert other._gradient_step.recording is not one._gradient_step.recording
 
 
 class Talking(nn.Linear):

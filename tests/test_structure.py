@@ -45,11 +45,11 @@ LAYERS = [
     ["distributed"],
     ["ops", "pytorch.settings"],
     ["nn", "optim", "autograd.functional", "autograd.per_sample", "autograd.anomaly", "autograd.gradcheck"],
-    ["captured", "data", "distributions", "explain", "func", "io", "linalg", "distributed.averaging"],
+    ["captured", "data", "distributions", "explain", "func", "io", "linalg", "utils", "distributed.averaging"],
     ["datasets", "viz", "as_torch"],
     ["train"],
     ["sklearn"],
-    ["exercises"],
+    ["exercises", "play"],
     ["commands", "__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -125,3 +125,21 @@ def test_private_names_stay_where_they_are(path):
             private = [a.name for a in node.names if a.name.startswith("_") and not a.name.startswith("__")]
             taken = [name for name in private if not (folder / f"{name}.py").exists()]
             assert not taken, f"{', '.join(taken)} of {node.module}: drop the underscore, or use a public name"
+
+
+def code_lines(function, source):
+    """The lines of a function that are neither empty, nor comments, nor its docstring."""
+    lines = source[function.lineno - 1 : function.end_lineno]
+    first = function.body[0]
+    told = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    without = range(first.lineno - function.lineno, first.end_lineno - function.lineno + 1) if told else ()
+    return sum(bool(line.strip()) and line.strip()[0] != "#" for i, line in enumerate(lines) if i not in without)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_a_function_can_be_read_at_once(path):
+    source = path.read_text().splitlines()
+    for node in ast.walk(ast.parse("\n".join(source))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = code_lines(node, source)
+            assert lines <= 60, f"{node.name} has {lines} lines of code: which part of it has a name?"

@@ -1,5 +1,6 @@
 """Threads of matrix products: how many, whose limits count, and what is said of a busy machine."""
 
+import math
 import subprocess
 import sys
 import warnings
@@ -81,7 +82,7 @@ def test_waiting_is_noticed_once(monkeypatch):
     waiting = threads.Waiting()
     for _ in range(50):
         waiting.add(0.010, 0.009)  # at work
-    assert not waiting.done
+    assert waiting.due < math.inf
     waiting = threads.Waiting()
     with (
         pytest.warns(UserWarning, match=r"microtorch waits: of 21 ms .* set_num_threads\(1\)")
@@ -89,8 +90,19 @@ def test_waiting_is_noticed_once(monkeypatch):
         else _quiet()
     ):
         waiting.add(0.021, 0.0005)
-    assert waiting.done
-    assert waiting.timed(lambda x: x + 1, 2) == 3
+    assert waiting.due == math.inf
+
+
+def test_a_step_is_timed_now_and_then():
+    waiting, calls = threads.Waiting(), []
+    step = waiting.watched(lambda x: calls.append(x) or x + 1)
+    assert step(2) == 3  # the first is timed
+    assert waiting.wall > 0
+    waiting.due = math.inf
+    wall = waiting.wall
+    assert step(3) == 4
+    assert waiting.wall == wall
+    assert calls == [2, 3]
 
 
 @pytest.mark.usefixtures("put_back")

@@ -100,7 +100,7 @@ def test_stages_follow_one_another():
     steps = []
 
     def note(x):
-        steps.append(type(x).__name__ if not hasattr(x, "mode") else f"Image {x.mode}")
+        steps.append("Tensor" if isinstance(x, microtorch.Tensor) else f"Image {x.mode}")
         return x
 
     data = ImageDataset(COLOUR, LABELS, T.Compose([note, T.Resize(8), note, T.ToTensor(), note, T.Flatten(), note]))

@@ -8,7 +8,7 @@ from chromium import CONTRAST, data_of, needs_chromium
 
 import microtorch
 from microtorch import nn, viz
-from microtorch.viz.page.mathml import mathml, terms
+from microtorch.viz.page.places import _crossings, _sampled
 from microtorch.viz.page.steps import backward_steps
 
 
@@ -118,26 +118,6 @@ def test_without_graphviz_the_page_is_laid_out_all_the_same(tmp_path, monkeypatc
     assert len(set(at.values())) == len(at)
     assert all(at[e["to"]][1] < at[e["from"]][1] for e in data["edges"])
     assert all("box" in m for m in data["modules"])
-
-
-@pytest.mark.parametrize(
-    "text, pieces",
-    [
-        ("da = dy · b,  db = dy · a", [("a", "dy · b"), ("b", "dy · a")]),
-        ("dx = dy where x > 0, else 0", [("x", "dy where x > 0, else 0")]),
-        ("it has no derivative", []),
-    ],
-)
-def test_terms_of_a_gradient(text, pieces):
-    assert terms(text) == pieces
-
-
-def test_formulas_become_mathml():
-    found = mathml("dx = dy · wᵀ + b²", {"x", "w", "b"})
-    assert "<mrow><mo>∂</mo><mi>x</mi></mrow></mfrac>" in found
-    assert "<msup><mi>w</mi><mrow><mi>⊤</mi></mrow></msup>" in found.replace("<mo>⊤</mo>", "<mi>⊤</mi>")
-    assert "<msup><mi>b</mi><mn>2</mn></msup>" in found
-    assert "<script" not in mathml("y = <script>", set())
 
 
 # -- in Chromium ---------------------------------------------------------------------------------------------------
@@ -356,3 +336,84 @@ def test_a_graph_of_2000_nodes_stays_smooth(tmp_path, visit):
         return took.sort((a, b) => a - b)[30]; }"""
     )
     assert took < 100
+
+
+# -- the drawing and "what if" -------------------------------------------------------------------------------------
+
+
+def chain(path):
+    microtorch.manual_seed(1)
+    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 2))
+    x, t = microtorch.randn(5, 2), microtorch.tensor([0, 1, 1, 0, 1])
+    viz.explore(nn.CrossEntropyLoss()(net(x), t), path, net, {"x": x})
+    return net, x, t
+
+
+def test_a_chain_runs_straight_and_no_edge_crosses_a_title(tmp_path):
+    chain(tmp_path / "x.html")
+    data = data_of(tmp_path / "x.html")
+    xs = [n["x"] for n in data["nodes"] if n["kind"] in ("operation", "output")]
+    assert max(xs) - min(xs) < 2
+    lines = [_sampled(e["points"]) for e in data["edges"]]
+    for module in data["modules"]:
+        assert _crossings(module["at"], 6.8 * (len(module["title"]) + 2), lines, []) == 0
+
+
+def test_default_options_are_not_listed(tmp_path):
+    chain(tmp_path / "x.html")
+    data = data_of(tmp_path / "x.html")
+    options = {n["title"]: n["arguments"] for n in data["nodes"] if n["kind"] == "operation"}
+    assert options["CrossEntropy"] == {}
+    assert not any("eps" in m["title"] for m in data["modules"])
+
+
+@needs_chromium
+def test_what_if_recomputes_the_whole_pass_as_microtorch_does(tmp_path, visit):
+    net, x, t = chain(tmp_path / "x.html")
+    page = visit(tmp_path / "x.html")
+    data = data_of(tmp_path / "x.html")
+    assert data["refused"] == ""
+    ids = {n["name"]: n["id"] for n in data["nodes"] if "name" in n}
+    page.evaluate("id => open(id)", ids["0.weight"])
+    page.select_option("#panel select", "3")
+    page.eval_on_selector("#what-if", "e => { e.value = 0.7; e.oninput(); }")
+    value = float(page.eval_on_selector("#what-if", "e => e.value"))
+    with microtorch.no_grad():
+        net[0].weight[1, 1] = value
+    net[1].reset_running_stats()
+    loss = nn.CrossEntropyLoss()(net(x), t)
+    loss.backward()
+    assert f"{loss.item():.3g}" in page.inner_text("#asked")
+    for name, p in net.named_parameters():
+        found = page.evaluate("id => D.tensors[nodes.get(id).gradients[0]].values", ids[name])
+        np.testing.assert_allclose(found, p.grad.numpy().ravel(), rtol=2e-4, atol=1e-6)
+    told = page.inner_text("#asked").replace("−", "-")
+    by_rules, by_losses = (float(re.findall(r"-?[\d.]+(?:e-?\d+)?", line)[-1]) for line in told.splitlines()[-3::2])
+    assert by_rules == pytest.approx(by_losses, rel=1e-3)
+    assert page.locator(".curve .evaluation").count() == 2
+    page.keyboard.press("End")
+    assert "What if 0.weight[1, 1]" in page.inner_text("#panel")
+    page.evaluate("id => open(id)", ids["0.weight"])
+    page.click("text=as it was")
+    old = page.evaluate("D.tensors.every((t, i) => t.values.every((v, k) => Math.abs(v - before[i][k]) < 1e-5))")
+    assert old
+
+
+@needs_chromium
+def test_what_if_is_refused_in_words(tmp_path, visit):
+    x = microtorch.ones(4, requires_grad=True)
+    viz.explore(x.cumsum(0).sum(), tmp_path / "x.html", names={"x": x})
+    page = visit(tmp_path / "x.html")
+    page.evaluate("open(D.nodes.find(n => n.kind === 'parameter').id)")
+    assert "the rule of CumSum is told in words" in page.inner_text("#panel")
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_formula_is_cut_at_the_panels_edge(tmp_path, visit, width):
+    chain(tmp_path / "x.html")
+    page = visit(tmp_path / "x.html", viewport={"width": width, "height": 800})
+    for _ in data_of(tmp_path / "x.html")["steps"]:
+        page.keyboard.press("ArrowRight")
+        cut = "[...document.querySelectorAll('#panel .rule')].some(r => r.scrollWidth > r.clientWidth + 1)"
+        assert not page.evaluate(cut)

@@ -95,7 +95,11 @@ def _connected(dx, saved, since):
 
 
 class Flat(Function):
-    """y = x, which the others have no influence on but by comparisons        dx = dy,  0 for the others"""
+    """y = x        dx = dy,  dothers = 0
+
+    Why: The others only decided by comparisons, which small changes do not move.
+    Derivation: ∂x/∂x = 1; a comparison is a step function, with the derivative 0.
+    """
 
     @staticmethod
     def forward(ctx, x, *others):

@@ -14,7 +14,8 @@ from ..nn.hooks import EVERY
 from ..nn.module import Module
 from ..structure import structure
 from ..tensor import Tensor
-from .keys import NUMBERS, flatten, same
+from .keys import NUMBERS, flatten, objects_in, same
+from .source import Source
 
 
 class Guard:
@@ -30,7 +31,7 @@ class Guard:
 
     def __init__(self, recorder, args, kwargs, key):
         self.leaves, self.key, watch = recorder.leaves, key, recorder.watch
-        self.alive = args, kwargs, watch.keep  # so that their ids stay theirs
+        self.alive = objects_in((args, kwargs), []), watch.keep  # so that their ids stay theirs
         self.grad, self.thread = state.grad, threading.get_ident()
         values = [edge.value for edge in watch.edges.values()]
         below = [m for value in values if isinstance(value, Module) for m in value.modules()]
@@ -44,7 +45,6 @@ class Guard:
         dtype, modules, leaves, every = self._structure()
         leaves = [(*was, hooks) for was, (*_, hooks) in zip(self.leaves.values(), leaves)]
         self.before = dtype, modules, leaves, every
-        self.holds = self._compiled(args, kwargs)
 
     # -- what only structure changes ---------------------------------------------------------------------------------
 
@@ -107,12 +107,21 @@ class Guard:
 
     # -- the whole, compiled -----------------------------------------------------------------------------------------
 
-    def _compiled(self, args, kwargs):
-        source = _Source(self)
+    def compiled(self, args, kwargs):
+        """Two functions made from source, for calls with arguments like these.
+
+        Returns
+        -------
+        holds : callable
+            ``holds(args, kwargs)``: whether a replay would do what the step would.
+        arrays_of : callable
+            ``arrays_of(args, kwargs)``: the arrays of the arguments.
+        """
+        source = _Guarded(self)
         tests = [f"get_ident() == {self.thread}", f"state.grad is {self.grad}"]
-        of_arguments, self.arrays_of = source.arguments(args, kwargs, self.key)
+        of_arguments, arrays_of = source.arguments(args, kwargs, self.key)
         tests += of_arguments
-        tests.append("(structure.number == self.number or self.closer())")
+        tests.append("(structure.number == guard.number or guard.closer())")
         for leaf, had in self.starting:
             tests.append(f"({source.constant(leaf)}.grad is not None) is {had}")
         for optimizer, groups, members in self.optimizers:
@@ -124,27 +133,17 @@ class Guard:
                 tests.append(f"{name}[{i}] is {held} and {held}['params'] is {source.constant(params)}")
                 tests.append(f"{held}['params'] == {then}")
         tests += map(source.edge, self.others)
-        body = "\n            and ".join(tests)
-        lines = ["def holds(args, kwargs):", "    try:", f"        return ({body})", "    except Exception:"]
-        return source.function("holds", "\n".join([*lines, "        return False", ""]))
+        return source.predicate("holds", "args, kwargs", tests), arrays_of
 
 
-class _Source:
-    """The text of a function, and the things that it names."""
+class _Guarded(Source):
+    """The text of a guard."""
 
     def __init__(self, guard):
-        self.names = {
-            "self": guard, "state": state, "structure": structure, "same": same, "Tensor": Tensor, "flatten": flatten,
-            "get_ident": threading.get_ident,
-        }  # fmt: skip
-
-    def constant(self, thing):
-        self.names[name := f"c{len(self.names)}"] = thing
-        return name
-
-    def function(self, name, text):
-        exec(text, self.names)
-        return self.names[name]
+        super().__init__(
+            guard=guard, state=state, structure=structure, same=same, Tensor=Tensor, flatten=flatten,
+            get_ident=threading.get_ident,
+        )  # fmt: skip
 
     def arguments(self, args, kwargs, key):
         """Tests of the arguments, and a function that gives their arrays; by a key where there is no quicker way."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..kernels import pointwise
 from ..kernels._jit import lock, ready
-from ..optim.state.batches import SameStep
 from .calls import set_gradients
+from .same_step import SameStep
 
 # Calls of numpy on arrays that lie in a row, and the kernels that do the same to the last bit.
 _SAME = {np.add: pointwise.add, np.copyto: pointwise.copy}

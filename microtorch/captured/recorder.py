@@ -1,6 +1,7 @@
 """The recorder: an observer that notes the calls on arrays while a step runs."""
 
 import functools
+import sys
 from collections import Counter
 
 import numpy as np
@@ -13,12 +14,12 @@ from ..autograd.observe import Observer
 from ..errors import CaptureError, user_line
 from ..kernels._jit import ready
 from ..optim.optimizer import Optimizer
-from ..optim.state.batches import same_step
 from ..tensor import Tensor, wrap
 from .calls import Call, Memory, keep_results
 from .inputs import Input, plain_arrays
 from .keys import containers_of
-from .watch import Watch
+from .same_step import same_step
+from .watch import Watch, is_library
 
 _ARRAY_LEVEL = np.ndarray | np.generic | int | float | str | tuple | type(None)
 
@@ -39,8 +40,8 @@ class Recorder(Observer):
 
     def __init__(self, strict, step, values):
         self.strict, self.refused = strict, None
-        # A replay does not print; who has not asked for a replay is to see what is printed.
-        self.watch = Watch(step, values, self.refuse, None if strict else "A replay would not print.")
+        # A replay prints nothing; who has not insisted on one is to see what is printed.
+        self.watch = Watch(step, values, self.refuse, careful=not strict)
         self.calls, self.inside = [], 0
         self.operations = Counter()  # (name, module path) -> how many operations of the graph
         self.unexplained, self.expected = None, False  # a write into memory: not yet noted, noted already
@@ -77,11 +78,14 @@ class Recorder(Observer):
         """Run `step` eagerly, noting its calls and what it reads."""
         args, kwargs = given
         held = containers_of((args, kwargs), [])
-        with self:
-            result = self.watch.run(step, args, kwargs)
-        self.settle()
-        if self.refused is None:
-            self.watch.finish(self.shared)
+        try:
+            with self:
+                result = self.watch.run(step, args, kwargs)
+            self.settle()
+            if self.refused is None:
+                self.watch.finish(self.shared)
+        finally:
+            self.watch.refuse = None  # each would keep the other, and memory, until cycles are looked for
         for container, then in held:
             now = [*(container.items() if isinstance(container, dict) else container)]
             if len(now) != len(then) or any(not _alike(a, b) for a, b in zip(now, then)):
@@ -117,6 +121,8 @@ class Recorder(Observer):
 
     def starts(self, ctx):
         self.inside += 1
+        if self.inside == 1 and not _is_users(ctx):
+            sys.settrace(None)  # nothing to watch, and compiled kernels may be loaded, by half a million calls
         if self.inside == 1 and isinstance(ctx, Function):
             self.memory, self.noted = Memory(), []
             self.memory.lend(ctx)
@@ -129,6 +135,8 @@ class Recorder(Observer):
 
     def ends(self, ctx):
         self.inside -= 1
+        if self.inside == 0:
+            sys.settrace(self.watch)
         if self.inside == 0 and isinstance(ctx, Function):
             del ctx.empty, ctx.empty_gradient, ctx.call
 
@@ -349,6 +357,11 @@ class Recorder(Observer):
     @_heard
     def left(self, reason, remedy=None):
         self.refuse(reason, *([remedy] if remedy else []))
+
+
+def _is_users(ctx):
+    """Whether an operation is the user's own: what it reads may be a constant of what it gives."""
+    return isinstance(ctx, Function) and not is_library(type(ctx).forward.__code__.co_filename)
 
 
 def _alike(a, b):

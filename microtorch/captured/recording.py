@@ -21,6 +21,8 @@ class Recording:
     ----------
     guard : Guard
         What must hold for a replay.
+    functions : tuple
+        What `Guard.compiled` gives.
     why : str
         Why it was made.
     recorder : Recorder
@@ -30,8 +32,9 @@ class Recording:
         What the step returned.
     """
 
-    def __init__(self, guard, why, recorder, buffers, result):
-        self.guard, self.holds, self.arrays_of, self.why, self.replays = guard, guard.holds, guard.arrays_of, why, 0
+    def __init__(self, guard, functions, why, recorder, buffers, result):
+        self.guard, self.why, self.replays = guard, why, 0
+        self.holds, self.arrays_of = functions
         self.calls, self.operations = recorder.calls, recorder.operations
         self.optimizers, self.modules = guard.optimizers, guard.modules
         self.schedulers, self.changed = recorder.schedulers, recorder.changed

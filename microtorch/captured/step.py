@@ -2,6 +2,7 @@
 
 import functools
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from ..autograd.inplace.changes import record_change
 from ..autograd.inplace.views import owner
 from ..autograd.mode import state
-from ..threads import Waiting, waiting
+from ..threads import waiting
 from .checking import checked
 from .guards import Guard
 from .inputs import plain_arrays
@@ -103,19 +104,22 @@ class CapturedStep:
         functools.update_wrapper(self, step)
         self.step, self.strict, self.check_every = step, strict, check_every
         self._recordings = ()  # the one used last comes first; a new tuple at each change, as other threads may read
-        self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, the arguments: their ids stay theirs)
+        self._eager = {}  # what could not be recorded: (key, grad mode) -> (why, objects in the key)
         self._always = None  # why nothing is recorded any more
         self._wasted = 0  # recordings in a row that were never replayed
         self._warned = quiet
-        self._lock, self._waiting, self._calls = threading.Lock(), waiting(threads), 0
+        self._lock, self._waiting = threading.Lock(), waiting(threads)
+
+    def __reduce__(self):  # a copy makes its own recordings
+        threads = "auto" if self._waiting.auto else None
+        return CapturedStep, (self.step, self.strict, self.check_every, threads, self._warned)
 
     def __call__(self, *args, **kwargs):
         if state.observers:  # inside another captured step it is part of that; others want to see what happens
             return self.step(*args, **kwargs)
-        self._calls += 1
-        recordings = self._recordings
-        if self._calls % Waiting.EVERY == 0:
+        if time.perf_counter() > self._waiting.due:
             return self._waiting.timed(self._call, args, kwargs)
+        recordings = self._recordings
         if recordings and self.check_every is None and (recording := recordings[0]).holds(args, kwargs):
             return recording.replay(args, kwargs)  # nearly always
         return self._call(args, kwargs)
@@ -156,11 +160,12 @@ class CapturedStep:
         if recorder.refused is None:
             _refuse_shared(recorder, leaves, buffers)
         if recorder.refused is not None:
-            self._eager[key, state.grad] = recorder.refused, (args, kwargs)
+            self._eager[key, state.grad] = recorder.refused, objects_in((args, kwargs), [])
             self._warn(recorder.refused)
             _hand_back((args, kwargs), given, dict(zip(map(id, buffers), leaves)))
             return result
-        recording = Recording(Guard(recorder, args, kwargs, key), why, recorder, buffers, result)
+        guard = Guard(recorder, args, kwargs, key)
+        recording = Recording(guard, guard.compiled(args, kwargs), why, recorder, buffers, result)
         recording.copy_back([leaf if isinstance(leaf, np.ndarray) else leaf._array for leaf in leaves])
         self._put_first(recording)
         return recording.outcome()

@@ -26,11 +26,20 @@ from .reads import chains
 ITEMS = 64  # of a container, each followed; of longer ones only which objects they are
 LARGEST = 1 << 16  # bytes of an array whose values are compared at each call
 NOTHING = object()
+# Packages whose functions do nothing but give a value.
+_WITHOUT_EFFECT = {
+    *("microtorch", "numpy", "builtins", "math", "cmath", "functools", "itertools", "operator", "collections"),
+    *("typing", "types", "abc", "enum", "dataclasses", "contextlib", "copy", "numbers", "statistics", "string"),
+}
+_LOST = "A replay would not do that: do it outside of the step."
 _BY_NAME = {"getattr", "hasattr", "vars", "attrgetter", "__dict__"}  # what reads attributes by computed names
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _STDLIB = sysconfig.get_path("stdlib")
 _LAYERS = os.path.join(_PACKAGE, "nn")
-_NOT_LAYERS = tuple(os.path.join(_LAYERS, name) for name in ("module.py", "hooks.py", "state.py", "functional.py"))
+_NOT_LAYERS = tuple(
+    os.path.join(_LAYERS, name)
+    for name in ("module.py", "hooks.py", "state.py", "functional.py", os.path.join("parallel", "reducer.py"))
+)
 _OUTSIDE = {"random", "time", "datetime", "secrets", "uuid", "numpy.random", "os.environ", "os.getenv"}
 _USED_UP = random.Random | np.random.Generator | np.random.RandomState
 _PLAIN_DESCRIPTORS = types.MemberDescriptorType | types.GetSetDescriptorType | types.FunctionType
@@ -44,6 +53,17 @@ def is_library(file):
     if file.startswith(os.path.join(_PACKAGE, "train")):
         return False
     return file.startswith((_PACKAGE, _STDLIB, "<frozen", "<__array")) or "-packages" in file
+
+
+def _is_known(module):
+    """Whether a module is of a package whose functions do nothing but give a value."""
+    return module.partition(".")[0].strip("_") in _WITHOUT_EFFECT
+
+
+def _is_installed(value):
+    """Whether a function or class is that of a package, or of Python itself."""
+    module = sys.modules.get(getattr(value, "__module__", None) or "")
+    return module is not None and is_library(getattr(module, "__file__", None) or "<frozen")
 
 
 def _is_typed_in(frame):
@@ -119,12 +139,13 @@ class Watch:
         The arguments that are neither tensors nor containers of them.
     refuse : callable
         ``refuse(reason, remedy, line)`` for what cannot be repeated.
-    printing : str, optional
-        The remedy with which `print` is refused, too.
+    careful : bool, default False
+        Refuse also what may have an effect that a replay has not: `print`, and functions of packages that are not known
+        to have none.
     """
 
-    def __init__(self, step, values, refuse, printing=None):
-        self.printing = printing
+    def __init__(self, step, values, refuse, careful=False):
+        self.careful = careful
         self.edges = {}  # (id of the thing, kind, key) -> Edge
         self.known, self.globals, self.names = set(), set(), set()
         self.written = {}  # the same of what is set before it is read -> (thing, key, how to set it)
@@ -200,6 +221,7 @@ class Watch:
         library = kind == "method" and is_library(getattr(getattr(value, "__code__", None), "co_filename", "<frozen"))
         if library or isinstance(value, types.BuiltinMethodType | types.MethodWrapperType):
             self._outside(value)
+            self._effect_of(value, key)
             return NOTHING
         place = id(thing), kind, key
         known = self.edges.get(place)
@@ -232,6 +254,13 @@ class Watch:
         """Refuse a function that gives something else at each call."""
         if getattr(value, "__module__", None) in _OUTSIDE and callable(value):
             self._refuse(f"{value.__module__}.{getattr(value, '__name__', 'function')} is called")
+
+    def _effect_of(self, function, name):
+        """Where no effect may be lost, refuse a function of a package that may have one."""
+        if self.careful and callable(function):
+            where = getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
+            if function is print or not _is_known(where):
+                self._refuse(f"{name} is called", _LOST)
 
     def _refuse(self, reason, remedy="Do that outside, and pass the result to the step."):
         self.refuse(reason, remedy, self.line)
@@ -267,8 +296,6 @@ class Watch:
         value = self._variable(frame, name)
         if value is NOTHING:
             return
-        if name == "print" and value is print and self.printing is not None:
-            self._refuse("print is called", self.printing)
         for kind, key in path:
             if isinstance(value, types.ModuleType) and not self._goes_into(value, key):
                 return
@@ -291,6 +318,8 @@ class Watch:
         if hasattr(type(value), "__next__") and id(value) in self.known:
             self._refuse("an iterator is used up")
         self._outside(value)
+        if value is print or (callable(value) and _is_installed(value)):
+            self._effect_of(value, getattr(value, "__name__", name))
         self.contents(value)
         if not _BY_NAME.isdisjoint(frame.f_code.co_names):
             self._attributes(value, {*frame.f_code.co_names, *frame.f_code.co_consts})
@@ -340,7 +369,12 @@ class Watch:
         """Whether `key` of an imported module can change: in the user's own."""
         if {module.__name__, f"{module.__name__}.{key}"} & _OUTSIDE:
             self._refuse(f"{module.__name__}.{key} is used")
-        return not is_library(getattr(module, "__file__", None) or "<frozen")
+        if not is_library(getattr(module, "__file__", None) or "<frozen"):
+            return True
+        value = getattr(module, str(key), None)  # a file, as sys.stdout, or a function
+        if self.careful and not isinstance(value, (*NUMBERS, types.ModuleType)) and not _is_known(module.__name__):
+            self._refuse(f"{module.__name__}.{key} is used", _LOST)
+        return False
 
     # -- afterwards ---------------------------------------------------------------------------------------------------
 

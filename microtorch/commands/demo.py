@@ -1,7 +1,8 @@
 """Train an MLP on 1,797 real handwritten digits with three optimizers, and draw what happened.
 
 Writes into the output folder: the backward graph of one training step (graph.svg, graph.png), loss and accuracy
-over the epochs (curves.png) and the numbers behind them (curves.csv).
+over the epochs (curves.png), the numbers behind them (curves.csv), and the trainings side by side as a page to play
+(training.html).
 """
 
 import csv
@@ -31,6 +32,7 @@ def run(args):
     """Train with each recipe, print the table, write the pictures."""
     import microtorch
 
+    from .. import viz
     from ..data import DataLoader
     from ..datasets import Digits
 
@@ -38,20 +40,23 @@ def run(args):
     folder("demo", args.out)
     train, test = Digits(train=True), Digits(train=False)
     print(f"{len(train)} training and {len(test)} test images of 8×8 pixels, {' '.join(train.classes)}")
-    curves, rows = {}, []
+    curves, rows, recordings = {}, [], {}
     for title, (optimizer, settings) in RECIPES.items():
         microtorch.manual_seed(args.seed)  # the same weights and the same order for each
         model = network(args.hidden)
         loader = DataLoader(train, batch_size=args.batch_size, shuffle=True)
         update = getattr(microtorch.optim, optimizer)(model.parameters(), **settings)
         start = time.perf_counter()
-        curves[title] = fit(model, update, loader, test, args.epochs, title)
+        with viz.record(model, update, None, title=title) as recordings[title]:
+            curves[title] = fit(model, update, loader, test, args.epochs, title)
         seconds = time.perf_counter() - start
         rows.append((title, accuracy(model, train), accuracy(model, test), seconds))
     print_table(rows)
     draw_step(model, train, args.out)
     write_curves(curves, args.out)
+    viz.compare(recordings, args.out / "training.html")
     print(f"Pictures: {', '.join(str(p) for p in sorted(args.out.glob('*.*g')))}")
+    print(f"To play: {args.out / 'training.html'}")
 
 
 def network(hidden):
@@ -139,7 +144,7 @@ def write_curves(curves, folder):
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
     plots.curves({t: [loss for loss, _ in c] for t, c in curves.items()}, left, ylabel="training loss", log=True)
     plots.curves({t: [right for _, right in c] for t, c in curves.items()}, right, ylabel="test accuracy")
-    right.set_ylim(0.8, 1)
+    right.set_ylim(min(0.8, *[right for c in curves.values() for _, right in c]) - 0.02, 1)
     figure.tight_layout()
     save_figure(figure, folder / "curves.png", dpi=120)
     plt.close(figure)

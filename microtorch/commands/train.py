@@ -5,6 +5,7 @@ For each seed, OUT/seed-S/ gets checkpoints, history.csv, losses.csv, curves.png
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -45,6 +46,7 @@ def add_arguments(parser):
     add("--seeds", type=int, nargs="+", default=[0], help="one training for each")
     add("--checkpoint-every", type=int, help="steps between checkpoints; default: one each epoch")
     add("--out", type=pathlib.Path, default=pathlib.Path("train"), help="folder for results")
+    add("--record", type=pathlib.Path, metavar="PAGE", help="write the training as a page to play: record.html")
     add("--ranks", type=int, default=1, help="processes that share out every batch, each with a part of the cores")
     add("--resume", action="store_true", help="go on with the training in OUT, with its options; others are ignored")
 
@@ -54,6 +56,7 @@ NOT_KEPT = {
     "command",
     "out",
     "ranks",
+    "record",
     "resume",
     "run",
 }  # of the arguments, what is no option of the training
@@ -140,6 +143,13 @@ def check(args):
         if not -(1 << 63) <= seed < 1 << 64:
             raise refuse("train", "seeds", seed, "Give numbers of 64 bits.")
     folder("train", args.out)
+    if args.record is not None:
+        folder("train", args.record.parent)
+
+
+def page(args, seed):
+    """Where the page of one seed is written: named after the seed, where there are several."""
+    return args.record.with_stem(f"{args.record.stem}-{seed}") if len(args.seeds) > 1 else args.record
 
 
 def parts(args, sizes, samples):
@@ -200,6 +210,7 @@ def train_one(args, seed, sets, sizes, say):
     """One training: the accuracies of the best parameters in validation and test, and the step that lost the loss."""
     import microtorch
 
+    from .. import viz
     from ..data import DataLoader
     from ..io import safetensors
     from ..train import Solver, accuracy, evaluate
@@ -224,7 +235,9 @@ def train_one(args, seed, sets, sizes, say):
     )
     if args.resume and solver.resume():
         say(f"seed {seed}: going on after step {solver.step}")
-    history = solver.train()
+    recorded = args.record is not None and say is print
+    with viz.record(model, optimizer, page(args, seed)) if recorded else contextlib.nullcontext():
+        history = solver.train()
     if say is print:  # one rank writes
         history.evaluations.to_csv(folder / "history.csv")
         history.steps.to_csv(folder / "losses.csv")

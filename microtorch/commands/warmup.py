@@ -41,7 +41,7 @@ def train(dtype):
     """Run each layer, function and loss that has a kernel forward and backward, and a step of each optimizer."""
     import microtorch
 
-    from .. import nn, optim
+    from .. import distributions, nn, optim
     from ..nn import functional as F
 
     labels = microtorch.zeros(32, dtype=microtorch.int64)
@@ -51,6 +51,7 @@ def train(dtype):
         *(nn.Sigmoid(), nn.Tanh(), nn.ELU(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Mish(), nn.Softplus()),
         *(nn.LogSigmoid(), nn.Softmax(1), nn.LogSoftmax(1), nn.Dropout(), nn.BatchNorm1d(16), nn.LayerNorm(16)),
         *(nn.RMSNorm(16), microtorch.exp, microtorch.erf, microtorch.sqrt, lambda x: x.repeat(8, 1).sum(0)),
+        *(microtorch.lgamma, microtorch.digamma, microtorch.erfinv, lambda x: distributions.Gamma(x, 1.0).rsample()),
     ]
     for layer in layers:
         (layer.to(dtype) if isinstance(layer, nn.Module) else layer)(x).sum().backward()
@@ -79,6 +80,8 @@ def train(dtype):
         step = microtorch.capture(functools.partial(one_step, model, optimizer))
         for _ in range(3):
             step(x.detach(), labels)
+    weight = microtorch.ones(16, 16, dtype=dtype, requires_grad=True)
+    microtorch.capture(functools.partial(two_ways, weight))(x.detach())
 
 
 def one_step(model, optimizer, x, labels):
@@ -88,6 +91,15 @@ def one_step(model, optimizer, x, labels):
     optimizer.zero_grad()
     F.cross_entropy(model(x), labels).backward()
     optimizer.step()
+
+
+def two_ways(weight, x):
+    """A step in which gradients meet, and something is changed in place."""
+    from ..nn import functional as F
+
+    h = F.linear(x, weight)
+    ((h + F.relu(h)) ** 2).sum().backward()
+    return x.clone().mul_(2.0)
 
 
 def unused():

@@ -240,29 +240,9 @@ class DataLoader:
         self.prefetch_factor, self.persistent_workers = prefetch_factor, persistent_workers
         self.multiprocessing_context, self.in_order = multiprocessing_context, in_order
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
-        shuffle = bool(shuffle)
-        if shuffle and sampler is not None:
-            raise ValueError("DataLoader: shuffle and sampler both set the order. Pass one of them.")
-        if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
-            raise ValueError(
-                "DataLoader: batch_sampler already sets the batches. "
-                "Leave out batch_size, shuffle, sampler and drop_last."
-            )
-        if batch_size is None and drop_last:
-            raise ValueError("DataLoader: with batch_size=None there is no last batch. Leave out drop_last.")
-        stream = isinstance(dataset, IterableDataset)
-        if stream and (shuffle or sampler is not None or batch_sampler is not None):
-            raise ValueError(
-                f"DataLoader: {type(dataset).__name__} is a stream, which sets the order of its samples itself. "
-                "Leave out shuffle, sampler and batch_sampler."
-            )
+        _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None:
-            if stream:
-                sampler = _Stream(dataset)
-            elif shuffle and hasattr(dataset, "shuffled"):
-                sampler = dataset.shuffled(generator)
-            else:
-                sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+            sampler = _sampler(dataset, shuffle, generator)
         if batch_sampler is None and batch_size is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
             self.batch_size = batch_size
@@ -343,6 +323,32 @@ class _Stream:
                 f"len(loader): {type(self.dataset).__name__} is a stream of unknown length. Define __len__ for it, or "
                 "count the batches as they come."
             ) from None
+
+
+def _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last):
+    """Raise ValueError where two arguments set the order of the samples, or their batches."""
+    if shuffle and sampler is not None:
+        raise ValueError("DataLoader: shuffle and sampler both set the order. Pass one of them.")
+    if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
+        raise ValueError(
+            "DataLoader: batch_sampler already sets the batches. Leave out batch_size, shuffle, sampler and drop_last."
+        )
+    if batch_size is None and drop_last:
+        raise ValueError("DataLoader: with batch_size=None there is no last batch. Leave out drop_last.")
+    if isinstance(dataset, IterableDataset) and (shuffle or sampler is not None or batch_sampler is not None):
+        raise ValueError(
+            f"DataLoader: {type(dataset).__name__} is a stream, which sets the order of its samples itself. "
+            "Leave out shuffle, sampler and batch_sampler."
+        )
+
+
+def _sampler(dataset, shuffle, generator):
+    """The sampler where none was given."""
+    if isinstance(dataset, IterableDataset):
+        return _Stream(dataset)
+    if not shuffle:
+        return SequentialSampler(dataset)
+    return dataset.shuffled(generator) if hasattr(dataset, "shuffled") else RandomSampler(dataset, generator=generator)
 
 
 def _check_workers(num_workers, timeout, worker_init_fn, prefetch_factor, persistent_workers):

@@ -6,7 +6,7 @@ from .digits import Digits
 from .images import ImageDataset
 from .mnist import MNIST, FashionMNIST
 from .svhn import SVHN
-from .toy import blobs, moons, spirals
+from .toy import blobs, circles, moons, spirals
 
 __all__ = [
     "Digits",
@@ -18,6 +18,7 @@ __all__ = [
     "spirals",
     "moons",
     "blobs",
+    "circles",
     "transforms",
 ]
 

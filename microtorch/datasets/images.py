@@ -93,7 +93,7 @@ class ImageDataset(Dataset):
 
     def __getitems__(self, indices):
         images, targets = self._chosen(indices)
-        images = default_collate(images) if isinstance(images, list) else wrap(images)
+        images = default_collate(images) if isinstance(images, list) else wrap(np.ascontiguousarray(images))
         return images, default_collate(targets) if isinstance(targets, list) else wrap(targets)
 
     def _chosen(self, indices):

@@ -8,7 +8,7 @@ from .. import random
 from ..data import TensorDataset
 from ..tensor import wrap
 
-__all__ = ["blobs", "moons", "spirals"]
+__all__ = ["blobs", "circles", "moons", "spirals"]
 
 
 def spirals(samples=300, classes=3, noise=0.1, generator=None):
@@ -75,6 +75,37 @@ def moons(samples=200, noise=0.1, generator=None):
     draw = (generator or random.default_generator).numpy
     dx, dy = draw.normal(0, noise, (2, samples))
     return _dataset(x + dx, y + dy, labels)
+
+
+def circles(samples=200, noise=0.1, generator=None):
+    """A circle inside another, which no straight line separates.
+
+    Parameters
+    ----------
+    samples : int, default 200
+        How many points in all.
+    noise : float, default 0.1
+        Standard deviation of what is added to both coordinates.
+    generator : Generator, default microtorch's own
+        What the noise is drawn from.
+
+    Returns
+    -------
+    TensorDataset
+        Points, float32 of shape (samples, 2), and classes 0 (inside) and 1, int64 of shape (samples,).
+
+    Examples
+    --------
+    >>> from microtorch.datasets import circles
+    >>> points, labels = circles(4, noise=0.0).tensors
+    >>> (points**2).sum(1).sqrt()
+    tensor([0.5, 0.5, 1. , 1. ])
+    """
+    labels, place = _classes(samples, 2)
+    angle, radius = 2 * math.pi * place, np.where(labels == 0, 0.5, 1.0)
+    draw = (generator or random.default_generator).numpy
+    dx, dy = draw.normal(0, noise, (2, samples))
+    return _dataset(radius * np.cos(angle) + dx, radius * np.sin(angle) + dy, labels)
 
 
 def blobs(samples=300, classes=3, spread=0.3, generator=None):

@@ -1,6 +1,7 @@
 """Several processes as one training: ranks that exchange tensors through MPI, in the names of torch.distributed."""
 
 from .collectives import *
+from .joining import *
 from .launch import *
 
 

@@ -6,7 +6,8 @@ from ..autograd.inplace.changes import record_changes, watch
 from ..errors import user_line
 from ..optim.sgd import SGD
 from ..tensor import wrap
-from .collectives import ReduceOp, broadcast_array, reduce_array, the_group
+from .collectives import ReduceOp, broadcast_array, reduce_array
+from .joining import the_group
 
 __all__ = ["LocalSteps"]
 

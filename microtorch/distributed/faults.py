@@ -4,8 +4,6 @@ import atexit
 import sys
 import traceback
 
-from ..errors import DistributedError
-
 
 def guard(group):
     """Have an error that nobody catches in this process, and its end, concern all ranks of `group`; what undoes it."""
@@ -18,7 +16,7 @@ def guard(group):
     def ended():
         try:
             group.same("the end of the program")
-        except (DistributedError, KeyboardInterrupt) as error:
+        except BaseException as error:  # at the end of a program, Python would only print it
             failed(type(error), error, None)
 
     def undo():
@@ -42,22 +40,4 @@ def tell(group, kind, error, trace, before):
         else:
             lines = "".join(traceback.format_exception(kind, error, trace))
         text = f"{lines}{group.place}: {kind.__name__}, see above. All ranks are ended.\n"
-    write(text)
-
-
-def write(text):
-    """Put `text` on stderr, after what is on stdout."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is sys.stderr:
-                stream.write(text)
-            stream.flush()
-        except (OSError, ValueError):  # closed, or nobody reads: the end is more important
-            pass
-
-
-def end_all(group, text, status=1):
-    """Say on stderr why this rank cannot go on, and end all; return where there is only this one."""
-    if group.size > 1:
-        write(f"{text} ({group.place}; all ranks are ended)\n")
-        group.abort(status)
+    group.write(text)

@@ -9,11 +9,13 @@ Note [Waiting]: every call is one that does not block; Python looks whether it i
 and more seldom. So signals are heard, a limit can be set, and more ranks than cores do not take each other's time.
 """
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import socket
+import sys
 import time
 
 import numpy as np
@@ -47,9 +49,12 @@ class Group:
         self.comm, self.timeout = comm, timeout
         self.rank, self.size = (0, 1) if comm is None else (comm.Get_rank(), comm.Get_size())
         self.calls = 0  # how many were compared
+        self.talks = 0  # how many channels were made
+        self.broken = False  # whether a call was left in the middle: what this rank would say next fits nothing
 
     def own_talk(self):
         """The same ranks with a channel of their own, where nothing else can come between."""
+        self.talks += 1
         return self if self.comm is None else Group(self.comm.Dup(), self.timeout)
 
     @property
@@ -61,6 +66,10 @@ class Group:
 
     def start(self, name, *args):
         """Begin a call of MPI's that does not block, as ``start("Iallreduce", ...)``; its request."""
+        if self.broken:
+            raise DistributedError(
+                f"{self.place}: an earlier call was interrupted, and the ranks no longer fit together. End the program."
+            )
         try:
             request = getattr(self.comm, name)(*args)
         except Exception as error:
@@ -83,6 +92,13 @@ class Group:
 
     def wait(self, request, call):
         """Wait until `request` is done; Note [Waiting]."""
+        try:
+            self._wait(request, call)
+        except BaseException:
+            self.broken = True
+            raise
+
+    def _wait(self, request, call):
         began, pause = time.perf_counter(), 0.0
         while not self.test(request):
             time.sleep(pause)
@@ -118,7 +134,7 @@ class Group:
 
     def _differing(self, call):
         by_call = {}
-        for rank, theirs in enumerate(self.gather(call)):
+        for rank, theirs in enumerate(self._gather(call)):
             by_call.setdefault(theirs, []).append(rank)
         told = "; ".join(f"{_ranks(ranks)} {theirs}" for theirs, ranks in by_call.items())
         return (
@@ -132,6 +148,10 @@ class Group:
         """A value of each rank, by rank: anything that JSON holds."""
         if self.size == 1:
             return [value]
+        self.same("a gathering")
+        return self._gather(value)
+
+    def _gather(self, value):
         mine = np.frombuffer(json.dumps(value).encode(), np.uint8)
         lengths = np.empty(self.size, np.int64)
         self.wait(self.start("Iallgather", np.array([mine.size]), lengths), "a gathering of lengths")
@@ -156,6 +176,20 @@ class Group:
     def abort(self, status):
         """End all ranks at once."""
         self.comm.Abort(status)
+
+    def write(self, text):
+        """Put `text` on stderr, in one piece, after what is on stdout."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads: the end is more important
+                if stream is sys.stderr:
+                    stream.write(text)
+                stream.flush()
+
+    def end_all(self, text, status=1):
+        """Say on stderr why this rank cannot go on, and end all; return where there is only this one."""
+        if self.size > 1:
+            self.write(f"{text} ({self.place}; all ranks are ended)\n")
+            self.abort(status)
 
 
 def _ranks(ranks):

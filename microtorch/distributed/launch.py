@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ..errors import DistributedError
 from . import threads
-from .collectives import is_available
 from .group import PLACES
+from .joining import is_available
 
 __all__ = ["launch"]
 
@@ -55,6 +55,13 @@ def launch(command, ranks, environment=None):
     -----
     Ctrl-C and SIGTERM are handed on, as Ctrl-C; ranks that have not ended 8 seconds later are killed. If one rank is
     killed, its number is printed.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from microtorch.distributed import launch
+    >>> launch([sys.executable, "-c", "import microtorch; microtorch.distributed.init_process_group()"], 2)
+    0
     """
     starter = mpiexec()
     if starter is None or not is_available():
@@ -65,7 +72,13 @@ def launch(command, ranks, environment=None):
         environment |= dict.fromkeys(threads.NAMES, str(threads.share(ranks)))
     with tempfile.TemporaryDirectory() as folder:
         environment[PLACES] = folder
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        # In a session of its own: Ctrl-C on a terminal reaches this process only, which hands it on, once.
+        pipes = {
+            "start_new_session": True,
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        }
         output = [bytearray(), bytearray()]
         with subprocess.Popen([starter, "-n", str(ranks), *command], env=environment, **pipes) as process:
             pumps = [

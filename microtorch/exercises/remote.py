@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..autograd import Function
+from ..autograd import ArrayFunction
 from ..from_data import tensor
 from ..tensor import Tensor
 from .wire import decode, encode, read, write
@@ -211,7 +211,7 @@ def _refer(value):
     raise TypeError(f"a check cannot hand out a {type(value).__name__}: make it there, student.there('...')")
 
 
-class _OfAnswer(Function):
+class _OfAnswer(ArrayFunction):
     """An operation of the answers, or a derivative of it, as a node of the graph here."""
 
     @staticmethod

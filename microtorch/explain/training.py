@@ -38,6 +38,11 @@ class Check:
         """Note one finding."""
         self.findings.append(Finding(cause, text))
 
+    def note(self, finding):
+        """Note a finding, if there is one."""
+        if finding is not None:
+            self.findings.append(finding)
+
     @property
     def causes(self):
         """list of str: the causes of all findings."""
@@ -228,21 +233,26 @@ def _guessing(check, step, stepped):
     losses = step.outputs[0]._array
     if target.dtype.kind not in "iu" or x.ndim < 2 or losses.ndim or "mean" not in step.inputs:
         return
-    C = x.shape[1]
-    found, guess = float(losses), log(C)
-    if found > 1.5 * guess:
-        check.add(
+    check.note(guessing(float(losses), x.shape[1], float(x._array.std()), stepped))
+
+
+def guessing(loss, C, spread, started):
+    """A finding if a loss is far from that of guessing among `C` classes; `started` says whether steps were made."""
+    guess = log(C)
+    if loss > 1.5 * guess:
+        return Finding(
             "initial loss",
-            f"the loss is {found:.4g}, guessing among {C} classes costs ln {C} = {guess:.4g}. The scores (std "
-            f"{float(x._array.std()):.3g}) are too sure of wrong answers: a smaller scale in the last layer's init, "
+            f"the loss is {loss:.4g}, guessing among {C} classes costs ln {C} = {guess:.4g}. The scores (std "
+            f"{spread:.3g}) are too sure of wrong answers: a smaller scale in the last layer's init, "
             "normalised inputs, or labels that do not belong to their samples.",
         )
-    elif found < 0.3 * guess and not stepped:
-        check.add(
+    if loss < 0.3 * guess and not started:
+        return Finding(
             "initial loss",
-            f"the loss before the first step is {found:.4g}, guessing among {C} classes costs ln {C} = {guess:.4g}. "
+            f"the loss before the first step is {loss:.4g}, guessing among {C} classes costs ln {C} = {guess:.4g}. "
             "Do the inputs contain the labels?",
         )
+    return None
 
 
 def _is_ours(scope):
@@ -329,34 +339,42 @@ def _gradients(check, model, watch, value):
             f"the gradients of {', '.join(infinite)} are NaN or infinite. Find where with autograd.detect_anomaly().",
         )
     else:
-        _from_layer_to_layer(check, watch, value, paths)
+        check.note(from_layer_to_layer(_sizes_of_gradients(watch, value, paths)))
 
 
-def _from_layer_to_layer(check, watch, value, paths):
-    """Compare the gradients that enter the first and the last layer; those of weights scale with the inputs too."""
+def _sizes_of_gradients(watch, value, paths):
+    """[(layer, rms of the gradient of its result)], in the order of forward."""
     layers = [s for s in watch.steps if s.name in ("Linear", "MatMul") and s.node is not None]
     names = [next((paths[x] for x in s.tensors if x in paths), str(s)) for s in layers]
     arriving = grad(value, [s.outputs[0] for s in layers], retain_graph=True, allow_unused=True)
-    sizes = [
+    return [
         (name, float(np.sqrt(np.mean(np.square(dy._array, dtype=np.float64)))))
         for name, dy in zip(names, arriving, strict=True)
         if dy is not None
     ]
+
+
+def from_layer_to_layer(sizes):
+    """A finding if the gradients of the results of the first and the last layer differ by 10,000 times.
+
+    Those of weights would scale with the inputs too. `sizes` are (layer, rms), in the order of forward.
+    """
     if len(sizes) < 2:
-        return
+        return None
     (first, low), (last, high) = sizes[0], sizes[-1]
     if 0 < low < 1e-4 * high:
-        check.add(
+        return Finding(
             "vanishing",
             f"gradients vanish on the way back: rms {high:.2g} at {last}, {low:.2g} at {first}. Use ReLU with Kaiming "
             "init, normalisation layers, or fewer saturating activations (sigmoid, tanh).",
         )
-    elif low > 1e4 * high > 0:
-        check.add(
+    if low > 1e4 * high > 0:
+        return Finding(
             "exploding",
             f"gradients explode on the way back: rms {high:.2g} at {last}, {low:.2g} at {first}. Use a smaller init, "
             "normalisation layers, or nn.utils.clip_grad_norm_.",
         )
+    return None
 
 
 def _dead_units(check, model, watch):
@@ -367,17 +385,21 @@ def _dead_units(check, model, watch):
             fed[step.node] = next((paths[x] for x in step.tensors if x in paths), None)
         if step.name not in ("Relu", "Relu6") or step.outputs[0].ndim < 2 or len(step.outputs[0]) < 2:
             continue
-        y = step.outputs[0]._array
-        dead = (y == 0).all(axis=tuple(range(y.ndim - 1)))
-        if dead.mean() > 0.5:
-            before = fed.get(maker(step.edges[0])[0])
-            where = scope_title(step.scope) if step.scope else f"Relu at {step.line}"
-            check.add(
-                "dead units",
-                f"{where}: {int(dead.sum())} of {dead.size} units are 0 for every sample, dead"
-                + (f", so the rows of {before} that feed them get no gradient" if before else "")
-                + ". Lower the learning rate, start with another init or bias, or use LeakyReLU.",
-            )
+        where = scope_title(step.scope) if step.scope else f"Relu at {step.line}"
+        check.note(dead_units(where, step.outputs[0]._array, fed.get(maker(step.edges[0])[0])))
+
+
+def dead_units(where, y, before=None):
+    """A finding if most units of a ReLU's result `y` are 0 for every sample; `before` is the weight that feeds them."""
+    dead = (y == 0).all(axis=tuple(range(y.ndim - 1)))
+    if dead.mean() <= 0.5:
+        return None
+    return Finding(
+        "dead units",
+        f"{where}: {int(dead.sum())} of {dead.size} units are 0 for every sample, dead"
+        + (f", so the rows of {before} that feed them get no gradient" if before else "")
+        + ". Lower the learning rate, start with another init or bias, or use LeakyReLU.",
+    )
 
 
 # -- several steps ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from io import BytesIO
 
 __all__ = ["Refused", "read_pickle", "read_pickles"]
 
-_MOST = 1 << 20  # instructions; a batch of 10,000 images has 40,000, a model of 10,000 tensors 300,000
+_MOST = 1 << 19  # instructions, and values; a batch of 10,000 images has 40,000, a model of 10,000 tensors 300,000
+_DEEPEST = 200  # lists in lists
 
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _OLD_BYTES = ("SHORT_BINSTRING", "BINSTRING")  # pickletools gives them as text
@@ -88,8 +89,8 @@ def _run(stream, names, persistent, room):
 
 
 def _check_whole(tree):
-    """Refuse a tree with names of things to call in it, one that holds itself, and one that is small only because it
-    holds the same lists many times over: to copy or to print it would take for ever."""
+    """Refuse a tree with names of things to call in it, one that holds itself or is very deep, and one that is small
+    only because it holds the same lists many times over: to copy or to print it would take for ever."""
     sizes, waiting = {}, [(tree, False)]
     while waiting:
         value, done = waiting.pop()
@@ -99,9 +100,11 @@ def _check_whole(tree):
         if inside is None:
             continue
         if done:
-            sizes[id(value)] = size = 1 + sum(sizes.get(id(item), 1) for item in inside)
-            if size > _MOST:
-                raise ValueError(f"it has more than {_MOST:,} values")
+            found = [sizes.get(id(item), (1, 0)) for item in inside]
+            size, depth = 1 + sum(size for size, _ in found), 1 + max((depth for _, depth in found), default=0)
+            if size > _MOST or depth > _DEEPEST:
+                raise ValueError(f"it has more than {_MOST:,} values, or {_DEEPEST} lists in one another")
+            sizes[id(value)] = size, depth
         elif id(value) not in sizes:
             sizes[id(value)] = None
             waiting.append((value, True))

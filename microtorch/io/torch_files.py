@@ -6,6 +6,7 @@ the few names that trees of tensors need; whatever else a file names is refused.
 
 import math
 import zipfile
+from io import BytesIO
 
 import numpy as np
 
@@ -54,10 +55,9 @@ def load_torch(path, name, max_bytes=None):
             return _zipped(file, where, room) if file.read(2) == b"PK" else _older(file, where, room)
     except Refused as error:
         raise CheckpointError(
-            f"{where} asks for {visible(str(error), 100)} to be made, which is code, and none is run. Is it a whole "
-            "model? Save its values where PyTorch is installed, and load them into the model here:\n"
-            "  torch.save(model.state_dict(), 'model.pt')\n"
-            "  model.load_state_dict(microtorch.load('model.pt'))"
+            f"{where} asks for {visible(str(error), 60)} to be made, which is code: it was not. Of a whole model save "
+            "the values, torch.save(model.state_dict(), 'model.pt'), and load them into the model here, "
+            "model.load_state_dict(microtorch.load('model.pt'))."
         ) from error
 
 
@@ -73,7 +73,7 @@ def _zipped(file, where, room):
         if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
             raise ValueError("it is compressed, which PyTorch never does")
         folder = pickle.removesuffix("data.pkl")
-        order = archive.read(f"{folder}byteorder") if f"{folder}byteorder" in members else b"little"
+        order = _content(archive, members[f"{folder}byteorder"]) if f"{folder}byteorder" in members else b"little"
         if order not in (b"little", b"big"):
             raise ValueError("it does not say the order of its bytes")
 
@@ -81,21 +81,28 @@ def _zipped(file, where, room):
             member = members[f"{folder}data/{key}"]
             if member.file_size != count * dtype.itemsize:
                 raise ValueError(f"memory {visible(key, 20)} has {member.file_size} bytes, not {count} {dtype}")
-            with archive.open(member) as stream:
-                array = fill(np.empty(count, dtype), stream) if count else np.empty(0, dtype)
-                stream.read(1)  # compares the checksum
+            array = np.frombuffer(_content(archive, member), dtype)
             return array.byteswap() if order == b"big" else array
 
-        with archive.open(pickle) as stream:
-            (tree,) = read_pickles(stream, 1, _names(room), _Memories(memory), members[pickle].file_size)
-            return tree
+        # In memory: from a file, a text that says it has 2³¹ bytes would be given them before it is found to end.
+        content = _content(archive, members[pickle])
+        (tree,) = read_pickles(BytesIO(content), 1, _names(room), _Memories(memory), len(content))
+        return tree
+
+
+def _content(archive, member):
+    """The bytes of a member of an archive, as a bytearray; its checksum is compared."""
+    with archive.open(member) as stream:
+        content = fill(bytearray(member.file_size), stream)
+        stream.read(1)
+        return content
 
 
 def _older(file, where, room):
     """The tree in the format before PyTorch 1.6: five pickles, and then each memory."""
-    file.seek(0, 2)
-    size = file.tell()
     file.seek(0)
+    content = file.read()
+    file, size = BytesIO(content), len(content)
     names, claimed, left = _names(room), {}, size
 
     def memory(key, dtype, count):

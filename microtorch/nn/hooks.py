@@ -1,5 +1,7 @@
 """Hooks of modules: functions that see, and may replace, what goes through a module forward and backward."""
 
+import warnings
+
 from ..autograd.function import Function
 from ..autograd.hooks import RemovableHandle
 from ..autograd.mode import state
@@ -53,6 +55,16 @@ class Hookable:
         """
         hooks = self._own_hooks()
         return _add(hooks.backward, (hook,), prepend)
+
+    def register_backward_hook(self, hook):
+        """The old name of `register_full_backward_hook`, and the same here: `hook` gets the gradients of all inputs."""
+        warnings.warn(
+            "register_backward_hook is PyTorch's old name, whose hooks saw the last operation only. Use "
+            "register_full_backward_hook.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return self.register_full_backward_hook(hook)
 
 
 class _Hooks:

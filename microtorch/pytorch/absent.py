@@ -109,11 +109,6 @@ _SENTENCES = [
         "Use Function, Module and Parameter",
     ),
     (r"onnx", "writes ONNX files", "Use microtorch.io.onnx"),
-    (
-        r"tensorboard|SummaryWriter",
-        "writes for TensorBoard",
-        "Use microtorch.train.History, or the package tensorboardX, which needs no PyTorch",
-    ),
 ]
 
 

@@ -90,6 +90,14 @@ class Table:
         """The columns as arrays: dict of str to ndarray, int64 or float64."""
         return {name: np.array(values, None if values else np.float64) for name, values in self.columns.items()}
 
+    def to_frame(self):
+        """The table as a pandas DataFrame, which needs pandas; a column of ints is one."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("to_frame needs pandas, which is not installed: pip install pandas") from error
+        return pandas.DataFrame(self.arrays())
+
     def __str__(self):
         names, rows = self._cells()
         widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
@@ -172,6 +180,10 @@ class History:
         """Write both tables into one .npz file, their columns as ``steps_loss``, ``evaluations_loss`` and so on."""
         tables = {"steps": self.steps, "evaluations": self.evaluations}
         save_npz({f"{t}_{name}": a for t, table in tables.items() for name, a in table.arrays().items()}, path)
+
+    def to_frame(self):
+        """The evaluations as a pandas DataFrame; ``history.steps.to_frame()`` has the steps."""
+        return self.evaluations.to_frame()
 
     def plot(self, path=None):
         """The loss by step and the metrics by evaluation, as two panels.

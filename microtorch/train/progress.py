@@ -1,5 +1,7 @@
 """The progress bar of a training, and what is printed beside it."""
 
+import importlib.util
+import sys
 import time
 
 from tqdm import tqdm
@@ -7,13 +9,25 @@ from tqdm import tqdm
 _INTERVAL = 0.1  # seconds between two looks at the bar
 
 
+def _bar():
+    """The bar's class, and whether it shows: None means on terminals; in notebooks it does, as a widget if it can."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return tqdm, None
+    if importlib.util.find_spec("ipywidgets") is None:
+        return tqdm, False
+    from tqdm.notebook import tqdm as widget
+
+    return widget, False
+
+
 class Progress:
     """How far a training is, how fast, and how long it will take: on terminals a bar; nothing if not `shown`."""
 
     def __init__(self, total, done, shown):
         self.shown = shown
-        # disable=None: off where the output is not a terminal
-        self.bar = tqdm(total=total, initial=done, unit="batch", disable=None if shown else True, dynamic_ncols=True)
+        bar, off = _bar()
+        self.bar = bar(total=total, initial=done, unit="batch", disable=off if shown else True, dynamic_ncols=True)
         self.metrics = {}
         self.seen = (None, time.perf_counter())
 

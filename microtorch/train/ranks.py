@@ -48,12 +48,9 @@ class Alone:
     def begin(self, solver):
         """Make sure that all ranks have the same before them."""
 
-    def start_epoch(self, generators):
-        """The generators' states with which all ranks draw the order of an epoch."""
-        return [generator.get_state() for generator in generators]
-
-    def part_ways(self, generators):
-        """Let each rank's generators go on at places of their own."""
+    def start_epoch(self, generators, loader):
+        """The generators' states with which all ranks draw the order of an epoch, and the batches in that order."""
+        return [generator.get_state() for generator in generators], iter(loader)
 
     def shares(self, solver, group):
         """By what the mean losses of this rank's parts count, for a few batches; None where all count alike."""
@@ -68,6 +65,9 @@ class Alone:
 
     def settle(self, solver, last=False):
         """Have the same model on all ranks, for an evaluation, a checkpoint or as the last thing."""
+
+    def wait_for_all(self):
+        """Wait until rank 0 has written what the others are to stop after."""
 
     def private(self, solver):
         """The part of a state for ranks other than 0."""
@@ -97,7 +97,7 @@ class Ranks(Alone):
 
     def __init__(self, model, sync_every=1, outer=None, periods=()):
         from .. import distributed
-        from ..distributed.collectives import the_group
+        from ..distributed.joining import the_group
 
         for name, period in dict(periods).items():
             if period is not None and period % sync_every:
@@ -135,13 +135,15 @@ class Ranks(Alone):
         )
         self.exchanged = solver.step
 
-    def start_epoch(self, generators):
-        states = self.group.share(super().start_epoch(generators))
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
-        return states
+    def start_epoch(self, generators, loader):
+        states = self.group.share([generator.get_state() for generator in generators])
+        set_states(generators, states)
+        batches = iter(loader)
+        self.part_ways(generators)
+        return states, batches
 
     def part_ways(self, generators):
+        """Let each rank's generators go on at places of their own."""
         for generator in generators:
             generator.jump(self.rank)
 
@@ -173,6 +175,9 @@ class Ranks(Alone):
         self.exchanged = len(losses)
         if heard:
             solver._interrupt.agree()
+
+    def wait_for_all(self):
+        self.group.same("a stop")
 
     def private(self, solver):
         """The other ranks' generators; with local steps, what these have come to, and on rank 0 their optimizers."""

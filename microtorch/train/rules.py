@@ -3,6 +3,8 @@
 import difflib
 import inspect
 
+import numpy as np
+
 from .. import optim
 
 __all__ = ["make_optimizer"]
@@ -77,3 +79,10 @@ def make_optimizer(model, update_rule, config=None):
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"{kind.__name__} has no setting {name!r}.{hint}")
     return kind(model.named_parameters(), **{**settings, **config})
+
+
+def check_counts(**given):
+    """Raise ValueError for one of `given`, by name, that is neither None nor a positive integer."""
+    for name, value in given.items():
+        if value is not None and (not isinstance(value, int | np.integer) or value < 1):
+            raise ValueError(f"Solver: {name} is {value!r}. Pass a positive integer.")

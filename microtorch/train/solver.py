@@ -21,7 +21,7 @@ from .interrupt import Interrupt
 from .loaders import from_course, make_loader, sample
 from .progress import Progress
 from .ranks import Alone, Ranks
-from .rules import make_optimizer
+from .rules import check_counts, make_optimizer
 from .state import load_state, state_of
 
 __all__ = ["Solver"]
@@ -182,40 +182,45 @@ class Solver(CourseHistories):
         sync_every=1,
         outer=None,
     ):
-        for name, value in {
-            "num_epochs": num_epochs, "batch_size": batch_size, "accumulate": accumulate, "eval_every": eval_every,
-            "print_every": print_every, "checkpoint_every": checkpoint_every, "patience": patience,
-            "sync_every": sync_every,
-        }.items():  # fmt: skip
-            if value is not None and (not isinstance(value, int | np.integer) or value < 1):
-                raise ValueError(f"Solver: {name} is {value!r}. Pass a positive integer.")
+        check_counts(
+            num_epochs=num_epochs, batch_size=batch_size, accumulate=accumulate, eval_every=eval_every,
+            print_every=print_every, checkpoint_every=checkpoint_every, patience=patience, sync_every=sync_every,
+        )  # fmt: skip
+        self.model, self.loss = model, loss
+        self.eval_every, self.checkpoint_every = 1 if log_acc_iteration else eval_every, checkpoint_every
+        periods = {"eval_every": self.eval_every, "checkpoint_every": checkpoint_every}
+        self._ranks = (Ranks if distributed else Alone)(model, sync_every, outer, periods)
+        self._set_rule(optimizer, update_rule, optim_config, scheduler, lr_decay, schedule_by)
+        self._set_data(data, validation, batch_size, num_train_samples, num_val_samples, generator)
+        self.metrics = ({"accuracy": accuracy} if loss is cross_entropy else {}) if metrics is None else dict(metrics)
+        self.monitor = monitor or ("val_accuracy" if "accuracy" in self.metrics else "val_loss")
+        self.num_epochs, self.patience, self.restore_best = num_epochs, patience, restore_best
+        self.verbose, self.print_every = verbose and self._ranks.first, print_every
+        self.callbacks, self.step_callbacks = callbacks, step_callbacks
+        if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
+            checkpoints = Checkpoints(checkpoints)
+        self.checkpoints = checkpoints
+        self._set_step(accumulate, clip_norm, capture, threads, log_grad_norm)
+        self._interrupt = Interrupt(self._attend_soon, together=distributed)
+
+    def _set_rule(self, optimizer, update_rule, optim_config, scheduler, lr_decay, schedule_by):
         if optimizer is not None and optim_config is not None:
             raise ValueError("Solver: optim_config is for update_rule; the optimizer has its settings already.")
         if scheduler is not None and lr_decay != 1.0:
             raise ValueError("Solver: lr_decay and scheduler both set the learning rate. Pass one of them.")
         if schedule_by not in ("epoch", "step"):
             raise ValueError(f'Solver: schedule_by is {schedule_by!r}. Pass "epoch" or "step".')
-        self.model = model
-        periods = {"eval_every": 1 if log_acc_iteration else eval_every, "checkpoint_every": checkpoint_every}
-        self._ranks = (Ranks if distributed else Alone)(model, sync_every, outer, periods)
-        self.loss = loss
-        self.optimizer = optimizer or make_optimizer(model, update_rule, optim_config)
+        self.optimizer = optimizer or make_optimizer(self.model, update_rule, optim_config)
         if lr_decay != 1.0:
             scheduler = ExponentialLR(self.optimizer, lr_decay)
         elif scheduler is not None and not hasattr(scheduler, "step"):
             scheduler = scheduler(self.optimizer)
         self.scheduler, self.schedule_by = scheduler, schedule_by
-        self.metrics = ({"accuracy": accuracy} if loss is cross_entropy else {}) if metrics is None else dict(metrics)
-        self.num_epochs, self.accumulate, self.clip_norm = num_epochs, accumulate, clip_norm
-        self.patience, self.restore_best = patience, restore_best
-        self.eval_every = 1 if log_acc_iteration else eval_every
-        self.verbose, self.print_every = verbose and self._ranks.first, print_every
-        self.callbacks, self.step_callbacks = callbacks, step_callbacks
-        if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
-            checkpoints = Checkpoints(checkpoints)
-        self.checkpoints, self.checkpoint_every = checkpoints, checkpoint_every
+        self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+
+    def _set_data(self, data, validation, batch_size, num_train_samples, num_val_samples, generator):
         data, validation = from_course(data, validation)
-        dtype = next((p.dtype for p in model.parameters()), np.dtype(np.float32))
+        dtype = next((p.dtype for p in self.model.parameters()), np.dtype(np.float32))
         loader = make_loader(data, batch_size, dtype, shuffle=True, generator=generator)
         self.loader = self._ranks.part(loader, training=True)
         self._train_sample = sample(loader, num_train_samples)
@@ -224,9 +229,13 @@ class Solver(CourseHistories):
             self._validation = validation
         elif validation is not None:
             self._validation = sample(make_loader(validation, 1000, dtype), num_val_samples)
-        self.monitor = monitor or ("val_accuracy" if "accuracy" in self.metrics else "val_loss")
-        self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+
+    def _set_step(self, accumulate, clip_norm, capture, threads, log_grad_norm):
+        self.accumulate, self.clip_norm = accumulate, clip_norm
         self.history = History()
+        self._norms = None
+        if clip_norm is not None or log_grad_norm:
+            self._norms = self.history.steps.columns["grad_norm"] = []
         if capture is None or capture:
             self._gradient_step = captured.CapturedStep(
                 self._gradient_step, strict=bool(capture), threads=threads, quiet=not capture
@@ -234,16 +243,12 @@ class Solver(CourseHistories):
         else:
             self._gradient_step = waiting(threads).watched(self._gradient_step)
         self._told = capture is not None
-        self._norms = None
-        if clip_norm is not None or log_grad_norm:
-            self._norms = self.history.steps.columns["grad_norm"] = []
         self.step = self.epoch = self.position = 0
         self.seconds = 0.0
         self.best_val_acc, self.best_params, self._stale = math.nan, None, 0
         self.stopped = False
         self._epoch_start = None  # the generators' states before the order of this epoch was drawn
         self._due = 0  # the step at which `_attend` has something to do
-        self._interrupt = Interrupt(self._attend_soon, together=distributed)
 
     # -- training ----------------------------------------------------------------------------------------------------
 
@@ -333,9 +338,7 @@ class Solver(CourseHistories):
         """The batches of this epoch that are still to come."""
         generators = generators_of(self)
         if self.position == 0:
-            self._epoch_start = self._ranks.start_epoch(generators)
-            batches = iter(self.loader)
-            self._ranks.part_ways(generators)
+            self._epoch_start, batches = self._ranks.start_epoch(generators, self.loader)
             return batches
         now = [generator.get_state() for generator in generators]
         set_states(generators, self._epoch_start)
@@ -483,10 +486,10 @@ class Solver(CourseHistories):
     def _save(self):
         self.seconds = time.perf_counter() - self._clock
         self._ranks.settle(self)
-        state, path = self.state_dict(), None
-        if self._ranks.first:
-            path = self.checkpoints.save(state, self.step)
+        state = self.state_dict()
+        path = self.checkpoints.save(state, self.step) if self._ranks.first else None
         if self._interrupt.asked:
+            self._ranks.wait_for_all()
             self._progress.say(
                 f"Stopped after step {self.step}; all is saved in {path}. Go on with resume() and train()."
             )

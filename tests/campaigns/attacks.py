@@ -219,6 +219,9 @@ def attacks(draw, target):
     """(name, reader, name of the file, bytes)."""
     for name, content in pickles(draw, target).items():
         yield f"pickle: {name}", "cifar", "test_batch", content
+        if "memo" not in name:  # those describe None, in many words
+            yield f"torch: {name}", "tree", "file", made.torch_zip(content)
+            yield f"torch, older: {name}", "tree", "file", made.torch_older(content)
     for name, content in archives(draw, target).items():
         yield f"archive: {name}", "cifar", "cifar-10-python.tar.gz", content
     yield from numbers(draw)

@@ -57,9 +57,10 @@ class Function:
         super().__init_subclass__(**kwargs)
         cls._operation = None  # made when it is first applied, when all its methods are there
 
-    def __init__(self, *args, **kwargs):
-        raise TypeError(
-            f"{type(self).__name__}: a Function is not made but applied: {type(self).__name__}.apply(x), with static "
+    def __call__(self, *args, **kwargs):
+        """Refuse the way of before PyTorch 0.4: an instance that is called."""
+        raise RuntimeError(
+            f"{type(self).__name__}: a Function is not called but applied: {type(self).__name__}.apply(x), with static "
             "methods forward(ctx, x) and backward(ctx, grad_output)."
         )
 

@@ -9,7 +9,12 @@ from .views import owner, walk
 
 
 class CopySlices(Function):
-    """y = x, with value where steps show it        dx = dy, with 0 there,  dvalue = dy there"""
+    """y = x, with value where steps show it        dx = dy, with 0 there,  dvalue = dy there
+
+    Why: Where something was put in the old value is gone and gets 0; what was put in gets the gradient of its
+    place.
+    Derivation: y = x with slope 1 where nothing was put, and y = value with slope 1 where it was.
+    """
 
     # Nothing is saved and nothing copied: what x held is needed by no derivative of this operation.
 
@@ -53,7 +58,11 @@ class CopySlices(Function):
 
 
 class Cleared(Function):
-    """y = x, with 0 where steps show it        dx = dy, with 0 there"""
+    """y = x, with 0 where steps show it        dx = dy, with 0 there
+
+    Why: Where 0 was put in the old value is gone and gets 0.
+    Derivation: y = m · x with a constant mask m of 0 and 1.
+    """
 
     @staticmethod
     def forward(ctx, x, steps, then):

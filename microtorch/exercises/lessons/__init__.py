@@ -1,1 +1,1 @@
-"""The checks of the twelve lessons."""
+"""The checks of each lesson."""

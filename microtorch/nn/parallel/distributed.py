@@ -6,7 +6,8 @@ import copy
 from ...autograd.function import Function
 from ...autograd.mode import state
 from ...autograd.observe import one_call
-from ...distributed.collectives import broadcast_array, the_group
+from ...distributed.collectives import broadcast_array
+from ...distributed.joining import the_group
 from ...errors import DistributedError, describe
 from ...tensor import Tensor
 from ..module import Module
@@ -109,9 +110,9 @@ class DistributedDataParallel(Module):
                 f"DistributedDataParallel: {type(module).__name__} has no parameter that requires a gradient, so there "
                 "is nothing to average. Use the model itself."
             )
-        self._buffers_differ = False
         self._reducer = None
         if self._group.size > 1:
+            self._group.same(f"the making of DistributedDataParallel({type(module).__name__})")
             self._check_same(parameters)
             if init_sync:
                 for t in (*parameters.values(), *module.buffers()):
@@ -140,7 +141,6 @@ class DistributedDataParallel(Module):
             return self.module(*args, **kwargs)
         if self.broadcast_buffers:
             self.share_buffers()
-        self._buffers_differ = self.training
         result = self.module(*args, **kwargs)
         if not (state.grad and self.require_backward_grad_sync):
             return result
@@ -155,11 +155,9 @@ class DistributedDataParallel(Module):
         return result
 
     def share_buffers(self):
-        """Give all ranks the buffers of rank 0, where a forward in training may have changed them; on all ranks."""
-        if self._buffers_differ:
-            self._buffers_differ = False
-            for buffer in self.module.buffers():
-                _shared_from_rank_0(self._group, buffer._array)
+        """Give all ranks the buffers of rank 0; a call of all ranks."""
+        for buffer in self.module.buffers() if self._group.size > 1 else ():
+            _shared_from_rank_0(self._group, buffer._array)
 
     @contextlib.contextmanager
     def no_sync(self):

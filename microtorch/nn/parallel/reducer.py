@@ -70,6 +70,8 @@ class Reducer(Observer):
     def __init__(self, title, parameters, group, megabytes, find_unused):
         self.title, self.group, self.find_unused = title, group, find_unused
         self.talk = group.own_talk()  # where only buckets travel, so that no other call can be taken for one
+        # Ranks that come to several models in another order are told, too.
+        self.call = f"a backward pass of {title}{f', model {group.talks}' if group.talks > 1 else ''}"
         self.names = {p: name for name, p in parameters.items() if p.requires_grad}
         self.frozen = {p: name for name, p in parameters.items() if not p.requires_grad}
         self.buckets = bucketed(list(self.names), megabytes)
@@ -138,7 +140,7 @@ class Reducer(Observer):
                 self.talk.wait(bucket.request, self.title)
             bucket.missing, bucket.request = len(bucket.views), None
         self.started = 0
-        self.comparison = self.group.compare(f"a backward pass of {self.title}")
+        self.comparison = self.group.compare(self.call)
 
     def _fill(self, p, total):
         """Put the gradient of `p` into its bucket, with what is in ``.grad`` already, and start what is full."""
@@ -203,7 +205,7 @@ class Reducer(Observer):
         unused = set(self.unused)
         used = np.array([p not in unused for p in self.names], np.uint8)
         request = self.group.start("Iallreduce", mpi().IN_PLACE, used, mpi().MAX)
-        self.group.wait(request, f"a backward pass of {self.title}")
+        self.group.wait(request, self.call)
         return {p for p, flag in zip(self.names, used, strict=True) if not flag}
 
     def _agree(self):

@@ -4,7 +4,8 @@ import numpy as np
 
 from ...autograd.function import Function, once_differentiable
 from ...autograd.inplace.changes import record_changes, watch
-from ...distributed.collectives import ReduceOp, alone_or_group, reduce_array
+from ...distributed.collectives import ReduceOp, reduce_array
+from ...distributed.joining import alone_or_group
 from ...errors import ShapeError, refuse_read_only, user_line
 from ...ops.nn.batch_norm import check_parameters
 from ..layers.batch_norm import AnyBatchNorm

@@ -14,7 +14,11 @@ __all__ = []
 
 
 class Cast(Function):
-    """y = x in another floating dtype        dx = dy in the dtype of x"""
+    """y = x        dx = dy
+
+    Why: The same numbers in another precision: the gradient passes unchanged, in the precision of the input.
+    Derivation: Up to rounding y = x, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, dtype):

@@ -14,7 +14,11 @@ __all__ = ["clone", "fill"]
 
 
 class Clone(Function):
-    """y = x        dx = dy"""
+    """y = x        dx = dy
+
+    Why: A copy changes as the original does, so the gradient passes unchanged.
+    Derivation: ∂x/∂x = 1.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -55,7 +59,12 @@ def clone(input, *, memory_format=None):
 
 
 class Overwrite(Function):
-    """y = the source, broadcast to the shape of x        dx = 0,  dsource = dy"""
+    """y = source        dx = 0,  dsource = dy
+
+    Why: The old values are gone, so they have no influence any more; what took their place gets all of the
+    gradient.
+    Derivation: y = source, so ∂y/∂source = 1 and ∂y/∂x = 0.
+    """
 
     @staticmethod
     def forward(ctx, x, source):

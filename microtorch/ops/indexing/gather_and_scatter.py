@@ -69,7 +69,11 @@ def put_along(y, indices, shape, dim):
 
 
 class PutAlong(Function):
-    """y = 0, and x at indices along a dimension, none of them twice        dx = dy at indices"""
+    """y = 0, and x at indices along a dimension, none of them twice        dx = dy at indices
+
+    Why: Each number went to one place and gets the gradient from there.
+    Derivation: y puts entries of x: ∂y/∂x is 1 at the place it was put to and 0 elsewhere.
+    """
 
     @staticmethod
     def forward(ctx, x, indices, shape, dim):
@@ -85,7 +89,11 @@ class PutAlong(Function):
 
 
 class Gather(Function):
-    """y[i, j] = x[index[i, j], j] for dim 0        dx[index[i, j], j] += dy[i, j]"""
+    """y[i, j] = x[index[i, j], j] for dim 0        dx = 0, and dy added at index along dim
+
+    Why: An entry that was gathered several times gets the sum of these gradients; one that was not gets 0.
+    Derivation: ∂L/∂x at a place is the sum of ∂L/∂y over all places that read it.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, index):
@@ -211,7 +219,11 @@ def _numpy_take_along_axis(arr, indices, axis=-1):
 
 
 class ScatterAdd(Function):
-    """y = x, then y[index[i, j], j] += src[i, j] for dim 0        dx = dy,  dsrc[i, j] = dy[index[i, j], j]"""
+    """y = x, then y[index[i, j], j] += src[i, j] for dim 0        dx = dy,  dsrc = dy at index along dim
+
+    Why: x is still in the sum everywhere, and each number of src was added at one place, whose gradient it gets.
+    Derivation: y is a sum of x and of entries of src, each with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, index, src):
@@ -306,7 +318,12 @@ def _put(y, where, src):
 
 
 class Scatter(Function):
-    """y = x, then y[index[i, j], j] = src[i, j] for dim 0        dx = dy, 0 at index,  dsrc = dy at index"""
+    """y = x, then y[index[i, j], j] = src[i, j] for dim 0
+    dx = dy, and 0 at index along dim,  dsrc = dy at index along dim
+
+    Why: Where src was written the old value is gone and gets 0; what was written gets the gradient of its place.
+    Derivation: y = x with slope 1 where nothing was written, and y = src with slope 1 where something was.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, index, src):
@@ -320,7 +337,10 @@ class Scatter(Function):
 
 
 class ScatterMultiply(Function):
-    """y = x, then y[index[i, j], j] *= src[i, j] for dim 0        it has no derivative here"""
+    """y = x, then y[index[i, j], j] *= src[i, j] for dim 0        it has no derivative here
+
+    Why: Its derivative is put together from other operations by the function that calls it.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, index, src):

@@ -21,7 +21,11 @@ __all__ = []
 
 
 class Slice(Function):
-    """y = x[index] of slices and single positions        dx = 0, and dy at index"""
+    """y = x[index] of slices and single positions        dx = 0, and dy at index
+
+    Why: Only what was picked has influence: it gets its gradient back, the rest gets 0.
+    Derivation: y picks entries of x: ∂y/∂x is 1 at the entry picked and 0 elsewhere.
+    """
 
     is_view = True
 
@@ -40,7 +44,11 @@ class Slice(Function):
 
 
 class Place(Function):
-    """y = 0, and x at index        dx = dy[index]"""
+    """y = 0, and x at index        dx = dy[index]
+
+    Why: Each number went to one place and gets the gradient from there.
+    Derivation: y puts entries of x: ∂y/∂x is 1 at the place it was put to and 0 elsewhere.
+    """
 
     @staticmethod
     def forward(ctx, x, index, shape):
@@ -55,7 +63,12 @@ class Place(Function):
 
 
 class Index(Function):
-    """y = x[index] of arrays of positions or masks        dx = 0, and dy added at index, once for each naming"""
+    """y = x[index] of arrays of positions or masks        dx = 0, and dy added at index, once for each naming
+
+    Why: An entry that was picked twice acts twice, so it gets the sum of both gradients; one that was not picked
+    gets 0.
+    Derivation: ∂L/∂xₖ = Σ of ∂L/∂yᵢ over all i with indexᵢ = k.
+    """
 
     @staticmethod
     def forward(ctx, x, index):
@@ -75,7 +88,11 @@ class Index(Function):
 
 
 class AddAt(Function):
-    """y = 0, and x added at index, once for each naming        dx = dy[index]"""
+    """y = 0, and x added at index, once for each naming        dx = dy[index]
+
+    Why: Each number was added at one place and gets the gradient from there.
+    Derivation: yₖ = Σ of xᵢ over all i with indexᵢ = k, so ∂L/∂xᵢ = ∂L/∂yₖ for k = indexᵢ.
+    """
 
     @staticmethod
     def forward(ctx, x, index, shape):

@@ -21,7 +21,11 @@ def _diagonal_of(x, offset, dim1, dim2):
 
 
 class Diagonal(Function):
-    """y = the diagonal of x        dx = 0, and dy on the diagonal"""
+    """y = the diagonal of x        dx = 0, and dy on the diagonal
+
+    Why: Only the diagonal was looked at, so only it gets a gradient, each entry its own.
+    Derivation: y picks entries of x: ∂y/∂x is 1 at the entry picked and 0 elsewhere.
+    """
 
     is_view = True
 
@@ -36,7 +40,11 @@ class Diagonal(Function):
 
 
 class OnDiagonal(Function):
-    """y = 0, and x on the diagonal        dx = the diagonal of dy"""
+    """y = 0, and x on the diagonal        dx = the diagonal of dy
+
+    Why: Each number went to one place on the diagonal and gets the gradient from there.
+    Derivation: y puts entries of x: ∂y/∂x is 1 at the place it was put to and 0 elsewhere.
+    """
 
     @staticmethod
     def forward(ctx, x, shape, *place):

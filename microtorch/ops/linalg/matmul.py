@@ -21,7 +21,13 @@ def rows(x):
 
 
 class MatMul(Function):
-    """y = a @ b        da = dy @ bᵀ,  db = aᵀ @ dy"""
+    """y = a @ b        da = dy @ bᵀ,  db = aᵀ @ dy
+
+    Why: An entry of a meets a whole row of b and so moves a row of the result; its gradient gathers that row,
+    weighted by b.
+    Derivation: yᵢⱼ = Σₖ aᵢₖ bₖⱼ, so ∂L/∂aᵢₖ = Σⱼ ∂L/∂yᵢⱼ bₖⱼ, which is dy @ bᵀ; likewise for b. A vector counts as
+    a row or column.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -45,6 +51,14 @@ class MatMul(Function):
                 "Transpose one with .mT, or reshape."
             )
         return f"matmul: operands {a.shape} and {b.shape}: their batch dimensions do not broadcast together."
+
+    @staticmethod
+    def notation(ctx, a, b):
+        row, column = a.ndim == 1, b.ndim == 1
+        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        y = (*batch, 1 if row else a.shape[-2], 1 if column else b.shape[-1])
+        views = {"a": (1, *a.shape) if row else a.shape, "b": (*b.shape, 1) if column else b.shape}
+        return {"views": {**views, "y": y}}
 
     @staticmethod
     def backward(ctx, dy):

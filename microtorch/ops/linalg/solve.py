@@ -1,13 +1,17 @@
 """Systems of linear equations, and the triangular factor of a positive definite matrix."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ...autograd.function import Function
 from ...errors import ShapeError
-from ...tensor import attach
+from ...tensor import Tensor, attach
 from .._promotion import only_tensors, same_dtype
+from ..pointwise.exp_and_log import exp
+from ..pointwise.where import where
 
-__all__ = ["cholesky", "inverse"]
+__all__ = ["cholesky", "det", "inverse", "logdet", "slogdet"]
 
 
 class Solve(Function):
@@ -228,3 +232,52 @@ def cholesky(input, upper=False):
     _square("cholesky", input)
     lower = Cholesky.apply(input)
     return lower.mT if upper else lower
+
+
+class Slogdet(Function):
+    """y = sign det x and log |det x|        dx = x⁻ᵀ times the gradient of the second"""
+
+    @staticmethod
+    def forward(ctx, x):
+        with np.errstate(invalid="ignore"):  # NaN stays NaN, without a word
+            sign, size = (np.asarray(part, x.dtype) for part in np.linalg.slogdet(x))
+        ctx.save_for_backward(x)
+        ctx.mark_non_differentiable(sign)
+        return sign, size
+
+    @staticmethod
+    def backward(ctx, dsign, dsize):
+        (x,) = ctx.saved_tensors
+        identity = np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape).copy()
+        return Solve.apply(x.mT, identity) * dsize[..., None, None]
+
+
+class SignAndLogarithm(NamedTuple):
+    """The sign of a determinant, and the logarithm of its magnitude."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
+@attach("slogdet")
+def slogdet(input):
+    """The sign of the determinant of the square matrices `input`, and the logarithm of its magnitude, with gradient."""
+    _square("slogdet", input)
+    return SignAndLogarithm(*Slogdet.apply(input))
+
+
+@attach("logdet")
+def logdet(input):
+    """The logarithm of the determinant of the square matrices `input`; NaN where that is negative."""
+    sign, size = slogdet(input)
+    return where(sign < 0, float("nan"), size)
+
+
+@attach("det")
+def det(input):
+    """The determinant of the square matrices `input`; its gradient needs matrices that have an inverse.
+
+    d det x = det x · tr(x⁻¹ dx).
+    """
+    sign, size = slogdet(input)
+    return sign * exp(size)

@@ -14,7 +14,11 @@ __all__ = ["tril", "tril_indices", "triu", "triu_indices"]
 
 
 class Tril(Function):
-    """y = x on and below a diagonal, else 0        dx = dy likewise"""
+    """y = x on and below a diagonal, else 0        dx = dy on and below a diagonal, else 0
+
+    Why: What was set to 0 has no influence; the rest passes unchanged.
+    Derivation: y = m · x with a constant mask m of 0 and 1, so dx = m · dy.
+    """
 
     @staticmethod
     def forward(ctx, x, k):
@@ -27,7 +31,11 @@ class Tril(Function):
 
 
 class Triu(Function):
-    """y = x on and above a diagonal, else 0        dx = dy likewise"""
+    """y = x on and above a diagonal, else 0        dx = dy on and above a diagonal, else 0
+
+    Why: What was set to 0 has no influence; the rest passes unchanged.
+    Derivation: y = m · x with a constant mask m of 0 and 1, so dx = m · dy.
+    """
 
     @staticmethod
     def forward(ctx, x, k):

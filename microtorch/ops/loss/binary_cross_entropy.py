@@ -48,7 +48,11 @@ def same_shape(name, input, target):
 
 
 class BinaryCrossEntropy(Function):
-    """y = −t · log x − (1 − t) · log(1 − x)        dx = dy · (x − t) / (x (1 − x)),  dt = dy · (log(1 − x) − log x)"""
+    """y = −t · log x − (1 − t) · log(1 − x)        dx = dy · (x − t) / (x · (1 − x)),  dt = dy · (log(1 − x) − log x)
+
+    Why: The gradient points from the probability to the target, and is strong where the network is sure and wrong.
+    Derivation: −t / x + (1 − t) / (1 − x) = (x − t) / (x (1 − x)).
+    """
 
     @staticmethod
     def forward(ctx, x, t):
@@ -119,7 +123,11 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
 
 
 class BinaryCrossEntropyWithLogits(Function):
-    """y = |x| · (t, or 1 − t where x > 0) + log(1 + e^−|x|)        dx = dy · (σ(x) − t),  dt = −dy · x"""
+    """y = max(x, 0) − t · x + log(1 + e^−|x|)        dx = dy · (σ(x) − t),  dt = −dy · x
+
+    Why: The gradient is simply probability less target: sigmoid and logarithm undo each other's slopes.
+    Derivation: y = log(1 + eˣ) − t · x, with the derivative σ(x) − t; written so that eˣ cannot overflow.
+    """
 
     @staticmethod
     def forward(ctx, x, t):

@@ -104,8 +104,32 @@ def target_terms(weight, smoothing, C, dtype):
     return terms if weight is None else terms * weight
 
 
+def one_hot(target, kept, C, channel):
+    """1 at the label of each sample that is kept, else 0, with the classes in dimension `channel`."""
+    wide = tuple(-1 if i == channel else 1 for i in range(target.ndim + 1))
+    return ((np.expand_dims(target, channel) == np.arange(C).reshape(wide)) & np.expand_dims(kept, channel)) * 1.0
+
+
+def notation_of_loss(q, n, reduction, channel):
+    """The letters of a formula in numbers, where `q` is what is charged to each class and the mean divides by `n`."""
+    s = q.sum(channel, keepdims=True)
+    letters = {"q": q, "n": n if reduction == "mean" else None, "s": None if (s == 1).all() else s}
+    kept = tuple(1 if i == channel else length for i, length in enumerate(q.shape))
+    every = reduction != "none"
+    axes = {"Σ": tuple(range(q.ndim)) if every else (channel,), "softmax": (channel,)}
+    return {"letters": letters, "axes": axes, "views": {"y": (1,) * q.ndim if every else kept}}
+
+
 class CrossEntropy(Function):
-    """y = −Σ q · log softmax(x), q = weight · ((1 − ε) · target + ε/C)        dx = dy · (softmax(x) · Σ q − q)"""
+    """y = −Σ q · log(softmax(x)) / n        dx = dy · (s · softmax(x) − q) / n
+
+    Letters: q is what the target gives each class (1 for the right one), times the weights; s is its sum for a
+    sample; n is what the mean divides by, the number of samples or the sum of their weights.
+    Why: Each score moves the loss by its probability, less 1 for the right class; under the mean the samples share
+    it.
+    Derivation: −log softmax(x)ₖ = log Σ eˣ − xₖ, with the derivative softmax(x)ⱼ − (1 if j = k, else 0); weighted
+    with q and summed over k.
+    """
 
     @staticmethod
     def forward(ctx, x, target, weight, ignore_index, reduction, smoothing):
@@ -137,6 +161,19 @@ class CrossEntropy(Function):
     @staticmethod
     def explain(x, target, weight, ignore_index, reduction, smoothing):
         return bad_label("cross_entropy", x, target, ignore_index)
+
+    @staticmethod
+    def notation(ctx, x, target, weight, ignore_index, reduction, smoothing):
+        channel = 1 if x.ndim > 1 else 0
+        wide = tuple(-1 if i == channel else 1 for i in range(x.ndim))
+        w = np.ones(x.shape[channel]) if weight is None else weight.astype(np.float64)
+        shares = target.shape == x.shape and target.dtype.kind == "f"
+        kept = np.ones(x.shape[:channel] + x.shape[channel + 1 :], bool) if shares else target != ignore_index
+        chosen = target if shares else one_hot(target, kept, x.shape[channel], channel)
+        q = ((1 - smoothing) * chosen + smoothing / x.shape[channel]) * w.reshape(wide)
+        q = q * np.expand_dims(kept, channel)
+        n = kept.sum() if shares else (chosen * w.reshape(wide)).sum()
+        return notation_of_loss(q, float(n), reduction, channel)
 
     @staticmethod
     def backward(ctx, dy):
@@ -245,7 +282,13 @@ def cross_entropy(
 
 
 class NllLoss(Function):
-    """y = −weight[label] · x[label]        dx = −dy · weight[label] at the label, else 0"""
+    """y = −Σ q · x / n        dx = −dy · q / n
+
+    Letters: q is the weight of the right class, 0 elsewhere; n is what the mean divides by, the sum of these
+    weights.
+    Why: Only the log-probability of the right class counts, and the loss falls as it rises.
+    Derivation: y = −x at the label, so the slope is −1 there and 0 elsewhere.
+    """
 
     @staticmethod
     def forward(ctx, x, target, weight, ignore_index, reduction):
@@ -264,6 +307,15 @@ class NllLoss(Function):
     @staticmethod
     def explain(x, target, weight, ignore_index, reduction):
         return bad_label("nll_loss", x, target, ignore_index)
+
+    @staticmethod
+    def notation(ctx, x, target, weight, ignore_index, reduction):
+        channel = 1 if x.ndim > 1 else 0
+        wide = tuple(-1 if i == channel else 1 for i in range(x.ndim))
+        q = one_hot(target, target != ignore_index, x.shape[channel], channel)
+        if weight is not None:
+            q = q * weight.reshape(wide)
+        return notation_of_loss(q, float(q.sum()), reduction, channel)
 
     @staticmethod
     def backward(ctx, dy):

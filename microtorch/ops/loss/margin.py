@@ -221,7 +221,15 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
 
 
 class MultiMarginLoss(Function):
-    """y = Σ h(x[j] − x[t] + margin) · w[t] / C over j ≠ t, h(z) = max(0, z)^p        dx[j] = dy · h' · w[t] / C"""
+    """y = Σ k · max(0, z)^p
+    dx = dy · (s − o · Σ s), z = margin + x − Σ o · x, s = p · max(0, z)^(p − 1) · k where z > 0, else 0
+
+    Letters: o is 1 at the right class, else 0; k is the weight of a wrong class over the number of classes, 0 at
+    the right one; z is by how much a class violates the margin.
+    Why: A wrong class that comes too near pushes its own score down and the right one's up by as much.
+    Derivation: max(0, z)ᵖ has the slope p · zᵖ⁻¹ for z > 0; each z contains its own score with 1 and the right
+    one's with −1.
+    """
 
     @staticmethod
     def forward(ctx, x, target, p, margin, weight):
@@ -246,6 +254,14 @@ class MultiMarginLoss(Function):
     @staticmethod
     def explain(x, target, p, margin, weight):
         return bad_label("multi_margin_loss", x, target, None)
+
+    @staticmethod
+    def notation(ctx, x, target, p, margin, weight):
+        C, rows = x.shape[-1], np.atleast_1d(target)
+        right = (rows[:, None] == np.arange(C)).reshape(x.shape)
+        k = (1.0 if weight is None else weight[target][..., None]) * (~right) / C
+        letters = {"o": right.astype(np.float64), "k": k}
+        return {"letters": letters, "axes": {"Σ": (x.ndim - 1,)}, "views": {"y": (*x.shape[:-1], 1)}}
 
     @staticmethod
     def backward(ctx, dy):

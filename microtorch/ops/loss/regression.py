@@ -1,5 +1,6 @@
 """Losses of regression: by the difference of predictions and targets of one shape."""
 
+import math
 import warnings
 
 import numpy as np
@@ -83,7 +84,13 @@ def weighted(name, losses, weight, reduction):
 
 
 class MseLoss(Function):
-    """y = mean of (x − t)²        dx = dy · 2 (x − t) / n,  dt = −dx"""
+    """y = Σ (x − t)² / n        dx = dy · 2 · (x − t) / n,  dt = −dy · 2 · (x − t) / n
+
+    With reduction=none: y = (x − t)²        dx = dy · 2 · (x − t),  dt = −dy · 2 · (x − t)
+    Letters: n is the number of elements, of which the mean is taken.
+    Why: The gradient is the error itself, twice, shared by all elements: the further off, the stronger the pull.
+    Derivation: d(x − t)²/dx = 2 (x − t); the mean divides by n. The target gets the opposite.
+    """
 
     @staticmethod
     def forward(ctx, x, t, reduction):
@@ -96,6 +103,11 @@ class MseLoss(Function):
         ctx.count = x.size
         total = kernels.mse(x.ravel(), t.ravel())
         return x.dtype.type(total if reduction == "sum" else total / x.size if x.size else np.nan)
+
+    @staticmethod
+    def notation(ctx, x, t, reduction):
+        n = math.prod(np.broadcast_shapes(x.shape, t.shape))
+        return {"letters": {"n": n if reduction == "mean" else None}}
 
     @staticmethod
     def backward(ctx, dy):
@@ -187,7 +199,13 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
 
 
 class HuberLoss(Function):
-    """y = d² / 2 where |d| <= δ, else δ · (|d| − δ/2), d = x − t        dx = dy · min(max(d, −δ), δ),  dt = −dx"""
+    """y = d² / 2 where |d| ≤ delta, else delta · (|d| − delta / 2), d = x − t
+    dx = dy · min(max(d, −delta), delta),
+    dt = −dy · min(max(d, −delta), delta)
+
+    Why: Near the target the pull is the error; further off it is limited, so that a few outliers cannot take over.
+    Derivation: d(d²/2)/dx = d inside; outside the line has the slope ±delta. Both meet at |d| = delta.
+    """
 
     @staticmethod
     def forward(ctx, x, t, delta):

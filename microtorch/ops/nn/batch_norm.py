@@ -52,7 +52,19 @@ def flat(parameter, x):
 
 
 class BatchNorm(Function):
-    """y = w · x̂ + b, x̂ = (x − mean) / σ, σ² = var + ε        dx = w / σ · (dy − mean(dy) − x̂ · mean(dy · x̂))"""
+    """y = weight · x̂ + bias, x̂ = (x − mean(x)) / σ, σ = √(var(x) + eps)
+    dx = weight / σ · (dy − mean(dy) − x̂ · mean(dy · x̂)),
+    dweight = Σ dy · x̂,  dbias = Σ dy
+
+    With training=False: y = weight · x̂ + bias, x̂ = (x − running_mean) / σ, σ = √(running_var + eps)
+            dx = weight / σ · dy,  dweight = Σ dy · x̂,  dbias = Σ dy
+    Letters: Means and sums go over the samples, for each channel by itself; σ is the spread and x̂ the input with
+    mean 0 and spread 1.
+    Why: What shifts or stretches the whole batch alike is taken out by the normalisation, so that part of the
+    gradient is taken out too.
+    Derivation: Through x̂, the mean and the variance: dx̂ = weight · dy; the path through the mean gives −mean(dx̂)
+    / σ, the one through the variance −x̂ · mean(dx̂ · x̂) / σ. In evaluation both are constants.
+    """
 
     @staticmethod
     def forward(ctx, x, weight, bias, running_mean, running_var, training, momentum, eps, counter=None):
@@ -96,6 +108,17 @@ class BatchNorm(Function):
             record_changes((watch(running_mean), watch(running_var)), "batch_norm", user_line())
         ctx.cache = rows, w, sums, stats
         return y if x.ndim == 2 else from_rows(y, x.shape)
+
+    @staticmethod
+    def notation(ctx, x, *parameters):
+        axes, wide = (0, *range(2, x.ndim)), (1, x.shape[1]) + (1,) * (x.ndim - 2)
+        names = ("weight", "bias", "running_mean", "running_var")
+        running = {} if ctx.options[0] else dict(zip(names[2:], ctx.running, strict=True))
+        return {
+            "letters": running,
+            "axes": dict.fromkeys(("Σ", "mean", "var"), axes),
+            "views": {name: wide for name, p in zip(names, parameters, strict=False) if p is not None},
+        }
 
     @staticmethod
     def backward(ctx, dy):

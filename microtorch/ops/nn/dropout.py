@@ -27,7 +27,12 @@ def masked(ctx, x, key, limit, scale):
 
 
 class Dropout(Function):
-    """y = x / (1 − p) where kept, else 0        dx = dy / (1 − p) where kept, else 0"""
+    """y = x / (1 − p) where kept, else 0        dx = dy / (1 − p) where kept, else 0
+
+    Letters: kept says which elements were kept by chance.
+    Why: What was dropped had no influence and gets 0; what was kept counts a little more, as in the forward.
+    Derivation: y = m · x with a mask m of 0 and 1 / (1 − p), constant once drawn.
+    """
 
     @staticmethod
     def forward(ctx, x, p, source):
@@ -42,6 +47,10 @@ class Dropout(Function):
         return masked(ctx, x, *ctx.mask)
 
     @staticmethod
+    def notation(ctx, x, p, source):
+        return {"letters": {"kept": masked(ctx, np.ones(x.shape, np.float64), *ctx.mask) != 0}}
+
+    @staticmethod
     def backward(ctx, dy):
         return Dropout.apply(dy, ctx.p, ctx.key)
 
@@ -51,7 +60,11 @@ class Dropout(Function):
 
 
 class Unchanged(Function):
-    """y = x        dx = dy"""
+    """y = x        dx = dy
+
+    Why: Nothing happens to the values, so the gradient passes unchanged.
+    Derivation: ∂x/∂x = 1.
+    """
 
     is_view = True
 

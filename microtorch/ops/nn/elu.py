@@ -13,7 +13,12 @@ __all__ = ["celu", "elu", "selu"]
 
 
 class Elu(Function):
-    """y = s · x where x > 0, else s · α · (e^(r·x) − 1)    dx = dy · s where x > 0, else dy · s · α · r · e^(r·x)"""
+    """y = scale · x where x > 0, else scale · alpha · (e^(rate · x) − 1)
+    dx = dy · scale where x > 0, else dy · scale · alpha · rate · e^(rate · x)
+
+    Why: A unit that is on passes its gradient; one that is off passes less and less the further below 0 it is.
+    Derivation: The slope of x is 1; that of α (e^(rx) − 1) is α r e^(rx).
+    """
 
     @staticmethod
     def forward(ctx, x, alpha, scale, rate):
@@ -34,11 +39,20 @@ class Elu(Function):
 
 
 class Selu(Elu):
-    """y = s · x where x > 0, else s · α · (eˣ − 1)        dx = s · dy where x > 0, else s · α · eˣ · dy"""
+    """y = scale · x where x > 0, else scale · alpha · (eˣ − 1)
+    dx = dy · scale where x > 0, else dy · scale · alpha · eˣ
+
+    Why: As in an ELU, scaled so that mean 0 and spread 1 come out of mean 0 and spread 1.
+    Derivation: The slope of x is 1; that of α (eˣ − 1) is α eˣ; both times the scale.
+    """
 
 
 class Celu(Elu):
-    """y = x where x > 0, else α · (e^(x/α) − 1)        dx = dy where x > 0, else e^(x/α) · dy"""
+    """y = x where x > 0, else alpha · (e^(x / alpha) − 1)        dx = dy where x > 0, else dy · e^(x / alpha)
+
+    Why: As in an ELU, with a slope of 1 on both sides of 0.
+    Derivation: The slope of α (e^(x/α) − 1) is e^(x/α).
+    """
 
 
 def elu(input, alpha=1.0, inplace=False):

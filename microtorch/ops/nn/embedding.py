@@ -15,7 +15,11 @@ __all__ = ["embedding", "one_hot"]
 
 
 class Embedding(Function):
-    """y = w[index]        dw[index] += dy"""
+    """y = w[index]        dw = 0, and dy added at index, once for each naming
+
+    Why: A row that was looked up twice acts twice, so it gets the sum of both gradients; one that was not gets 0.
+    Derivation: ∂L/∂wₖ = Σ of ∂L/∂yᵢ over all i with indexᵢ = k.
+    """
 
     @staticmethod
     def forward(ctx, w, index, factor):
@@ -30,7 +34,11 @@ class Embedding(Function):
 
 
 class EmbeddingBackward(Function):
-    """dw[index] += dy        ddy = ddw[index]"""
+    """y = 0, and dy added at index, once for each naming        ddy = the rows of the gradient at index
+
+    Why: Each row was added at one place and gets the gradient from there.
+    Derivation: It is linear; its derivative is looking up.
+    """
 
     @staticmethod
     def forward(ctx, dy, index, rows):

@@ -20,7 +20,12 @@ __all__ = ["gelu", "mish", "silu"]
 
 
 class Gelu(Function):
-    """y = x · Φ(x)        dx = dy · (Φ(x) + x · φ(x))"""
+    """y = x · Φ(x)        dx = dy · (Φ(x) + x · φ(x))
+
+    Letters: Φ and φ are the distribution and the density of the standard normal distribution.
+    Why: x times the chance that a normal number is smaller: it behaves like x far above 0 and like 0 far below.
+    Derivation: The product rule: x′ · Φ + x · Φ′, and Φ′ = φ.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -40,7 +45,12 @@ class Gelu(Function):
 
 
 class GeluTanh(Function):
-    """y = x · (1 + t) / 2, t = tanh(√(2/π) · (x + 0.044715 x³))        dx = dy · dy/dx, by the product rule"""
+    """y = x · (1 + t) / 2, t = tanh(√(2 / π) · (x + 0.044715 · x³))
+    dx = dy · (1 + t + x · (1 − t²) · v) / 2, v = √(2 / π) · (1 + 0.134145 · x²)
+
+    Why: x times nearly the chance that a normal number is smaller, with tanh in place of the exact distribution.
+    Derivation: The product rule with t′ = (1 − t²) · v, where v is the slope inside of tanh.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -105,7 +115,11 @@ def gelu(input, approximate="none"):
 
 
 class Silu(Function):
-    """y = x · σ(x)        dx = dy · σ(x) · (1 + x · (1 − σ(x)))"""
+    """y = x · σ(x)        dx = dy · σ(x) · (1 + x · (1 − σ(x)))
+
+    Why: x times a gate that opens with x; both the way through and the gate pass a gradient.
+    Derivation: The product rule: σ + x · σ · (1 − σ).
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -159,7 +173,11 @@ def silu(input, inplace=False):
 
 
 class Mish(Function):
-    """y = x · t, t = tanh(log(1 + eˣ))        dx = dy · (t + x · σ(x) · (1 − t²))"""
+    """y = x · t, t = tanh(log(1 + eˣ))        dx = dy · (t + x · σ(x) · (1 − t²))
+
+    Why: x times a gate that opens with x; both the way through and the gate pass a gradient.
+    Derivation: The product rule, with t′ = (1 − t²) · σ(x), since log(1 + eˣ) has the slope σ(x).
+    """
 
     @staticmethod
     def forward(ctx, x):

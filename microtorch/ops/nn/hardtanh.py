@@ -15,7 +15,11 @@ __all__ = ["hardshrink", "hardsigmoid", "hardswish", "hardtanh", "relu6", "softs
 
 
 class Hardtanh(Function):
-    """y = min(max(x, low), high)        dx = dy where low < x < high, else 0"""
+    """y = min(max(x, low), high)        dx = dy where low < x < high, else 0
+
+    Why: Between the limits the unit passes its gradient unchanged; at a limit it is saturated and passes none.
+    Derivation: The slope of min(max(x, l), h) is 1 inside and 0 outside.
+    """
 
     @staticmethod
     def forward(ctx, x, low, high):
@@ -36,7 +40,11 @@ class Hardtanh(Function):
 
 
 class Relu6(Hardtanh):
-    """y = min(max(x, 0), 6)        dx = dy where 0 < x < 6, else 0"""
+    """y = min(max(x, low), high)        dx = dy where low < x < high, else 0
+
+    Why: Between 0 and 6 the unit passes its gradient unchanged; outside it is saturated and passes none.
+    Derivation: The slope of min(max(x, 0), 6) is 1 inside and 0 outside.
+    """
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
@@ -115,7 +123,11 @@ def relu6(input, inplace=False):
 
 
 class Hardsigmoid(Function):
-    """y = min(max((x + 3) / 6, 0), 1)        dx = dy / 6 where −3 < x < 3, else 0"""
+    """y = min(max((x + 3) / 6, 0), 1)        dx = dy / 6 where −3 < x and x < 3, else 0
+
+    Why: A sigmoid made of three straight lines: a sixth of the gradient passes in the middle, none at the ends.
+    Derivation: The slope of (x + 3) / 6 is 1/6; of a constant 0.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -161,7 +173,11 @@ def hardsigmoid(input, inplace=False):
 
 
 class Hardswish(Function):
-    """y = x · min(max(x + 3, 0), 6) / 6        dx = dy · (x / 3 + 1/2) where −3 < x < 3, else 0 below, dy above"""
+    """y = x · min(max(x + 3, 0), 6) / 6        dx = 0 where x ≤ −3, dy where x ≥ 3, else dy · (x / 3 + 1 / 2)
+
+    Why: x times a gate that is shut below −3 and open above 3.
+    Derivation: In the middle y = x (x + 3) / 6, with the slope (2x + 3) / 6 = x / 3 + 1/2.
+    """
 
     @staticmethod
     def forward(ctx, x):

@@ -29,8 +29,25 @@ def as_rows(name, x, shape):
     return np.ascontiguousarray(x).reshape(prod(x.shape[: x.ndim - len(shape)]), prod(shape))
 
 
+def over_last(x, shape):
+    """The letters of a formula in numbers, where each sample is normalised over its last dimensions, `shape`."""
+    first = x.ndim - len(shape)
+    last = tuple(range(first, x.ndim))
+    return {"axes": {"Σ": tuple(range(first)), "mean": last, "var": last}}
+
+
 class LayerNorm(Function):
-    """y = w · x̂ + b, x̂ = (x − mean) / σ, σ² = var + ε        dx = (g − mean(g) − x̂ · mean(g · x̂)) / σ, g = w · dy"""
+    """y = weight · x̂ + bias, x̂ = (x − mean(x)) / σ, σ = √(var(x) + eps)
+    dx = (g − mean(g) − x̂ · mean(g · x̂)) / σ, g = weight · dy,
+    dweight = Σ dy · x̂,  dbias = Σ dy
+
+    Letters: Means go over the features of each sample, Σ over the samples; x̂ is the input with mean 0 and spread
+    1.
+    Why: What shifts or stretches all features of a sample alike is taken out by the normalisation, so that part of
+    the gradient is taken out too.
+    Derivation: With g = dL/dx̂: the path through the mean gives −mean(g) / σ, the one through the variance −x̂ ·
+    mean(g · x̂) / σ.
+    """
 
     @staticmethod
     def forward(ctx, x, weight, bias, shape, eps):
@@ -42,6 +59,10 @@ class LayerNorm(Function):
         ctx.call(kernels.layer_norm, rows, flat(weight, x), flat(bias, x), eps, stats, y)
         ctx.cache = rows, stats
         return y if rows is x else y.reshape(x.shape)
+
+    @staticmethod
+    def notation(ctx, x, weight, bias, shape, eps):
+        return over_last(x, shape)
 
     @staticmethod
     def backward(ctx, dy):
@@ -114,7 +135,14 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 
 
 class RmsNorm(Function):
-    """y = w · x̂, x̂ = x / r, r² = mean(x²) + ε        dx = (g − x̂ · mean(g · x̂)) / r, g = w · dy"""
+    """y = weight · x̂, x̂ = x / r, r = √(mean(x²) + eps)
+    dx = (g − x̂ · mean(g · x̂)) / r, g = weight · dy,  dweight = Σ dy · x̂
+
+    Letters: The mean goes over the features of each sample, Σ over the samples; r is their root mean square.
+    Why: What stretches all features of a sample alike is taken out by the normalisation, so that part of the
+    gradient is taken out too.
+    Derivation: With g = dL/dx̂: directly g / r, and through r, whose slope is x / (D · r), −x̂ · mean(g · x̂) / r.
+    """
 
     @staticmethod
     def forward(ctx, x, weight, shape, eps):
@@ -126,6 +154,10 @@ class RmsNorm(Function):
         ctx.call(kernels.rms_norm, rows, flat(weight, x), eps, rstd, y)
         ctx.cache = rows, rstd
         return y if rows is x else y.reshape(x.shape)
+
+    @staticmethod
+    def notation(ctx, x, weight, shape, eps):
+        return over_last(x, shape)
 
     @staticmethod
     def backward(ctx, dy):

@@ -23,6 +23,7 @@ def sums_rows(dy, db):
 
 
 LARGE = 1 << 16  # elements
+FEW = 1 << 12  # below, nobody asks
 DIVIDED = kernel_of.PARTS * kernel_of.ALONE  # multiplications; Note [Small products]
 
 
@@ -37,14 +38,19 @@ def multiply(call, a, b, y, ta=False, tb=False):
     gemm, gemv = addresses(y.dtype)
     if gemm and a.flags.c_contiguous and b.flags.c_contiguous and a.dtype is b.dtype is y.dtype:
         call(kernel_of.product, gemm, gemv, ta, tb, a, b, y)
-        if a.size * y.shape[1] > DIVIDED:
+        if y.size > FEW and a.size * y.shape[1] > DIVIDED:
             seen.divided = True
     else:
         call(np.ndarray.dot if y.size < LARGE else np.matmul, a.T if ta else a, b.T if tb else b, y)
 
 
 class Linear(Function):
-    """y = x @ wᵀ + b        dx = dy @ w,  dw = dyᵀ @ x,  db = Σ dy"""
+    """y = x @ wᵀ + b        dx = dy @ w,  dw = dyᵀ @ x,  db = Σ dy
+
+    Why: Each output is a weighted sum: the gradient goes back through the same weights, and a weight learns from
+    the input it saw, summed over the samples.
+    Derivation: yₙⱼ = Σᵢ xₙᵢ wⱼᵢ + bⱼ: ∂L/∂xₙᵢ = Σⱼ dyₙⱼ wⱼᵢ, ∂L/∂wⱼᵢ = Σₙ dyₙⱼ xₙᵢ, ∂L/∂bⱼ = Σₙ dyₙⱼ.
+    """
 
     @staticmethod
     def forward(ctx, x, w, b):
@@ -78,6 +84,11 @@ class Linear(Function):
                 hint = f" Flatten it first, x.flatten(1) or nn.Flatten(): it has {w.shape[-1]} values for each sample."
             return f"{shapes}: {x.shape[-1]} features do not fit {w.shape[-1]}.{hint}"
         return f"{shapes}: bias {b.shape} does not fit {w.shape[0] if w.ndim == 2 else 'one'} outputs."
+
+    @staticmethod
+    def notation(ctx, x, w, b):
+        rows = prod(x.shape[:-1])
+        return {"axes": {"Σ": (0,)}, "views": {"x": (rows, x.shape[-1]), "y": (rows, len(w))}}
 
     @staticmethod
     def backward(ctx, dy):

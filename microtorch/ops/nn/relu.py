@@ -30,7 +30,12 @@ def one_pass(ctx, kernel, arrays, *scalars):
 
 
 class Relu(Function):
-    """y = max(x, 0)        dx = dy where y > 0, else 0"""
+    """y = max(x, 0)        dx = dy where y > 0, else 0
+
+    Why: A unit that is on passes its gradient unchanged; one that is off could move a little without any effect, so
+    it gets 0.
+    Derivation: max(x, 0) is x with slope 1 for x > 0 and 0 with slope 0 for x < 0; at 0, a kink, 0 is taken.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -92,7 +97,11 @@ def relu(input, inplace=False):
 
 
 class LeakyRelu(Function):
-    """y = x where x > 0, else slope · x        dx = dy where x > 0, else slope · dy"""
+    """y = x where x > 0, else slope · x        dx = dy where x > 0, else slope · dy
+
+    Why: A unit that is on passes its gradient unchanged, one that is off a little of it, so that it can come back.
+    Derivation: The slope is 1 for x > 0 and `slope` for x < 0; at 0, a kink, `slope` is taken.
+    """
 
     @staticmethod
     def forward(ctx, x, slope):
@@ -148,12 +157,21 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
 
 
 class Prelu(Function):
-    """y = x where x > 0, else w · x        dx = dy where x > 0, else w · dy;  dw = x · dy where x <= 0, else 0"""
+    """y = x where x > 0, else w · x        dx = dy where x > 0, else w · dy;  dw = 0 where x > 0, else x · dy
+
+    Why: As in a leaky ReLU; the slope w is learned, and has influence only where x is not positive.
+    Derivation: For x ≤ 0, y = w · x: ∂y/∂x = w and ∂y/∂w = x. For x > 0, y = x. A w that serves many elements gets
+    their sum.
+    """
 
     @staticmethod
     def forward(ctx, x, w):
         ctx.save_for_backward(x, w)
         return np.where(x > 0, x, w * x)
+
+    @staticmethod
+    def notation(ctx, x, w):
+        return {"views": {"w": (1, len(w)) + (1,) * (x.ndim - 2)} if x.ndim > 1 and len(w) > 1 else {}}
 
     @staticmethod
     def backward(ctx, dy):
@@ -217,7 +235,11 @@ def prelu(input, weight):
 
 
 class Threshold(Function):
-    """y = x where x > limit, else value        dx = dy where x > limit, else 0"""
+    """y = x where x > limit, else value        dx = dy where x > limit, else 0
+
+    Why: Above the limit the result moves with x; below it is a constant.
+    Derivation: y = x with slope 1 above, a constant with slope 0 below.
+    """
 
     @staticmethod
     def forward(ctx, x, limit, value):

@@ -51,7 +51,11 @@ def dimension(name, input, dim):
 
 
 class Softmax(Function):
-    """y = eˣ / Σ eˣ        dx = y · (dy − Σ dy · y)"""
+    """y = eˣ / Σ eˣ        dx = y · (dy − Σ dy · y)
+
+    Why: The shares sum to 1, so raising one lowers the others: only what differs from the average gradient counts.
+    Derivation: ∂yᵢ/∂xⱼ = yᵢ · ((1 if i = j, else 0) − yⱼ), so dxⱼ = Σᵢ dyᵢ ∂yᵢ/∂xⱼ = yⱼ · (dyⱼ − Σ dy · y).
+    """
 
     @staticmethod
     def forward(ctx, x, dim):
@@ -112,7 +116,11 @@ def softmax(input, dim=None, dtype=None, *, axis=None):
 
 
 class LogSoftmax(Function):
-    """y = x − log Σ eˣ        dx = dy − eʸ · Σ dy"""
+    """y = x − log Σ eˣ        dx = dy − eʸ · Σ dy
+
+    Why: Each score moves its own logarithm by 1 and all of them down by its share.
+    Derivation: ∂yᵢ/∂xⱼ = (1 if i = j, else 0) − softmaxⱼ, and softmax = eʸ.
+    """
 
     @staticmethod
     def forward(ctx, x, dim):

@@ -14,7 +14,12 @@ __all__ = ["logsigmoid", "softplus", "softsign", "tanhshrink"]
 
 
 class Softplus(Function):
-    """y = log(1 + e^(β·x)) / β, or x where β · x > threshold        dx = dy · σ(β · x), or dy"""
+    """y = x where beta · x > threshold, else log(1 + e^(beta · x)) / beta
+    dx = dy where beta · x > threshold, else dy · σ(beta · x)
+
+    Why: A ReLU with a round corner: its slope goes smoothly from 0 to 1, as a sigmoid does.
+    Derivation: d log(1 + e^(βx)) / dx = β e^(βx) / (1 + e^(βx)) = β · σ(βx); divided by β.
+    """
 
     @staticmethod
     def forward(ctx, x, beta, threshold):
@@ -66,7 +71,11 @@ def softplus(input, beta=1.0, threshold=20.0):
 
 
 class Logsigmoid(Function):
-    """y = log σ(x)        dx = dy · σ(−x)"""
+    """y = log(σ(x))        dx = dy · σ(−x)
+
+    Why: The surer the sigmoid is of 1, the less is left to gain.
+    Derivation: d log σ / dx = σ · (1 − σ) / σ = 1 − σ(x) = σ(−x).
+    """
 
     @staticmethod
     def forward(ctx, x):

@@ -24,7 +24,11 @@ __all__ = ["add", "addcmul", "mul", "multiply", "neg", "negative", "rsub", "sub"
 
 
 class Absorb(Function):
-    """y = a · f, and 0 where a = 0        da = dy · f,  df = dy · a"""
+    """y = 0 where a = 0, else a · factor        da = dy · factor,  dfactor = dy · a
+
+    Why: A product in which 0 wins, so that what a mask has switched off stays off even beside an infinity.
+    Derivation: As for a product: ∂y/∂a = factor, ∂y/∂factor = a.
+    """
 
     @staticmethod
     def forward(ctx, a, factor):
@@ -58,7 +62,11 @@ def _absorbed(a, factor):
 
 
 class Add(Binary):
-    """y = a + b        da = dy,  db = dy"""
+    """y = a + b        da = dy,  db = dy
+
+    Why: A small change of either one changes the sum by just as much, so both get the gradient as it is.
+    Derivation: ∂(a + b)/∂a = 1 and ∂(a + b)/∂b = 1.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -70,7 +78,11 @@ class Add(Binary):
 
 
 class Sub(Binary):
-    """y = a − b        da = dy,  db = −dy"""
+    """y = a − b        da = dy,  db = −dy
+
+    Why: The result moves with a and against b, so b gets the gradient with the other sign.
+    Derivation: ∂(a − b)/∂a = 1 and ∂(a − b)/∂b = −1.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -88,7 +100,12 @@ class Sub(Binary):
 
 
 class Mul(Binary):
-    """y = a · b        da = dy · b,  db = dy · a"""
+    """y = a · b        da = dy · b,  db = dy · a
+
+    Why: A change of one factor counts as many times as the other factor says, so each gets the gradient times the
+    other.
+    Derivation: (a + h) · b − a · b = h · b, so ∂y/∂a = b, and likewise ∂y/∂b = a.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -111,7 +128,11 @@ class Mul(Binary):
 
 
 class Neg(Function):
-    """y = −x        dx = −dy"""
+    """y = −x        dx = −dy
+
+    Why: The result moves against x, so the gradient changes its sign.
+    Derivation: ∂(−x)/∂x = −1.
+    """
 
     @staticmethod
     def forward(ctx, x):

@@ -13,7 +13,14 @@ __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "maximum",
 
 
 class Maximum(Binary):
-    """y = max(a, b)        da = dy where a > b, dy/2 where a = b, else 0,  db likewise"""
+    """y = max(a, b)
+    da = dy where a > b, dy/2 where a = b, else 0,  db = dy where b > a, dy/2 where a = b, else 0
+
+    Why: Only the larger one of the two makes the result, so it gets the whole gradient; where both are equal each
+    gets half.
+    Derivation: max(a, b) is a where a > b, with slope 1 in a and 0 in b. At a = b it has a kink; the mean of both
+    sides is 1/2.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -64,7 +71,14 @@ def maximum(input, other):
 
 
 class Minimum(Binary):
-    """y = min(a, b)        da = dy where a < b, dy/2 where a = b, else 0,  db likewise"""
+    """y = min(a, b)
+    da = dy where a < b, dy/2 where a = b, else 0,  db = dy where b < a, dy/2 where a = b, else 0
+
+    Why: Only the smaller one of the two makes the result, so it gets the whole gradient; where both are equal each
+    gets half.
+    Derivation: min(a, b) is a where a < b, with slope 1 in a and 0 in b. At a = b it has a kink; the mean of both
+    sides is 1/2.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -203,7 +217,14 @@ def fmin(input, other):
 
 
 class Clamp(Function):
-    """y = min(max(x, l), h)        dx = dy where l ≤ x ≤ h,  dl = dy where x < l < h,  dh = dy where x > h or l > h"""
+    """y = min(max(x, low), high)        dx = dy where low ≤ x ≤ high, else 0,
+    dlow = dy where x < low and low < high, else 0,  dhigh = dy where x > high or low > high, else 0
+
+    Why: Inside the limits the result is x and moves with it; outside it is a limit, and x could move without any
+    effect.
+    Derivation: The slope of min(max(x, l), h) in x is 1 between the limits and 0 outside; a limit has slope 1 where
+    it is the result.
+    """
 
     @staticmethod
     def forward(ctx, x, low, high):
@@ -211,6 +232,10 @@ class Clamp(Function):
         if low is not None:
             x = np.maximum(x, low)
         return x if high is None else np.minimum(x, high)
+
+    @staticmethod
+    def notation(ctx, x, low, high):
+        return {"letters": ({"low": -np.inf} if low is None else {}) | ({"high": np.inf} if high is None else {})}
 
     @staticmethod
     def backward(ctx, dy):
@@ -289,7 +314,11 @@ def clamp_max(input, max):
 
 
 class NanToNum(Function):
-    """y = x, and finite numbers in place of NaN and ±inf        dx = dy where x is finite, else 0"""
+    """y = x where |x| < ∞, nan where x ≠ x, posinf where x > 0, else neginf        dx = dy where |x| < ∞, else 0
+
+    Why: Ordinary numbers pass; where a constant was put in place of x, x has no influence.
+    Derivation: y = x with slope 1 where x is finite, a constant with slope 0 elsewhere.
+    """
 
     @staticmethod
     def forward(ctx, x, nan, posinf, neginf):

@@ -17,7 +17,12 @@ __all__ = ["addcdiv", "div", "divide", "floor_divide", "fmod", "gcd", "lcm", "re
 
 
 class Div(Binary):
-    """y = a / b        da = dy / b,  db = −dy · a / b²"""
+    """y = a / b        da = dy / b,  db = −dy · a / b²
+
+    Why: A share of a change of a arrives, one part in b; a larger b makes the result smaller, the more the smaller
+    b is.
+    Derivation: a / b = a · b⁻¹; the slope of b⁻¹ is −b⁻².
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -34,7 +39,11 @@ class Div(Binary):
 
 
 class FloorDivide(Binary):
-    """y = ⌊a / b⌋        da = 0,  db = 0"""
+    """y = ⌊a / b⌋        da = 0,  db = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -46,7 +55,11 @@ class FloorDivide(Binary):
 
 
 class TruncDivide(Binary):
-    """y = a / b without its fraction        da = 0,  db = 0"""
+    """y = trunc(a / b)        da = 0,  db = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -60,7 +73,12 @@ class TruncDivide(Binary):
 
 
 class Remainder(Binary):
-    """y = a − b · ⌊a / b⌋        da = dy,  db = −dy · ⌊a / b⌋"""
+    """y = a − b · ⌊a / b⌋        da = dy,  db = −dy · ⌊a / b⌋
+
+    Why: What is left after taking b away a whole number of times: it moves with a, and against b once for each
+    time.
+    Derivation: ⌊a / b⌋ is constant between its jumps, so y is linear: slope 1 in a, −⌊a / b⌋ in b.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -74,7 +92,12 @@ class Remainder(Binary):
 
 
 class Fmod(Binary):
-    """y = a − b · trunc(a / b)        da = dy,  db = −dy · trunc(a / b)"""
+    """y = a − b · trunc(a / b)        da = dy,  db = −dy · trunc(a / b)
+
+    Why: What is left after taking b away a whole number of times: it moves with a, and against b once for each
+    time.
+    Derivation: trunc(a / b) is constant between its jumps, so y is linear: slope 1 in a, −trunc(a / b) in b.
+    """
 
     @staticmethod
     def forward(ctx, a, b):

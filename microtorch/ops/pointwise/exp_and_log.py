@@ -21,7 +21,11 @@ LN2, LN10 = _ln(2), _ln(10)
 
 
 class Exp(Function):
-    """y = eˣ        dx = dy · y"""
+    """y = eˣ        dx = dy · y
+
+    Why: The exponential is its own slope: the larger it is, the faster it grows.
+    Derivation: d eˣ / dx = eˣ = y.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -67,7 +71,11 @@ def exp(input):
 
 
 class Exp2(Function):
-    """y = 2ˣ        dx = dy · y · ln 2"""
+    """y = 2ˣ        dx = dy · y · ln 2
+
+    Why: It grows in proportion to itself.
+    Derivation: 2ˣ = e^(x · ln 2), with the derivative 2ˣ · ln 2.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -113,7 +121,11 @@ def exp2(input):
 
 
 class Expm1(Function):
-    """y = eˣ − 1        dx = dy · (y + 1)"""
+    """y = eˣ − 1        dx = dy · (y + 1)
+
+    Why: The slope is eˣ, which is the result and 1.
+    Derivation: d(eˣ − 1)/dx = eˣ = y + 1.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -159,7 +171,11 @@ def expm1(input):
 
 
 class Log(Function):
-    """y = ln x        dx = dy / x"""
+    """y = ln x        dx = dy / x
+
+    Why: The logarithm counts in ratios: the same step matters less the larger x is.
+    Derivation: d ln x / dx = 1 / x.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -204,7 +220,11 @@ def log(input):
 
 
 class Log2(Function):
-    """y = log₂ x        dx = dy / (x · ln 2)"""
+    """y = log₂ x        dx = dy / (x · ln 2)
+
+    Why: The logarithm counts in ratios: the same step matters less the larger x is.
+    Derivation: log₂ x = ln x / ln 2.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -249,7 +269,11 @@ def log2(input):
 
 
 class Log10(Function):
-    """y = log₁₀ x        dx = dy / (x · ln 10)"""
+    """y = log₁₀ x        dx = dy / (x · ln 10)
+
+    Why: The logarithm counts in ratios: the same step matters less the larger x is.
+    Derivation: log₁₀ x = ln x / ln 10.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -294,7 +318,11 @@ def log10(input):
 
 
 class Log1p(Function):
-    """y = ln(1 + x)        dx = dy / (1 + x)"""
+    """y = ln(1 + x)        dx = dy / (1 + x)
+
+    Why: The logarithm counts in ratios: the same step matters less the larger 1 + x is.
+    Derivation: d ln(1 + x) / dx = 1 / (1 + x).
+    """
 
     @staticmethod
     def forward(ctx, x):

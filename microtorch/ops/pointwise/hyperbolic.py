@@ -16,7 +16,12 @@ __all__ = ["acosh", "arccosh", "arcsinh", "arctanh", "asinh", "atanh", "cosh", "
 
 
 class Tanh(Function):
-    """y = tanh x        dx = dy · (1 − y²)"""
+    """y = tanh x        dx = dy · (1 − y²)
+
+    Why: The slope of tanh is 1 at 0 and falls to 0 where y comes near 1 or −1: a saturated unit hardly passes a
+    gradient.
+    Derivation: tanh = sinh / cosh; by the quotient rule (cosh² − sinh²) / cosh² = 1 − tanh².
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -69,7 +74,11 @@ def tanh(input):
 
 
 class Sinh(Function):
-    """y = sinh x        dx = dy · cosh x"""
+    """y = sinh x        dx = dy · cosh x
+
+    Why: Half of eˣ less half of e⁻ˣ: its slope is half the sum of both.
+    Derivation: sinh x = (eˣ − e⁻ˣ) / 2, with the derivative (eˣ + e⁻ˣ) / 2 = cosh x.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -114,7 +123,11 @@ def sinh(input):
 
 
 class Cosh(Function):
-    """y = cosh x        dx = dy · sinh x"""
+    """y = cosh x        dx = dy · sinh x
+
+    Why: Half the sum of eˣ and e⁻ˣ: flat at 0, ever steeper outside.
+    Derivation: cosh x = (eˣ + e⁻ˣ) / 2, with the derivative (eˣ − e⁻ˣ) / 2 = sinh x.
+    """
 
     @staticmethod
     def forward(ctx, x):

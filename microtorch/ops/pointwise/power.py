@@ -23,7 +23,13 @@ __all__ = ["float_power", "ldexp", "pow", "reciprocal", "rsqrt", "sqrt", "square
 
 
 class Pow(Binary):
-    """y = aᵇ        da = dy · b · aᵇ⁻¹,  db = dy · y · ln a"""
+    """y = aᵇ        da = dy · b · aᵇ⁻¹,  db = dy · y · ln a
+
+    Why: A power of a rises b times as steeply as the next lower power; in its exponent it grows in proportion to
+    itself.
+    Derivation: aᵇ = e^(b · ln a), so ∂y/∂b = y · ln a and ∂y/∂a = y · b / a = b · aᵇ⁻¹. A root's infinite slope at
+    0 is taken as 0.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -58,7 +64,11 @@ class Pow(Binary):
 
 
 class Square(Function):
-    """y = x²        dx = dy · 2x"""
+    """y = x²        dx = dy · 2x
+
+    Why: The square of a number is the steeper the larger the number.
+    Derivation: (x + h)² − x² = 2xh + h², so the slope is 2x.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -72,7 +82,11 @@ class Square(Function):
 
 
 class Sqrt(Function):
-    """y = √x        dx = dy / (2y), and 0 where y = 0"""
+    """y = √x        dx = 0 where y = 0, else dy / (2y)
+
+    Why: A root rises fast near 0 and ever slower after.
+    Derivation: y² = x, so 2y · y′ = 1. At 0, where the slope is infinite, 0 is taken.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -92,7 +106,11 @@ class Sqrt(Function):
 
 
 class Rsqrt(Function):
-    """y = 1 / √x        dx = −dy · y³ / 2"""
+    """y = 1 / √x        dx = −dy · y³ / 2
+
+    Why: It falls as x grows, steeply near 0.
+    Derivation: y = x^(−1/2), with the derivative −1/2 · x^(−3/2) = −y³ / 2.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -107,7 +125,11 @@ class Rsqrt(Function):
 
 
 class Reciprocal(Function):
-    """y = 1 / x        dx = −dy · y²"""
+    """y = 1 / x        dx = −dy · y²
+
+    Why: It falls as x grows, steeply near 0.
+    Derivation: y = x⁻¹, with the derivative −x⁻² = −y².
+    """
 
     @staticmethod
     def forward(ctx, x):

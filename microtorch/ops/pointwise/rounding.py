@@ -24,7 +24,11 @@ def _not_bool(operation, input):
 
 
 class Floor(Function):
-    """y = ⌊x⌋        dx = 0"""
+    """y = ⌊x⌋        dx = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -62,7 +66,11 @@ def floor(input):
 
 
 class Ceil(Function):
-    """y = ⌈x⌉        dx = 0"""
+    """y = ⌈x⌉        dx = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -100,7 +108,11 @@ def ceil(input):
 
 
 class Trunc(Function):
-    """y = x without its fraction        dx = 0"""
+    """y = trunc(x)        dx = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -138,7 +150,11 @@ def trunc(input):
 
 
 class Round(Function):
-    """y = x to `decimals` decimals        dx = 0"""
+    """y = round(x, decimals)        dx = 0
+
+    Why: The result stands still under small changes and jumps now and then, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x, decimals):

@@ -14,7 +14,11 @@ __all__ = ["abs", "absolute", "copysign", "heaviside", "nextafter", "positive", 
 
 
 class Abs(Function):
-    """y = |x|        dx = dy · sign x"""
+    """y = |x|        dx = dy · sign x
+
+    Why: The distance from 0 grows to both sides, so left of 0 the gradient changes its sign.
+    Derivation: |x| is x with slope 1 for x > 0 and −x with slope −1 for x < 0; at 0, a kink, 0 is taken.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -65,7 +69,11 @@ def abs(input):
 
 
 class Sign(Function):
-    """y = −1, 0 or 1 as x < 0, x = 0 or x > 0        dx = 0"""
+    """y = sign(x)        dx = 0
+
+    Why: The result stands still under small changes and jumps at 0, so its slope is 0.
+    Derivation: A step function has the derivative 0 wherever it has one.
+    """
 
     @staticmethod
     def forward(ctx, x):

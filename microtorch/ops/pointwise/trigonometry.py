@@ -29,7 +29,11 @@ __all__ = [
 
 
 class Sin(Function):
-    """y = sin x        dx = dy · cos x"""
+    """y = sin x        dx = dy · cos x
+
+    Why: A sine rises fastest where it crosses 0 and stands still at its peaks, which is what the cosine says.
+    Derivation: d sin x / dx = cos x.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -74,7 +78,11 @@ def sin(input):
 
 
 class Cos(Function):
-    """y = cos x        dx = −dy · sin x"""
+    """y = cos x        dx = −dy · sin x
+
+    Why: A cosine stands still at its peaks and falls fastest a quarter turn later, as the sine says, with a minus.
+    Derivation: d cos x / dx = −sin x.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -119,7 +127,11 @@ def cos(input):
 
 
 class Tan(Function):
-    """y = tan x        dx = dy · (1 + y²)"""
+    """y = tan x        dx = dy · (1 + y²)
+
+    Why: The steeper, the larger it is already.
+    Derivation: tan = sin / cos; by the quotient rule (cos² + sin²) / cos² = 1 + tan².
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -344,7 +356,13 @@ def rad2deg(input):
 
 
 class Atan2(Binary):
-    """y = the angle of the point (b, a)        da = dy · b / (a² + b²),  db = −dy · a / (a² + b²),  and 0 at (0, 0)"""
+    """y = atan2(a, b)        da = dy · b / (a² + b²),  db = −dy · a / (a² + b²)
+
+    Why: The angle of the point (b, a) turns faster the nearer the point is to the origin, and not at all when moved
+    outward.
+    Derivation: y = arctan(a / b), and arctan z has the slope 1 / (1 + z²); at (0, 0), where there is none, 0 is
+    taken.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -398,7 +416,11 @@ def atan2(input, other):
 
 
 class Hypot(Binary):
-    """y = √(a² + b²)        da = dy · a / y,  db = dy · b / y,  and 0 where y = 0"""
+    """y = √(a² + b²)        da = 0 where y = 0, else dy · a / y,  db = 0 where y = 0, else dy · b / y
+
+    Why: The length of (a, b) grows with each side by that side's share of it.
+    Derivation: ∂√(a² + b²)/∂a = 2a / (2 √(a² + b²)) = a / y; at 0, where there is a kink, 0 is taken.
+    """
 
     @staticmethod
     def forward(ctx, a, b):

@@ -16,7 +16,11 @@ __all__ = ["lerp", "where"]
 
 
 class Where(Function):
-    """y = a where c, else b        da = dy where c, else 0,  db = 0 where c, else dy"""
+    """y = a where condition, else b        da = dy where condition, else 0,  db = 0 where condition, else dy
+
+    Why: Whichever was chosen gets the gradient; the other had no influence.
+    Derivation: y = a with slope 1 where the condition holds, y = b with slope 1 elsewhere.
+    """
 
     @staticmethod
     def forward(ctx, condition, a, b):
@@ -88,7 +92,11 @@ attach("where")(lambda self, condition, other: where(condition, self, other))
 
 
 class Lerp(Function):
-    """y = a + w · (b − a)        da = dy · (1 − w),  db = dy · w,  dw = dy · (b − a)"""
+    """y = a + w · (b − a)        da = dy · (1 − w),  db = dy · w,  dw = dy · (b − a)
+
+    Why: The ends share the gradient as they share the result, and w moves it by the way from a to b.
+    Derivation: y = (1 − w) · a + w · b.
+    """
 
     @staticmethod
     def forward(ctx, a, b, w):

@@ -14,7 +14,11 @@ __all__ = ["logsumexp"]
 
 
 class LogSumExp(Function):
-    """y = log Σ exp(x)        dx = dy · exp(x − y)"""
+    """y = log Σ eˣ        dx = dy · e^(x − y)
+
+    Why: A smooth maximum: each element gets the share that softmax gives it, the largest the most.
+    Derivation: ∂ log Σ eˣ / ∂xⱼ = eˣ / Σ eˣ = e^(x − y).
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):

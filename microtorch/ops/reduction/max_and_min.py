@@ -19,7 +19,10 @@ AminmaxResult = namedtuple("aminmax", "min max")
 
 
 class TiesShare(Function):
-    """y = 1 / (how many are equal to the extreme) at each of these, else 0        it has no derivative"""
+    """y = 1 / (how many are equal to the extreme) at each of these, else 0        it has no derivative
+
+    Why: It counts, and a count does not move under small changes.
+    """
 
     @staticmethod
     def forward(ctx, x, extreme):
@@ -33,7 +36,14 @@ class TiesShare(Function):
 
 
 class Amax(Function):
-    """y = max x        dx = dy, divided evenly among the elements equal to y"""
+    """y = max x        dx = dy / k where x = y, else 0, k = count(x = y)
+
+    Letters: k is how many elements are equal to the largest.
+    Why: Only the largest element makes the result, so it gets the gradient; where several are equal they share it
+    evenly.
+    Derivation: max x has the slope 1 in its largest element and 0 in the others. At a tie, a kink, the mean of the
+    slopes is taken.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
@@ -45,7 +55,14 @@ class Amax(Function):
 
 
 class Amin(Function):
-    """y = min x        dx = dy, divided evenly among the elements equal to y"""
+    """y = min x        dx = dy / k where x = y, else 0, k = count(x = y)
+
+    Letters: k is how many elements are equal to the smallest.
+    Why: Only the smallest element makes the result, so it gets the gradient; where several are equal they share it
+    evenly.
+    Derivation: min x has the slope 1 in its smallest element and 0 in the others. At a tie, a kink, the mean of the
+    slopes is taken.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
@@ -186,7 +203,11 @@ def aminmax(input, *, dim=None, keepdim=False):
 
 
 class Max(Function):
-    """y, i = max x and its position along a dimension        dx = dy at i, else 0"""
+    """y, i = max x and its position along a dimension        dx = dy at i, else 0
+
+    Why: Only the largest element makes the result, so it alone gets the gradient.
+    Derivation: max x has the slope 1 in the element at i and 0 in the others.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
@@ -198,7 +219,11 @@ class Max(Function):
 
 
 class Min(Function):
-    """y, i = min x and its position along a dimension        dx = dy at i, else 0"""
+    """y, i = min x and its position along a dimension        dx = dy at i, else 0
+
+    Why: Only the smallest element makes the result, so it alone gets the gradient.
+    Derivation: min x has the slope 1 in the element at i and 0 in the others.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):

@@ -13,7 +13,11 @@ __all__ = ["median", "nanmedian"]
 
 
 class Median(Function):
-    """y, i = the median of x, the lower of two, and where it is        dx at i = dy"""
+    """y, i = the median of x, the lower of two, and where it is        dx = dy put back to where each came from
+
+    Why: Only the element in the middle makes the result, so it alone gets the gradient.
+    Derivation: Near x the choice does not change: y is one entry of x, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim, ignore_nan):

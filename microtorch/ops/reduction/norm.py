@@ -18,7 +18,18 @@ __all__ = ["norm", "renorm"]
 
 
 class Norm(Function):
-    """y = (Σ |x|ᵖ)^(1/p)        dx = dy · sign(x) · (|x| / y)^(p − 1), 0 where y = 0"""
+    """y = (Σ |x|ᵖ)^(1 / p)        dx = 0 where y = 0, else dy · sign(x) · (|x| / y)^(p − 1)
+
+    With p=2: y = √(Σ x²)        dx = 0 where y = 0, else dy · x / y
+    With p=1: y = Σ |x|        dx = dy · sign(x)
+    With p=0: y = count(x ≠ 0)        dx = 0
+    With p=inf: y = max(|x|)        dx = dy · sign(x) / k where |x| = y, else 0, k = count(|x| = y)
+    With p=-inf: y = min(|x|)        dx = dy · sign(x) / k where |x| = y, else 0, k = count(|x| = y)
+    Letters: k is how many elements are as large as the norm says.
+    Why: Each element moves the norm by its share of it, and in the direction of its sign.
+    Derivation: With s = Σ |x|ᵖ, y = s^(1/p): ∂y/∂x = (1/p) s^(1/p − 1) · p |x|ᵖ⁻¹ sign x = sign x · (|x| / y)ᵖ⁻¹;
+    at 0 a kink, taken as 0.
+    """
 
     @staticmethod
     def forward(ctx, x, p, dim, keepdim):
@@ -66,12 +77,23 @@ def _sum_of_powers(x, p, dims, keepdim):
 
 
 class NuclearNorm(Function):
-    """y = Σ σ(x), the singular values of matrices        dx = dy · U Vᵀ"""
+    """y = Σ σ(x), the singular values of matrices        dx = dy · (U @ V)
+
+    Letters: U and V are the singular vectors, x = U Σ V.
+    Why: A change of x acts on a singular value as far as it lies in the direction of its pair of singular vectors.
+    Derivation: dσᵢ = uᵢᵀ dx vᵢ, so the sum of all has the gradient Σ uᵢ vᵢᵀ = U V.
+    """
 
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
         return np.add.reduce(np.linalg.svd(x, compute_uv=False), -1)
+
+    @staticmethod
+    def notation(ctx, x):
+        u, values, v = np.linalg.svd(x.astype(np.float64), full_matrices=False)
+        letters = {"U": u * (values > 0)[..., None, :], "V": v}
+        return {"letters": letters, "views": {"y": (*x.shape[:-2], 1, 1)}, "varies": True}
 
     @staticmethod
     def backward(ctx, dy):
@@ -80,7 +102,14 @@ class NuclearNorm(Function):
 
 
 class Polar(Function):
-    """y = U Vᵀ of the singular value decomposition x = U Σ Vᵀ        dx below; once differentiable"""
+    """y = U Vᵀ of the singular value decomposition x = U Σ Vᵀ
+    dx = U ((Uᵀ dy V − its transpose) / (σᵢ + σⱼ)) Vᵀ, …
+
+    Why: The factor turns, but does not stretch; its derivative is that of a rotation, weighted by the singular
+    values.
+    Derivation: From x = (U Vᵀ) (V Σ Vᵀ) by differentiating and using that (U Vᵀ)ᵀ d(U Vᵀ) is skew where x is
+    square. Once differentiable.
+    """
 
     @staticmethod
     def forward(ctx, x):

@@ -48,7 +48,11 @@ def _narrow(x):
 
 
 class CumSum(Function):
-    """yᵢ = x₀ + … + xᵢ        dxᵢ = dyᵢ + dyᵢ₊₁ + …"""
+    """yᵢ = x₀ + … + xᵢ        dx = the sum of dy from each place to the end
+
+    Why: An element is in its own sum and in all later ones, so it gets the sum of all their gradients.
+    Derivation: ∂yⱼ/∂xᵢ is 1 for j ≥ i and 0 before, so dxᵢ = dyᵢ + dyᵢ₊₁ + …
+    """
 
     @staticmethod
     def forward(ctx, x, dim):
@@ -103,7 +107,13 @@ def cumsum(input, dim=None, *, dtype=None, axis=None):
 
 
 class CumProd(Function):
-    """yᵢ = x₀ · … · xᵢ        dxᵢ = yᵢ₋₁ · sᵢ,  sᵢ = dyᵢ + xᵢ₊₁ · sᵢ₊₁"""
+    """yᵢ = x₀ · … · xᵢ        dx = the sum of dy times the product without xᵢ, from each place to the end
+
+    Why: An element is a factor of its own product and of all later ones; each counts the product of the other
+    factors.
+    Derivation: ∂yⱼ/∂xᵢ = Π of xₖ over k ≤ j, k ≠ i. Computed from the end: dxᵢ = yᵢ₋₁ · sᵢ with sᵢ = dyᵢ + xᵢ₊₁ ·
+    sᵢ₊₁.
+    """
 
     @staticmethod
     def forward(ctx, x, dim):
@@ -174,7 +184,11 @@ def _running(operation, function, input, dim, dtype):
 
 
 class Recurrence(Function):
-    """yᵢ = uᵢ + aᵢ · yᵢ₋₁        duᵢ = dyᵢ + aᵢ₊₁ · duᵢ₊₁,  daᵢ = duᵢ · yᵢ₋₁"""
+    """yᵢ = uᵢ + aᵢ · yᵢ₋₁        du = the same recurrence of dy from the end,  da = du times the y before
+
+    Why: An element acts on its own place and, through a, on all later ones.
+    Derivation: duᵢ = dyᵢ + aᵢ₊₁ · duᵢ₊₁ and daᵢ = duᵢ · yᵢ₋₁.
+    """
 
     @staticmethod
     def forward(ctx, u, a, dim):
@@ -358,7 +372,11 @@ def logcumsumexp(input, dim):
 
 
 class Prod(Function):
-    """y = Π x        dxᵢ = dy · Π_{j ≠ i} xⱼ"""
+    """y = Π x        dx = dy times the product of the other elements
+
+    Why: A change of one factor counts as many times as all other factors together say.
+    Derivation: ∂(Π x)/∂xᵢ = Π of xⱼ over j ≠ i; computed without dividing, so that zeros are no trouble.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):

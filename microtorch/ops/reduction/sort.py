@@ -35,7 +35,12 @@ def order(x, dim, descending):
 
 
 class Sort(Function):
-    """y, i = x in order and where it was        dx at i = dy"""
+    """y, i = x in order and where it was        dx = dy put back to where each came from
+
+    Why: Sorting only moves numbers, so each gets the gradient of the place that it was moved to.
+    Derivation: Near x the order does not change: y is a permutation of x, and the gradient goes through its
+    inverse.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, descending):
@@ -129,7 +134,11 @@ def argsort(input, dim=-1, descending=False, *, stable=True, axis=None):
 
 
 class Topk(Function):
-    """y, i = the k largest of x and where they are        dx at i = dy"""
+    """y, i = the k largest of x and where they are        dx = dy put back to where each came from
+
+    Why: What was chosen gets the gradient of the place that it was moved to; the rest has no influence and gets 0.
+    Derivation: Near x the choice does not change: y picks entries of x, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, k, dim, largest):

@@ -14,7 +14,11 @@ __all__ = ["mean", "nanmean", "nansum", "sum"]
 
 
 class Sum(Function):
-    """y = Σ x        dx = dy for every element summed"""
+    """y = Σ x        dx = dy
+
+    Why: Each element is in the sum once, so each gets the same gradient, that of the sum.
+    Derivation: ∂(x₁ + … + xₙ)/∂xᵢ = 1 for every i.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
@@ -88,7 +92,12 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False
 
 
 class Mean(Function):
-    """y = Σ x / n        dx = dy / n for every element"""
+    """y = Σ x / n        dx = dy / n
+
+    Letters: n is how many elements the mean is taken of.
+    Why: Each element moves the mean by one part in n, so all of them share the gradient evenly.
+    Derivation: ∂((x₁ + … + xₙ) / n)/∂xᵢ = 1/n for every i.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):

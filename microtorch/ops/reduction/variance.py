@@ -42,7 +42,14 @@ def scaled(x, dims):
 
 
 class Var(Function):
-    """y = Σ (x − mean)² / (n − correction)        dx = dy · 2 (x − mean) / (n − correction)"""
+    """y = Σ (x − mean(x))² / m        dx = dy · 2 · (x − mean(x)) / m
+
+    Letters: m is the number of elements less the correction.
+    Why: An element that moves away from the mean makes the variance larger, the more the further away it is
+    already.
+    Derivation: ∂y/∂xᵢ = 2 (xᵢ − mean) / m; that the mean moves too adds nothing, because deviations from it sum to
+    0.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim, correction):
@@ -54,6 +61,11 @@ class Var(Function):
             return y
         x, exponent = scaled(x, dims)
         return np.ldexp(_variance(x, ctx, keepdim), 2 * exponent.reshape(y.shape))
+
+    @staticmethod
+    def notation(ctx, x, dim, keepdim, correction):
+        n = dimensions.length(x.shape, dimensions.some("var", dim, x.ndim))
+        return {"letters": {"m": max(n - correction, 0)}}
 
     @staticmethod
     def backward(ctx, dy):
@@ -80,7 +92,13 @@ def _variance(x, ctx, keepdim):
 
 
 class Std(Function):
-    """y = √(Σ (x − mean)² / (n − correction))        dx = dy · (x − mean) / ((n − correction) · y), 0 where y = 0"""
+    """y = √(Σ (x − mean(x))² / m)        dx = 0 where y = 0, else dy · (x − mean(x)) / (m · y)
+
+    Letters: m is the number of elements less the correction.
+    Why: An element that moves away from the mean makes the spread larger, the more the further away it is already.
+    Derivation: y = √v, so ∂y/∂xᵢ = ∂v/∂xᵢ / (2y) with ∂v/∂xᵢ = 2 (xᵢ − mean) / m; at a spread of 0, a kink, 0 is
+    taken.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim, correction):
@@ -94,6 +112,11 @@ class Std(Function):
             y = np.ldexp(np.sqrt(_variance(near_one, ctx, keepdim)), exponent.reshape(y.shape))
         ctx.save_for_backward(x, y)
         return y
+
+    @staticmethod
+    def notation(ctx, x, dim, keepdim, correction):
+        n = dimensions.length(x.shape, dimensions.some("std", dim, x.ndim))
+        return {"letters": {"m": max(n - correction, 0)}}
 
     @staticmethod
     def backward(ctx, dy):

@@ -12,7 +12,11 @@ __all__ = ["broadcast_shapes", "broadcast_tensors", "broadcast_to", "expand", "e
 
 
 class Expand(Function):
-    """y = x repeated along dimensions of length 1        dx = Σ dy over these (by the engine)"""
+    """y = x repeated along dimensions of length 1        dx = dy summed over what was repeated
+
+    Why: Each copy acts on the loss, so the one original gets the sum of their gradients.
+    Derivation: ∂L/∂xₖ = Σ of ∂L/∂yᵢ over all copies i of k.
+    """
 
     is_view = True
 

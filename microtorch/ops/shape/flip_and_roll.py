@@ -13,7 +13,11 @@ __all__ = ["flip", "fliplr", "flipud", "roll", "rot90"]
 
 
 class Flip(Function):
-    """y = x with dimensions reversed        dx = dy with them reversed"""
+    """y = x with dimensions reversed        dx = dy with them reversed
+
+    Why: The numbers only change places, so their gradients change them back.
+    Derivation: y is a permutation of the entries of x, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, dims):
@@ -69,7 +73,11 @@ def _numpy_flip(m, axis=None):
 
 
 class Roll(Function):
-    """y = x moved on along dimensions, the end to the beginning        dx = dy moved back"""
+    """y = x moved on along dimensions, the end to the beginning        dx = dy moved back
+
+    Why: The numbers only change places, so their gradients change them back.
+    Derivation: y is a permutation of the entries of x, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, shifts, dims):

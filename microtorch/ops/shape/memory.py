@@ -20,6 +20,13 @@ def elsewhere(self):
     return False
 
 
+@attach("volatile")
+@property
+def volatile(self):
+    """bool: False; `no_grad` has taken its place since PyTorch 0.4."""
+    return False
+
+
 @attach("layout")
 @property
 def layout(self):

@@ -15,7 +15,11 @@ __all__ = ["repeat", "repeat_interleave", "tile"]
 
 
 class Tile(Function):
-    """y = x repeated along dimensions        dx = Σ dy over the repetitions"""
+    """y = x repeated along dimensions        dx = dy summed over what was repeated
+
+    Why: Each copy acts on the loss, so the one original gets the sum of their gradients.
+    Derivation: ∂L/∂xₖ = Σ of ∂L/∂yᵢ over all copies i of k.
+    """
 
     @staticmethod
     def forward(ctx, x, repeats):

@@ -13,7 +13,11 @@ __all__ = ["contiguous", "flatten", "ravel", "reshape", "unflatten", "view"]
 
 
 class Reshape(Function):
-    """y = x in another shape        dx = dy in the shape of x"""
+    """y = x in another shape        dx = dy in the shape of x
+
+    Why: The numbers stay what they are, in another arrangement, so their gradients are arranged back.
+    Derivation: y is a permutation of the entries of x, with the slope 1.
+    """
 
     is_view = True
 
@@ -123,7 +127,11 @@ def _numpy_ravel(a, order="C"):
 
 
 class Contiguous(Function):
-    """y = x in row-major order        dx = dy"""
+    """y = x        dx = dy
+
+    Why: The same numbers stored in another order: the gradient passes unchanged.
+    Derivation: ∂x/∂x = 1.
+    """
 
     @staticmethod
     def forward(ctx, x):

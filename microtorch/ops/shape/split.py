@@ -14,7 +14,11 @@ __all__ = ["chunk", "narrow", "narrow_copy", "select", "split", "split_with_size
 
 
 class Split(Function):
-    """y₀, y₁, … = consecutive parts of x        dx = the dyᵢ one after the other"""
+    """y₀, y₁, … = consecutive parts of x        dx = the dyᵢ one after the other
+
+    Why: Each part gets its own gradient; together they are the gradient of the whole.
+    Derivation: The parts are the entries of x, each once, with the slope 1.
+    """
 
     is_view = True
 
@@ -127,7 +131,11 @@ def chunk(input, chunks, dim=0):
 
 
 class Unbind(Function):
-    """y₀, y₁, … = x at each position along a dimension        dx = the dyᵢ along that dimension"""
+    """y₀, y₁, … = x at each position along a dimension        dx = the dyᵢ along that dimension
+
+    Why: Each part gets its own gradient; together they are the gradient of the whole.
+    Derivation: The parts are the entries of x, each once, with the slope 1.
+    """
 
     is_view = True
 

@@ -12,7 +12,11 @@ __all__ = ["adjoint", "moveaxis", "movedim", "permute", "swapaxes", "swapdims", 
 
 
 class Permute(Function):
-    """y = x with its dimensions in another order        dx = dy with them in the old order"""
+    """y = x with its dimensions in another order        dx = dy with its dimensions back in their order
+
+    Why: The numbers only change places, so their gradients change them back.
+    Derivation: y is a permutation of the entries of x, with the slope 1.
+    """
 
     is_view = True
 

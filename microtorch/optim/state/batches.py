@@ -6,8 +6,8 @@ were, and `first_misfit` reads shapes, dtypes and flags where numpy keeps them. 
 
 import numpy as np
 
-from ...autograd.inplace.changes import record_changes, watch
-from ...errors import CheckpointError, DTypeError, ShapeError, describe, user_line
+from ...autograd.inplace.changes import watch
+from ...errors import CheckpointError, DTypeError, ShapeError, describe
 from ...kernels import _address
 from ...kernels import optim as kernels
 from ...kernels._jit import ready
@@ -80,8 +80,9 @@ class Batch:
         """Put the numbers that a step leaves into the states."""
         if counts:
             self.counts = counts
-            for kept in self.states:
-                kept.update(counts)
+            for key, value in counts.items():
+                for kept in self.states:
+                    kept[key] = value
 
 
 class Batches:
@@ -176,74 +177,6 @@ class Batches:
                     if kept.get(key) is not value:
                         return False
         return True
-
-
-def same_step(optimizer, gradients):
-    """The function that repeats ``optimizer.step()``, for a captured step, whose gradients are always the same.
-
-    Returns a `SameStep`, or None where a gradient is not among `gradients`, {parameter: its gradient}, or where
-    something has no row.
-    """
-    found = [(group, optimizer._batches.get(id(group))) for group in optimizer.param_groups]
-    if any(batches is None for _, batches in found):
-        return None
-    places = [place for _, batches in found for place in batches.places if place[1] is not None]
-    given = [(param._grad, cells, i) for param, _, _, cells, i in places if gradients.get(param) is param._grad]
-    if len(given) < len(places) or any(cells is None for _, cells, _ in given):
-        return None
-    return SameStep(optimizer, found, given)
-
-
-class SameStep:
-    """A step of an optimizer in a captured step.
-
-    Eager and captured steps run the same kernels on the same rows; this one does not look for gradients, which takes
-    half of a small step.
-    """
-
-    def __init__(self, optimizer, found, gradients):
-        self.optimizer, self.found, self.gradients = optimizer, found, gradients
-        self.batches = [(group, batch) for group, batches in found for batch in batches.batches]
-        self.watched = [w for _, batches in found for w in batches.watched]
-        self.operation, self.line = f"{type(optimizer).__name__}.step", user_line()
-
-    def __call__(self):
-        """Do it, with all that Python has to do, or as the optimizer itself does where something is not as it was."""
-        if (numbers := self.prepare()) is None:
-            self.optimizer.step()
-            return
-        for (_, batch), (of_rule, counts) in zip(self.batches, numbers):
-            batch.run(of_rule, counts)
-        self.finish(())
-
-    def kernels(self):
-        """The calls of kernels that it consists of: (kernel, arguments), the numbers last."""
-        return [
-            (batch.kernel, (batch.rows, batch.like, self.optimizer.numbers(group, batch.entries[0].kept)[0]))
-            for group, batch in self.batches
-        ]
-
-    def prepare(self):
-        """Before the kernels run: for each batch its numbers and counts, or None where this is not the same step."""
-        optimizer, kept = self.optimizer, self.optimizer._batches
-        if optimizer.has_step_hooks:
-            return None
-        for group, batches in self.found:
-            if kept.get(id(group)) is not batches or not batches.hold_states(optimizer.state):
-                return None
-            if batches.filled_by is not self:  # another step has written its gradients' ids into the rows
-                for gradient, cells, i in self.gradients:
-                    cells[i] = id(gradient._array)
-        for _, batches in self.found:
-            batches.filled_by = self
-        return [optimizer.numbers(group, batch.entries[0].kept) for group, batch in self.batches]
-
-    def finish(self, numbers):
-        """After the kernels ran with these `numbers`."""
-        for (_, batch), (_, counts) in zip(self.batches, numbers):
-            batch.count(counts)
-        self.optimizer.stepped = True
-        record_changes(self.watched, self.operation, self.line)
 
 
 def _filled(p, value):

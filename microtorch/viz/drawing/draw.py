@@ -31,7 +31,7 @@ def draw(loss, model=None, names=None, show=("saved", "legend"), depth=None, dir
     model : Module, optional
         Names its parameters, and shows those that the graph does not reach. Default: the outermost module that ran.
     names : dict, optional
-        Names of further tensors, usually ``locals()``.
+        Names of further tensors. Default: those of the caller's variables.
     show : str or sequence of str, default ("saved", "legend")
         Of "saved" (what is kept for backward), "values", "gradients", "bytes" (kept by each operation), "time" (of
         each operation's backward, measured now), "formulas", "legend"; "all" for all of them.

@@ -25,8 +25,8 @@ def tree(loss, model=None, names=None, lines=5000):
     Returns
     -------
     str
-        A value that several operations use is written out once; after that a line points to it by its number. Every
-        40th level begins at the left, with its number.
+        Shown with its line ends in notebooks and at the prompt. A value that several operations use is written out
+        once; after that a line points to it by its number. Every 40th level begins at the left, with its number.
 
     Examples
     --------
@@ -42,7 +42,16 @@ def tree(loss, model=None, names=None, lines=5000):
           └─ 2 Mul(b=2.0)  2
              └─ w  2  parameter, .grad none
     """
-    return as_text(graph(loss, model, names), lines)
+    return _Lines(as_text(graph(loss, model, names), lines))
+
+
+class _Lines(str):
+    """Text that is shown as it is, not as Python's literal."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        return str(self)
 
 
 def as_text(records, most=5000):

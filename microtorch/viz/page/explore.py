@@ -17,32 +17,35 @@ from ..drawing.dot import LONGEST_TOOLTIP, what_is_kept
 from ..drawing.numbers import number, shape_text, size_text, statistics, time_text
 from ..records.graph import graph
 from ..records.measures import MEASURES, with_times
-from ..records.records import Operation
-from .mathml import derivative, mathml, terms, tokens
 from .places import lay_out
 from .recorded import recorded_calls, recording_of
+from .rules import Shown, other_options
 from .steps import backward_steps
 
 __all__ = ["explore"]
 
 
 WHOLE = 4096  # numbers up to which a tensor is put into the page whole
+IN_SHORT = 3000  # of a step of a recorded training
 IN_ALL = 16_384  # numbers in the page, about 200 kB; the tensors after that come as summaries
 FEW = 40  # operations up to which what they keep is drawn beside them
 MANY = 1000  # tensors, after which summaries become shorter, so that pages of large graphs stay a few MB
+EVALUATED = 60  # operations up to which the page can compute with other numbers
 LONGEST = 80  # characters of a name in a box
+HEIGHT = 620  # pixels of the page in a notebook
 WINDOW = 8  # rows and columns that are shown of a larger one
 
 
-def explore(loss, path, model=None, names=None, check=False, captured=None):
+def explore(loss, path=None, model=None, names=None, check=False, captured=None):
     """Write a page that plays the backward pass of `loss`, step by step.
 
     Parameters
     ----------
     loss : Tensor
         What to differentiate, before its backward (or after ``backward(retain_graph=True)``).
-    path : str or path-like
-        The .html file to write. It needs no network, and nothing beside it.
+    path : str or path-like, optional
+        The .html file to write. It needs no network, and nothing beside it. Without one the page is returned, and a
+        notebook shows it.
     model : Module, optional
     names : dict, optional
         As in `draw`.
@@ -51,6 +54,11 @@ def explore(loss, path, model=None, names=None, check=False, captured=None):
     captured : CapturedStep, optional
         A step made by `capture` that computes such a loss: the calls of the recording it used last are listed beside
         the graph, in order, and linked with the operations they are made for.
+
+    Returns
+    -------
+    Page or None
+        Without a `path`: the page, which ``save(path)`` writes.
 
     Raises
     ------
@@ -75,12 +83,68 @@ def explore(loss, path, model=None, names=None, check=False, captured=None):
     recording = None if captured is None else recording_of(captured)
     records = graph(loss, model, names)
     steps = backward_steps(records, check)
-    page = _Page(with_times(records), steps, recording).html()
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    page = Page(_Contents(with_times(records), steps, recording).html())
+    if path is None:
+        return page
+    page.save(path)
+    return None
 
 
-class _Page:
+class Page:
+    """A page of `explore`, not yet in a file; made by `explore`, shown by notebooks.
+
+    Attributes
+    ----------
+    html : str
+        The whole page.
+    """
+
+    def __init__(self, html):
+        self.html = html
+
+    def save(self, path):
+        """Write it to `path`, an .html file."""
+        with replacing(path) as temporary:
+            temporary.write_text(self.html, encoding="utf-8")
+
+    def _repr_html_(self):
+        # A frame: the page's styles and scripts stay its own, and those of the notebook away.
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" style="width:100%;height:{HEIGHT}px;border:1px solid #ccc" '
+            'title="backward pass" allowfullscreen></iframe>'
+        )
+
+    def __repr__(self):
+        return f"<page of explore, {size_text(len(self.html))}: .save('backprop.html') writes it>"
+
+
+def step_data(loss, model, most):
+    """The content of the page of the backward of `loss`, not laid out; None if it has over `most` operations."""
+    records = graph(loss, model)
+    if len(records.operations) > most:
+        return None
+    page = _Contents(records, backward_steps(records), None)
+    page.left = IN_SHORT
+    return page.contents()
+
+
+def template():
+    """The page without its title and its data."""
+    files = resources.files(__package__) / "web"
+    names = "explorer.html theme.css explorer.css explorer.js explorer_calls.js formula.js what_if.js explorer_panel.js"
+    page, theme, style, *scripts = [(files / name).read_text("utf-8") for name in names.split()]
+    return page.replace("/*STYLE*/", theme + style).replace("/*SCRIPT*/", "".join(scripts))
+
+
+def filled(page, title, data):
+    """A page with its title and its data put in."""
+    data = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # "</script" ends a script also inside a string, and "<!--<script>" makes it end much later.
+    parts = {"TITLE": escape(title), '"DATA"': data.replace("<", "\\u003c")}
+    return re.sub("|".join(map(re.escape, parts)), lambda place: parts[place[0]], page)  # in one go: names too
+
+
+class _Contents:
     """Gathers what the page shows into one JSON-able dict."""
 
     def __init__(self, records, steps, recording):
@@ -92,33 +156,32 @@ class _Page:
         for edge in records.edges:
             self.out.setdefault(edge.source, []).append(edge)
             self.into.setdefault(edge.target, []).append(edge)
+        self.shown = {o: Shown(o, self.into.get(o, ()), self.tensor) for o in records.operations}
 
     def html(self):
         """The page."""
-        files = resources.files(__package__)
-        template, style, *scripts = [
-            (files / name).read_text("utf-8")
-            for name in ("explorer.html", "explorer.css", "explorer.js", "explorer_calls.js", "explorer_panel.js")
-        ]
-        data = json.dumps(self.data(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        parts = {
-            "/*STYLE*/": style, "TITLE": escape(visible(", ".join(v.name for v in self.records.roots), LONGEST)),
-            # "</script" ends a script also inside a string, and "<!--<script>" makes it end much later.
-            "/*SCRIPT*/": "".join(scripts), '"DATA"': data.replace("<", "\\u003c"),
-        }  # fmt: skip
-        return re.sub("|".join(map(re.escape, parts)), lambda place: parts[place[0]], template)  # in one go: names too
+        return filled(template(), visible(", ".join(v.name for v in self.records.roots), LONGEST), self.data())
 
     def data(self):
-        """Everything; edges and tensors are numbered, nodes named."""
+        """Everything, laid out."""
+        found = self.contents()
+        lay_out(found)
+        return found
+
+    def contents(self):
+        """Everything but places; edges and tensors are numbered, nodes named."""
         records = self.records
         # Gradients first: they are what the page is about, so they are the last to be shortened.
+        known = all(a is not None for o in records.operations for a in o.arrays)
+        self.small = known and len(records.operations) <= EVALUATED
         steps = [self._step(i, step) for i, step in enumerate(self.steps, 1)]
         nodes = [self._operation(o) for o in records.operations] + [self._value(v) for v in records.values]
         if len(records.operations) <= FEW:
             nodes += [self._saved(o) for o in records.operations if o.saved]
         edges = [
             {
-                "from": e.source.id, "to": e.target.id, "argument": e.argument, "shape": shape_text(e.shape),
+                "from": e.source.id, "to": e.target.id, "output": e.output, "argument": e.argument,
+                "shape": shape_text(e.shape),
                 "dtype": e.dtype, "flows": e.flows,
             }
             for e in records.edges
@@ -139,16 +202,29 @@ class _Page:
         }  # fmt: skip
         if self.recording is not None:
             found["calls"] = recorded_calls(self.recording, records)
-        lay_out(found)
         found["tensors"] = self.tensors
+        found["refused"] = self._refused(steps)
         return found
+
+    def _refused(self, steps):
+        """Why the page cannot ask "what if", or an empty text."""
+        if not self.small:
+            return f"the page recomputes graphs of up to {EVALUATED} operations whose values are all known"
+        if not all("values" in t for t in self.tensors):
+            return "a tensor is too large for the page to hold"
+        for operation, shown in self.shown.items():
+            if not shown.evaluates():
+                return f"the rule of {operation.name} is told in words"
+        if any(a["hooked"] for s in steps for a in s["arrivals"]):
+            return "a hook has a say in the gradient"
+        return ""
 
     def _summary(self):
         root = self.records.roots[0]
         value = f" {number(root.array.item())}" if root.array.size == 1 else ""
         counts = [
-            f"{visible(root.name, LONGEST)}{value}", f"{len(self.steps)} steps",
-            f"{len(self.records.parameters)} parameters", f"keeps {size_text(self.records.nbytes)}",
+            f"{visible(root.name, LONGEST)}{value}", counted(len(self.steps), "step"),
+            counted(len(self.records.parameters), "parameter"), f"keeps {size_text(self.records.nbytes)}",
         ]  # fmt: skip
         return " · ".join(counts)
 
@@ -202,8 +278,8 @@ class _Page:
         return {
             "id": o.id, "kind": "operation", "title": visible(o.name, LONGEST),
             "subtitle": visible(("→ " if o.labels else "") + subtitle, LONGEST),
-            "module": o.scope.id if o.scope else None, "formula": mathml(o.formula, _names(o)) if o.formula else "",
-            "doc": _docstring(o.name), "arguments": o.arguments, "hooks": bool(o.node is not None and o.node.hooks),
+            "module": o.scope.id if o.scope else None, **self.shown[o].told(self.small),
+            "doc": _docstring(o.name), "arguments": other_options(o), "hooks": bool(o.node.hooks),
             "values": [self.tensor(a) for a in o.arrays], "gradients": [self.tensor(g) for g in o.grads],
             "saved": [[s.of, shape_text(s.shape), s.dtype, size_text(s.nbytes)] for s in o.saved or ()],
             "kept": size_text(o.nbytes) if o.nbytes else "", "time": time_text(o.seconds) if o.seconds else "",
@@ -217,11 +293,12 @@ class _Page:
         }  # fmt: skip
 
     def _value(self, v):
+        name = v.name or next((e.argument for e in self.out.get(v, ())), "") or v.kind
         small = v.array.size == 1 and v.kind in ("output", "input")
         return {
-            "id": v.id, "kind": v.kind, "title": visible(_short(v.name or v.kind), LONGEST),
+            "id": v.id, "kind": v.kind, "title": visible(_short(name), LONGEST),
             "subtitle": number(v.array.item()) if small else shape_text(v.shape),
-            "name": visible(v.name or v.kind, LONGEST_TOOLTIP),
+            "name": visible(name, LONGEST_TOOLTIP),
             "module": v.scope.id if v.scope else None, "values": [self.tensor(v.array)],
             "gradients": [self.tensor(v.grad)], "state": v.state, "used": v.used,
             "stale": self.tensor(v.tensor.grad._array) if v.state in ("stale", "filled") else None,
@@ -239,49 +316,15 @@ class _Page:
             }
             for a in step.arrivals
         ]  # fmt: skip
-        found = {"node": o.id, "arrivals": arrivals, "rules": self._rules(step)}
+        found = {"node": o.id, "arrivals": arrivals, "rules": self.shown[o].gradients(step)}
         if step.error is not None:
             found["error"] = _error_text(step.error)
         return found
 
-    def _rules(self, step):
-        """For each argument that gets a gradient: the rule, and the rule with its numbers as a list of pieces."""
-        o = step.operation
-        arrays = {"y": o.arrays[0], "dy": o.grads[0]} if o.arrays else {}
-        for edge in self.into.get(o, ()):
-            source = edge.source
-            arrays[edge.argument] = source.arrays[edge.output] if isinstance(source, Operation) else source.array
-        parts = {a.edge.argument: a.part for a in step.arrivals}
-        summed = {a.edge.argument for a in step.arrivals if a.summed}
-        rules = []
-        for name, right in terms(o.gradient):
-            if name not in parts:
-                continue
-            pieces = []
-            for text, kind in tokens(right):
-                known = arrays.get(text) if kind == "word" else None
-                if kind == "super" and pieces and "tensor" in pieces[-1] and text == "T":
-                    pieces[-1]["transposed"] = True
-                elif kind == "super":
-                    pieces.append({"super": text})
-                elif known is not None:
-                    pieces.append({"tensor": self.tensor(known), "caption": _caption(text)})
-                elif kind == "word" and text in o.arguments:
-                    pieces.append({"text": o.arguments[text]})
-                else:
-                    pieces.append({"text": text})
-            rules.append(
-                {
-                    "math": f"<math>{derivative(name)}<mo>=</mo>{mathml(right, _names(o))[6:-7]}</math>",
-                    "pieces": [*pieces, *[{"text": "summed over what was broadcast"}] * (name in summed)],
-                    "result": self.tensor(parts[name]), "caption": _caption("d" + name),
-                }
-            )  # fmt: skip
-        told = {name for name, _ in terms(o.gradient)}
-        for name, part in parts.items():
-            if name not in told:
-                rules.append({"math": "", "pieces": [], "result": self.tensor(part), "caption": _caption("d" + name)})
-        return rules
+
+def counted(n, thing):
+    """``1 step``, ``2 steps``."""
+    return f"{n:,} {thing}" + "s" * (n != 1)
 
 
 def _error_text(error):
@@ -290,14 +333,6 @@ def _error_text(error):
         return "0"
     mantissa, _, exponent = f"{error:.0e}".partition("e")
     return f"{mantissa}·10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def _caption(name):
-    return f"∂L/∂{name[1:]}" if name[0] == "d" and len(name) > 1 else name
-
-
-def _names(operation):
-    return {argument for argument, _ in terms(operation.gradient)} | {"x", "y"}
 
 
 def _short(name):

@@ -4,8 +4,6 @@ Nothing here draws. A node of the engine already knows its operation, inputs, sa
 that once, when somebody asks, and names it. Tests check these records, not pictures.
 """
 
-import inspect
-
 import numpy as np
 
 from ...autograd import grad
@@ -14,8 +12,9 @@ from ...autograd.inplace.views import owner
 from ...autograd.memory import has_values
 from ...errors import visible
 from ...tensor import Tensor, edge_of, tensor_at, wrap
+from ..formula.rules import formula_of
 from .failure import failed_call
-from .names import arguments, brief, names_in, signature
+from .names import arguments, brief, callers_names, names_in, signature
 from .records import Edge, Graph, Operation, Saved, Scope, Value
 
 __all__ = ["graph", "with_gradients"]
@@ -31,7 +30,7 @@ def graph(outputs, model=None, names=None):
     model : Module, optional
         Names its parameters, and adds those that the graph does not reach. Default: the outermost module that ran.
     names : dict, optional
-        Further names, usually ``locals()``.
+        Further names. Default: those of the caller's variables.
 
     Returns
     -------
@@ -59,7 +58,7 @@ class _Reader:
         self.edges, self.values, self.scopes = [], {}, {}
         self.by_node, self.paths, self.calls = {}, {}, {}
         self.recorded, self.keys = {}, []  # Scope -> (module, parent Scope); the tuples, alive so that ids stay theirs
-        self.names = names_in(names or {})
+        self.names = names_in(callers_names() if names is None else names)
 
     def read(self):
         tensors = [t for _, t in self.roots] + (self.failed.tensors if self.failed else [])
@@ -87,13 +86,13 @@ class _Reader:
     def _operation(self, node, number):
         outputs = node.outputs
         count = 1 if outputs is None else len(outputs)
-        formula, _, gradient = (inspect.cleandoc(type(node).__doc__ or "").partition("\n")[0]).partition("  ")
+        formula, gradient = formula_of(node)
         operation = Operation(
             id=f"op{number}",
             number=number,
             name=visible(node.name()),
-            formula=visible(formula.strip()),
-            gradient=visible(gradient.strip()),
+            formula=visible(formula),
+            gradient=visible(gradient),
             arguments={},
             shapes=[None] * count,
             dtypes=[None] * count,

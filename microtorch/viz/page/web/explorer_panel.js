@@ -64,15 +64,17 @@ function arrives(step) {
     const leaf = n.kind !== "operation";
     sentence.append(leaf ? "into " : "at "); make("b", {}, sentence, titleOf(n) + (leaf ? ".grad" : ""));
     const more = n.arrivals.length - a.nth;
-    sentence.append(a.nth === 1 ? leaf && n.state === "stale" ? ", which still holds an earlier pass's: backward adds to it" : more ? ", the first of " + n.arrivals.length : leaf ? ", empty until now" : ", alone" : `, added to what waits there (${a.nth} of ${n.arrivals.length})`);
+    sentence.append(a.nth === 1 ? leaf && n.state === "stale" ? ", which still holds an earlier pass's: backward adds to it" : more ? ", the first of " + n.arrivals.length : leaf ? ", empty until now" : ", the only one that it waits for" : `, added to what waits there (${a.nth} of ${n.arrivals.length})`);
     if (a.hooked) sentence.append("; a hook changes it");
     sentence.append(". ");
   }
+  const all = D.edges.filter(e => e.to === step.node), left = all.filter(e => !e.flows).map(e => e.argument || titleOf(nodes.get(e.from)));
+  if (left.length) make("div", {class: "soft"}, p, `${left.join(", ")} ${left.length > 1 ? "want" : "wants"} none: ${left.length > 1 ? "they do" : "it does"} not require a gradient.`);
   return p;
 }
 function stepPanel(parent) {
   if (!state.step) {
-    make("div", {class: "soft"}, parent, `before the first of ${last} steps`);
+    make("div", {class: "soft"}, parent, last === 1 ? "before the only step" : `before the first of ${last} steps`);
     make("h2", {}, parent, "The start");
     make("p", {}, parent, "The values are there; no gradient is. The pass begins with the gradient of the loss with respect to itself, which is 1, and visits the operations newest first, because by then every gradient that an operation needs has arrived.");
     for (const n of D.nodes.filter(n => n.kind === "output")) { const box = section(n.name, parent); box.append(matrix(n.values[0], n.name)); }
@@ -80,13 +82,16 @@ function stepPanel(parent) {
     return;
   }
   const step = D.steps[state.step - 1], n = nodes.get(step.node);
-  make("div", {class: "soft"}, parent, `step ${state.step} of ${last} · newest first`);
+  make("div", {class: "soft"}, parent, `step ${state.step} of ${last}, newest operation first`);
   make("h2", {}, parent, n.title);
   make("div", {class: "soft"}, parent, [path(n), ...Object.entries(n.arguments).map(([k, v]) => `${k} = ${v}`)].filter(Boolean).join(" · "));
   if (n.gradients.every(g => g === null)) { make("p", {class: "warn"}, parent, "No gradient comes here: nothing that the loss needs depends on it."); return; }
+  if (D.changed) make("p", {class: "warn"}, parent, `What if ${elementName(nodes.get(asked.node), asked.at)} were ${short(asked.value)}: the numbers are of that.`);
+  why(n, parent);
   const rule = section("The rule", parent);
   if (n.formula) make("div", {class: "rule"}, rule).innerHTML = n.formula;
   for (const r of step.rules) if (r.math) make("div", {class: "rule"}, rule).innerHTML = r.math;
+  if (n.meaning) make("p", {class: "soft small"}, rule, n.meaning);
   const numbers = section("With the numbers", parent);
   for (const r of step.rules) {
     const line = make("div", {class: "equation"}, numbers);
@@ -101,7 +106,18 @@ function stepPanel(parent) {
   if (!step.rules.length) make("p", {class: "soft"}, numbers, "none of its inputs wants a gradient");
   section("Arrives", parent).append(arrives(step));
   if (step.error) make("p", {}, section("Checked", parent), `the numeric gradient agrees to ${step.error}`);
-  if (n.saved.length) list(n.saved.map(s => [s[0], `${s[1]} ${s[2]}, ${s[3]}`]), section("Kept for this, released now", parent));
+  if (n.saved.length) kept(n, section("Kept for this, released now", parent));
+}
+function why(n, parent) {  // in words; the derivation on demand
+  if (!n.why) return;
+  make("p", {class: "why"}, parent, n.why);
+  const more = make("details", {}, parent);
+  make("summary", {}, more, "derivation"); make("p", {}, more, n.derivation);
+}
+function kept(n, parent) {
+  const own = n.saved.filter(s => s[0] !== "cache"), inner = n.saved.length - own.length;
+  list(own.map(s => [s[0], `${s[1]} ${s[2]}, ${s[3]}`]), parent);
+  if (inner) make("p", {class: "soft small"}, parent, `and ${inner} intermediate ${inner > 1 ? "results" : "result"} that the fast version of this rule uses again: ${n.saved.filter(s => s[0] === "cache").map(s => s[1]).join(", ")}`);
 }
 const STATES = {
   none: ".grad is None: no backward has filled it yet.", zero: ".grad is there and all zero.",
@@ -114,9 +130,10 @@ function nodePanel(n, parent) {
   if (n.doc) make("p", {}, parent, n.doc);
   if (n.used === false) make("p", {class: "warn"}, parent, "This graph does not reach it: it gets no gradient.");
   if (n.formula) make("div", {class: "rule"}, parent).innerHTML = n.formula;
+  if (n.why) why(n, parent);
   n.values.forEach((t, k) => {
     const box = section(n.values.length > 1 ? `value ${k}` : "value", parent);
-    if (t === null) make("p", {class: "soft"}, box, "not kept: it is large and no backward needs it"); else { box.append(matrix(t, "")); statistics(t, box); }
+    if (t === null) make("p", {class: "soft"}, box, "not kept: it is large and no backward needs it"); else { const m = matrix(t, ""); m.id = "value"; box.append(m); statistics(t, box); }
   });
   const box = section("gradient", parent), wait = waiting(n, state.step);
   if (n.kind === "input" || n.kind === "frozen") make("p", {class: "soft"}, box, "none wanted: requires_grad is False");
@@ -126,10 +143,11 @@ function nodePanel(n, parent) {
     if (t !== null) { const m = matrix(t, "∂L/∂" + (n.name || "y")); m.id = "gradient"; box.append(m); statistics(t, box); }
   } else make("p", {class: "soft"}, box, n.arrivals.length ? "has not arrived yet" : "none comes here");
   if (n.state) make("p", {class: n.state === "stale" || n.state === "zero" ? "warn" : "soft"}, parent, STATES[n.state]);
+  if (canAsk(n) || D.refused && n.kind === "parameter") whatIfPanel(n, parent);
   if (n.state === "stale" && n.stale !== null) section("left over", parent).append(matrix(n.stale, ".grad"));
   if (n.kind === "operation") {
     list([...Object.entries(n.arguments), ["keeps", n.kept], ["backward takes", n.time], ["hooks", n.hooks ? "yes" : ""]], section("facts", parent));
-    if (n.saved.length) list(n.saved.map(s => [s[0], `${s[1]} ${s[2]}, ${s[3]}`]), section("kept for backward", parent));
+    if (n.saved.length) kept(n, section("kept for backward", parent));
   }
   const close = make("button", {}, parent, "back to the step");
   close.onclick = () => { state.open = null; paint(); };
@@ -138,6 +156,10 @@ function panel() {
   const aside = $("panel");
   aside.textContent = "";
   if (state.open) nodePanel(nodes.get(state.open), aside); else stepPanel(aside);
+  for (const rule of aside.querySelectorAll(".rule")) {  // a long formula gets smaller, so that all of it is seen
+    const widest = Math.max(...[...rule.children].map(m => m.getBoundingClientRect().width));
+    if (widest > rule.clientWidth) rule.style.fontSize = `${Math.max(10, 18 * rule.clientWidth / widest - .3)}px`;
+  }
 }
 
 // ---- controls ---------------------------------------------------------------------------------------------------

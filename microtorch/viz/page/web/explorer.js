@@ -30,7 +30,7 @@ const waiting = (n, at) => { const here = n.arrivals.filter(a => a.step <= at); 
 
 // ---- drawing, once --------------------------------------------------------------------------------------------
 function make(name, attributes = {}, parent = null, text = null) {
-  const svg = ["g", "rect", "text", "path", "title"].includes(name) && parent && parent.namespaceURI.endsWith("svg");
+  const svg = ["g", "rect", "text", "path", "title", "circle", "polyline"].includes(name) && parent && parent.namespaceURI.endsWith("svg");
   const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
   for (const [k, v] of Object.entries(attributes)) element.setAttribute(k, v);
   if (text !== null) element.textContent = text;
@@ -78,9 +78,10 @@ function drawFrame(m) {
   const [x, y, w, h] = m.box, outer = make("g", {class: "frame"}, $("frames"));
   make("rect", {x, y, width: w, height: h, rx: 12}, outer);
   const g = make("g", {tabindex: 0, role: "button", "aria-label": `fold ${m.title}`}, outer);
-  make("text", {x: x + 12, y: y + h - 9}, g, "▾ " + m.title);
+  const [left, bottom] = m.at || [x + 12, y + h - 9];
+  make("text", {x: left, y: bottom}, g, "▾ " + m.title);
   press(g, () => fold(m.id));
-  g.addEventListener("focus", () => { if (g.matches(":focus-visible")) reveal({x: x + 60, y: y + h - 9}); });
+  g.addEventListener("focus", () => { if (g.matches(":focus-visible")) reveal({x: left + 48, y: bottom}); });
   m.element = outer;
   const width = Math.max(90, 7.6 * m.title.length + 30);
   m.node = {id: "fold-" + m.id, of: m.id, kind: "module", title: m.title, subtitle: "▸ folded", module: m.parent, x: x + w / 2, y: y + h / 2, w: width, h: 44, arrivals: []};
@@ -158,7 +159,7 @@ function paint() {
 }
 function go(step, quiet = false) {
   state.step = Math.max(0, Math.min(last, step)); state.open = null;
-  history.replaceState(null, "", "#step=" + state.step);
+  if (location.protocol !== "about:") history.replaceState(null, "", "#step=" + state.step);  // not inside another page
   paint();
   const current = state.step ? nodes.get(D.steps[state.step - 1].node) : D.nodes.find(n => n.kind === "output");
   reveal(current);
@@ -184,7 +185,7 @@ function zoom(factor, x = svg.clientWidth / 2, y = svg.clientHeight / 2) {
 function fit(readable = false) {
   const [w, h] = D.size, W = svg.clientWidth, H = svg.clientHeight;
   let k = Math.min(W / (w + 40), H / (h + 40), 1.4);
-  if (readable) k = Math.max(k, Math.min(.75, W / 300));
+  if (readable) k = Math.max(k, Math.min(W < 700 ? 1 : .75, W / 300));
   state.view = {k, x: (W - w * k) / 2, y: h * k + 40 > H ? 20 : (H - h * k) / 2}; place();
 }
 function reveal(n) {

@@ -1,0 +1,1 @@
+"""The formulas beside the operations: read, evaluated and typeset."""
