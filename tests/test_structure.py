@@ -112,6 +112,21 @@ def test_importing_is_light():
     assert answer.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_private_names_stay_where_they_are(path):
+    """A name with an underscore is used in its own file, unless it lives in a module that has an underscore itself."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.level
+            and not any(part.startswith("_") for part in (node.module or "").split("."))
+        ):
+            folder = path.parents[node.level - 1] / (node.module or "").replace(".", "/")
+            private = [a.name for a in node.names if a.name.startswith("_") and not a.name.startswith("__")]
+            taken = [name for name in private if not (folder / f"{name}.py").exists()]
+            assert not taken, f"{', '.join(taken)} of {node.module}: drop the underscore, or use a public name"
+
+
 def code_lines(function, source):
     """The lines of a function that are neither empty, nor comments, nor its docstring."""
     lines = source[function.lineno - 1 : function.end_lineno]

@@ -85,7 +85,7 @@ def load_npz(filename, max_bytes=None):
     with documented(CheckpointError, message, let=(FileNotFoundError,)), open(filename, "rb") as raw:
         room = room_for(raw, max_bytes)
         with zipfile.ZipFile(raw) as archive:
-            members = _members(archive, raw)
+            members = members_of(archive, raw)
             if (asked := sum(member.file_size for member in members)) > room:
                 raise CheckpointError(f"{where} {too_large(asked, room)}.")
             arrays = {}
@@ -97,7 +97,7 @@ def load_npz(filename, max_bytes=None):
             return {name: wrap(as_tensor(array)._array) for name, array in arrays.items()}
 
 
-def _members(archive, raw):
+def members_of(archive, raw):
     """The members of the archive; ValueError if its list is not whole, for zipfile takes a damaged one as it is."""
     members = archive.infolist()
     raw.seek(-22 - len(archive.comment), os.SEEK_END)

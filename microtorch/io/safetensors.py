@@ -105,15 +105,15 @@ def load_file(filename):
     CheckpointError
         If it is cut off, damaged, of another format, or holds a dtype that tensors do not have.
     """
-    return _read(filename)[0]
+    return read_file(filename)[0]
 
 
 def load_metadata(filename):
     """The metadata in the head of the safetensors file `filename`: dict of str to str. Raises as `load_file`."""
-    return _read(filename, names=())[1]
+    return read_file(filename, names=())[1]
 
 
-def _read(filename, names=None):
+def read_file(filename, names=None):
     """The tensors called `names`, or all, and the metadata."""
     where = visible(str(filename))
     message = (

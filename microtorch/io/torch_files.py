@@ -14,7 +14,7 @@ from ..dtypes import bool_, float32, float64, int32, int64, uint8
 from ..errors import CheckpointError, visible
 from ..nn import Parameter
 from ..tensor import wrap
-from .npz import _members
+from .npz import members_of
 from .pickles import Refused, read_pickles
 from .strangers import documented, fill, room_for, too_large
 
@@ -64,7 +64,7 @@ def load_torch(path, name, max_bytes=None):
 def _zipped(file, where, room):
     """The tree in a zip archive: data.pkl beside a member for each memory."""
     with zipfile.ZipFile(file) as archive:
-        members = {member.filename: member for member in _members(archive, file)}
+        members = {member.filename: member for member in members_of(archive, file)}
         if any(name.endswith("constants.pkl") for name in members):
             raise Refused("a compiled TorchScript module")
         (pickle,) = (name for name in members if name.endswith("data.pkl"))

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import CheckpointError, visible
 from ..nn.module import Module
 from ..tensor import Tensor
-from .safetensors import _read, save_file
+from .safetensors import read_file, save_file
 from .strangers import documented
 
 __all__ = ["load", "save"]
@@ -140,7 +140,7 @@ def _load(path, name, max_bytes, whole):
 
         return load_torch(path, name, max_bytes)
     try:
-        tensors, metadata = _read(path)
+        tensors, metadata = read_file(path)
     except CheckpointError as error:
         text = _other_format(path, name) or str(error).replace(str(path), str(name))
         raise CheckpointError(text) from error

@@ -6,7 +6,7 @@ from ..autograd.mode import no_grad
 from ..dtypes import int64
 from ..tensor import wrap
 from .layers.batch_norm import BatchNorm1d, BatchNorm2d, BatchNorm3d
-from .layers.group_norm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, _InstanceNorm
+from .layers.group_norm import AnyInstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from .layers.linear import Linear
 from .parameter import UninitializedBuffer, UninitializedParameter, is_lazy, sizes
 
@@ -135,7 +135,7 @@ class _LazyNorm(LazyModuleMixin):
         """Take the number of channels of `input`."""
         if input.dim() not in self._dims:
             self._check(input, 1)
-        single = issubclass(self.cls_to_become, _InstanceNorm) and input.dim() == min(self._dims)  # without N
+        single = issubclass(self.cls_to_become, AnyInstanceNorm) and input.dim() == min(self._dims)  # without N
         self.num_features = input.shape[0 if single else 1]
         if self.has_uninitialized_params():
             for t in (self.weight, self.bias, self.running_mean, self.running_var):

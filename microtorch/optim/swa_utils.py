@@ -204,7 +204,7 @@ def update_bn(loader, model, device=None):
     device : optional
         Accepted for compatibility; there is only the CPU.
     """
-    from ..nn.layers.batch_norm import _BatchNorm as BatchNorm
+    from ..nn.layers.batch_norm import AnyBatchNorm as BatchNorm
 
     check_device(device)
     momenta = {module: module.momentum for module in model.modules() if isinstance(module, BatchNorm)}

@@ -28,7 +28,7 @@ class Affine(Module):
             init.zeros_(self.bias)
 
 
-class _RunningStats(Affine):
+class RunningStats(Affine):
     """The base of batch and instance normalisation: a mean and a variance for each channel, with running averages."""
 
     _dims = ()  # which numbers of dimensions the input may have
@@ -75,7 +75,7 @@ class _RunningStats(Affine):
         )
 
 
-class _BatchNorm(_RunningStats):
+class AnyBatchNorm(RunningStats):
     def __init__(
         self,
         num_features,
@@ -115,7 +115,7 @@ class _BatchNorm(_RunningStats):
         )
 
 
-class BatchNorm1d(_BatchNorm):
+class BatchNorm1d(AnyBatchNorm):
     """Batch normalisation: each channel with mean 0 and variance 1 over the batch, then scaled and shifted.
 
     Parameters
@@ -166,7 +166,7 @@ class BatchNorm1d(_BatchNorm):
     _dims, _forms = (2, 3), "(N, C) or (N, C, L)"
 
 
-class BatchNorm2d(_BatchNorm):
+class BatchNorm2d(AnyBatchNorm):
     """Batch normalisation of images (N, C, H, W), over N, H and W; otherwise as `BatchNorm1d`.
 
     Examples
@@ -178,7 +178,7 @@ class BatchNorm2d(_BatchNorm):
     _dims, _forms = (4,), "(N, C, H, W)"
 
 
-class BatchNorm3d(_BatchNorm):
+class BatchNorm3d(AnyBatchNorm):
     """Batch normalisation of volumes (N, C, D, H, W), over all but C; otherwise as `BatchNorm1d`.
 
     Examples

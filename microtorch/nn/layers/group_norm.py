@@ -2,12 +2,12 @@
 
 from .. import functional as F
 from ..parameter import sizes
-from .batch_norm import Affine, _RunningStats
+from .batch_norm import Affine, RunningStats
 
 __all__ = ["GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
 
 
-class _InstanceNorm(_RunningStats):
+class AnyInstanceNorm(RunningStats):
     def __init__(
         self,
         num_features,
@@ -40,7 +40,7 @@ class _InstanceNorm(_RunningStats):
         return result.squeeze(0) if single else result
 
 
-class InstanceNorm1d(_InstanceNorm):
+class InstanceNorm1d(AnyInstanceNorm):
     """Instance normalisation: each channel of each sample with mean 0 and variance 1.
 
     Parameters
@@ -79,13 +79,13 @@ class InstanceNorm1d(_InstanceNorm):
     _dims, _forms = (2, 3), "(C, L) or (N, C, L)"
 
 
-class InstanceNorm2d(_InstanceNorm):
+class InstanceNorm2d(AnyInstanceNorm):
     """Instance normalisation of images (N, C, H, W) or (C, H, W); otherwise as `InstanceNorm1d`."""
 
     _dims, _forms = (3, 4), "(C, H, W) or (N, C, H, W)"
 
 
-class InstanceNorm3d(_InstanceNorm):
+class InstanceNorm3d(AnyInstanceNorm):
     """Instance normalisation of volumes (N, C, D, H, W) or (C, D, H, W); otherwise as `InstanceNorm1d`."""
 
     _dims, _forms = (4, 5), "(C, D, H, W) or (N, C, D, H, W)"

@@ -8,7 +8,7 @@ from ...distributed.collectives import ReduceOp, reduce_array
 from ...distributed.joining import alone_or_group
 from ...errors import ShapeError, refuse_read_only, user_line
 from ...ops.nn.batch_norm import check_parameters
-from ..layers.batch_norm import _BatchNorm
+from ..layers.batch_norm import AnyBatchNorm
 from ..module import Module
 
 __all__ = ["SyncBatchNorm"]
@@ -94,7 +94,7 @@ def _summed(array):
     return array
 
 
-class SyncBatchNorm(_BatchNorm):
+class SyncBatchNorm(AnyBatchNorm):
     """Batch normalisation over the batches of all ranks, so that how many there are makes no difference.
 
     Parameters
@@ -187,7 +187,7 @@ class SyncBatchNorm(_BatchNorm):
             )
         if not isinstance(module, Module):
             raise TypeError(f"convert_sync_batchnorm: {type(module).__name__} is no Module.")
-        if isinstance(module, _BatchNorm) and not isinstance(module, cls):
+        if isinstance(module, AnyBatchNorm) and not isinstance(module, cls):
             made = cls(module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats)
             for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
                 setattr(made, name, getattr(module, name))

@@ -8,7 +8,7 @@ from ...tensor import attach
 from .. import _dimensions as dimensions
 from .._promotion import floating
 from ..pointwise.arithmetic import absorb
-from .variance import _reduced
+from .variance import reduced
 
 __all__ = ["logsumexp"]
 
@@ -22,7 +22,7 @@ class LogSumExp(Function):
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):
-        dims = _reduced(ctx, "logsumexp", x, dim)
+        dims = reduced(ctx, "logsumexp", x, dim)
         largest = np.maximum.reduce(x, dims, None, None, True, -np.inf)  # of nothing, log 0
         largest = np.where(np.isfinite(largest), largest, 0)
         y = np.asarray(np.log(sum_over(np.exp(x - largest), dims, keepdim)))

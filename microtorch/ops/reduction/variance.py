@@ -13,7 +13,7 @@ from .sum_and_mean import Mean
 __all__ = ["corrcoef", "cov", "std", "std_mean", "var", "var_mean"]
 
 
-def _reduced(ctx, operation, x, dim):
+def reduced(ctx, operation, x, dim):
     """Keep in `ctx` what a reduction over `dim` needs to be undone; return the dimensions."""
     ctx.dims = dimensions.some(operation, dim, x.ndim)
     ctx.kept = dimensions.kept(x.shape, ctx.dims)
@@ -53,7 +53,7 @@ class Var(Function):
 
     @staticmethod
     def forward(ctx, x, dim, keepdim, correction):
-        dims = _reduced(ctx, "var", x, dim)
+        dims = reduced(ctx, "var", x, dim)
         ctx.n = x.dtype.type(max(dimensions.length(x.shape, dims) - correction, 0))
         ctx.save_for_backward(x)
         y = _variance(x, ctx, keepdim)
@@ -102,7 +102,7 @@ class Std(Function):
 
     @staticmethod
     def forward(ctx, x, dim, keepdim, correction):
-        dims = _reduced(ctx, "std", x, dim)
+        dims = reduced(ctx, "std", x, dim)
         ctx.n = x.dtype.type(max(dimensions.length(x.shape, dims) - correction, 0))
         y = np.asarray(_variance(x, ctx, keepdim))
         if in_range(y):
