@@ -27,6 +27,10 @@ OWN_SAMPLES = {
         ((0.5, 1.0, 1e-6, True), [(4, 5)] * 3),
         ((1.0, 2.0, 1e-6, False, None, None, "sum"), [(4, 5)] * 3),
     ],
+    "TripletMarginWithDistanceLoss": [((), [(4, 5)] * 3)],
+    "RReLU": [((0.25, 0.25), [(4, 5)]), ((0.1, 0.1), [(3,)])],  # one slope: nothing is drawn
+    "CosineSimilarity": [((), [(4, 5)] * 2), ((0, 1e-6), [(4, 5)] * 2)],
+    "PairwiseDistance": [((), [(4, 5)] * 2), ((1.0, 1e-6, True), [(4, 5)] * 2)],
 }
 
 
@@ -56,7 +60,7 @@ def samples(name, torch, dtype, training):
 
 
 # PyTorch says of these that their second derivative is not implemented.
-FIRST_ORDER = {"Hardsigmoid", "MultiMarginLoss"}
+FIRST_ORDER = {"Hardsigmoid", "MultiLabelMarginLoss", "MultiMarginLoss"}
 
 
 def derivatives(name, y, inputs, grad, tensor):

@@ -13,7 +13,7 @@ from ...nn.parameter import Parameter
 from ...tensor import wrap
 from ..strangers import documented
 from .operators import OPERATORS
-from .saving import _needs_onnx
+from .saving import needs_onnx
 
 __all__ = ["Network", "load"]
 
@@ -51,7 +51,7 @@ def load(path):
     Traceback (most recent call last):
     FileNotFoundError: [Errno 2] No such file or directory: 'no-such.onnx'
     """
-    _needs_onnx()
+    needs_onnx()
     import onnx
 
     with open(path, "rb") as file:

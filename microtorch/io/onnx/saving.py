@@ -58,7 +58,7 @@ def save(model, example, path):
     >>> bool(microtorch.allclose(again(x), net(x)))
     True
     """
-    _needs_onnx()
+    needs_onnx()
     from ...train.evaluation import evaluating
 
     example = example if isinstance(example, tuple) else (example,)
@@ -73,7 +73,7 @@ def save(model, example, path):
         temporary.write_bytes(first.model(type(model).__name__).SerializeToString())
 
 
-def _needs_onnx():
+def needs_onnx():
     try:
         import onnx  # noqa: F401
     except ImportError as error:
