@@ -41,7 +41,7 @@ def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=N
     --------
     >>> microtorch.set_printoptions(precision=2)
     >>> microtorch.tensor([0.12345, 100.0])
-    tensor([1.2e-01, 1.0e+02])
+    tensor([  0.12, 100.  ])
     >>> microtorch.set_printoptions(profile="default")
     """
     if profile is not None:
