@@ -37,6 +37,7 @@ ARGUMENTS = {
     "rms_norm": (X, (3,), ROW),
     "cross_entropy": (X, LABELS, ROW),
     "nll_loss": (X, LABELS, ROW),
+    "multilabel_margin_loss": (X, np.array([[0, 1, -1], [2, -1, 0], [1, 2, 0], [-1, 0, 1]])),
     "multi_margin_loss": (X, LABELS, 1, 1.0, ROW),
     "embedding": (LABELS, X),
     "one_hot": (LABELS,),

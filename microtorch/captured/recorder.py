@@ -329,7 +329,7 @@ class Recorder(Observer):
     @_heard
     def made(self, array, data):
         if data is not None and self._reads(data):
-            if not (isinstance(data, np.ndarray) and np.may_share_memory(array, plain_arrays(data))):
+            if not (isinstance(data, np.ndarray) and np.may_share_memory(*plain_arrays((array, data)))):
                 self.refuse(
                     "tensor(data) makes a constant of values that change", "Use data itself, .clone() or .to(dtype)."
                 )

@@ -50,7 +50,14 @@ def train(dtype):
         *(nn.ReLU(), nn.LeakyReLU(), nn.Threshold(0.0, 0.0), nn.Hardtanh(), nn.Hardsigmoid(), nn.Hardswish()),
         *(nn.Sigmoid(), nn.Tanh(), nn.ELU(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Mish(), nn.Softplus()),
         *(nn.LogSigmoid(), nn.Softmax(1), nn.LogSoftmax(1), nn.Dropout(), nn.BatchNorm1d(16), nn.LayerNorm(16)),
-        *(nn.RMSNorm(16), microtorch.exp, microtorch.erf, microtorch.sqrt, lambda x: x.repeat(8, 1).sum(0)),
+        *(
+            nn.RMSNorm(16),
+            microtorch.exp,
+            microtorch.erf,
+            microtorch.erfc,
+            microtorch.sqrt,
+            lambda x: x.repeat(8, 1).sum(0),
+        ),
         *(microtorch.lgamma, microtorch.digamma, microtorch.erfinv, lambda x: distributions.Gamma(x, 1.0).rsample()),
     ]
     for layer in layers:
@@ -107,9 +114,8 @@ def unused():
     from .. import kernels
     from ..kernels._jit import _Lazy
 
-    modules = [
-        importlib.import_module(f"{kernels.__name__}.{info.name}") for info in pkgutil.iter_modules(kernels.__path__)
-    ]
+    found = pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}.")
+    modules = [importlib.import_module(info.name) for info in found]
     return sorted(
         f"{m.__name__}.{name}" for m in modules for name, value in vars(m).items() if isinstance(value, _Lazy)
     )

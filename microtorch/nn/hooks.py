@@ -2,13 +2,15 @@
 
 import warnings
 
+import numpy as np
+
 from ..autograd.function import Function
 from ..autograd.hooks import RemovableHandle
 from ..autograd.mode import state
 from ..autograd.observe import tell
 from ..errors import GradientError
 from ..structure import structure
-from ..tensor import Tensor
+from ..tensor import Tensor, over
 
 
 class Hookable:
@@ -299,7 +301,7 @@ def _placed(gradients, places, count):
     """`gradients` as tensors in their `places`, None for the others of `count`."""
     placed = [None] * count
     for i, g in zip(places, gradients, strict=True):
-        placed[i] = g if isinstance(g, Tensor) else Tensor(g)
+        placed[i] = g if isinstance(g, Tensor) else over(np.asarray(g))
     return tuple(placed)
 
 

@@ -236,8 +236,8 @@ def first_infinity(torch):
 
 
 @mistake(
-    names=("Size", "input 0 (x)", "index (1,)"),
-    remedy=("look at its inputs",),
+    names=("backward of Size", "Div made nan", "index (1,)"),
+    remedy=("keep the divisor away from 0",),
     source="https://github.com/HIPS/autograd/issues/151",
 )
 def backward_of_ones_own_divides_by_zero(torch):
@@ -252,9 +252,9 @@ def backward_of_ones_own_divides_by_zero(torch):
         @staticmethod
         def backward(ctx, dy):
             (x,) = ctx.saved_tensors
-            return dy * x / abs(x)
+            return dy * x / abs(x)  # <- here
 
     x = named(torch, torch.tensor([1.0, 0.0], requires_grad=True), "x")
     with torch.autograd.detect_anomaly():
-        loss = Size.apply(x).sum()  # <- here
+        loss = Size.apply(x).sum()
         loss.backward()

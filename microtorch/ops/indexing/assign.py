@@ -122,6 +122,7 @@ def _put_at(input, index, source, accumulate=False):
     tensor([[1., 0.],
             [0., 2.]])
     """
+    only_tensors("put", input=input, source=source)
     index = as_tensor(index)
     if index.numel() != source.numel():
         raise ShapeError(f"put: {source.numel()} elements for {index.numel()} positions. Give one for each.")
@@ -228,6 +229,7 @@ def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
 
 
 def _put_into(operation, input, src, part):
+    only_tensors(operation, input=input, src=src)
     y = input.clone()
     view = part(y)
     if view.shape != src.shape:

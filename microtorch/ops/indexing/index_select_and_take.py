@@ -3,7 +3,8 @@
 import numpy as np
 
 from ...autograd.inplace.changes import attach_in_place
-from ...autograd.observe import one_call
+from ...autograd.mode import state
+from ...autograd.observe import one_call, tell
 from ...dtypes import as_number
 from ...errors import ShapeError
 from ...from_data import as_tensor
@@ -176,6 +177,8 @@ def index_copy(input, dim, index, source):
     only_tensors("index_copy", input=input, source=source)
     index = only_data("index_copy", "index", index)
     same_dtype("index_copy", input=input, source=source)
+    if state.observers:
+        tell("left", "index_copy reads its positions into Python")
     place = _along("index_copy", input, dim, index)
     _check_source("index_copy", input, place, index, source)
     y = input.reshape(input.shape or 1).clone()

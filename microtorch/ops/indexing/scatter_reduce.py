@@ -158,10 +158,10 @@ def _reduced(operation, input, dim, index, src, reduce, include_self):
     total = ScatterAdd.apply(base, dim, index, src)
     if reduce == "sum":
         return total
-    counted = np.ones(input.shape, np.int64)
+    counted = wrap(np.ones(input.shape, np.int64))
     if not include_self:
-        counted = Scatter.apply(counted, dim, index._array, np.zeros(index.shape, np.int64))
-    counts = ScatterAdd.apply(wrap(counted), dim, index, wrap(np.ones(index.shape, np.int64)))
+        counted = Scatter.apply(counted, dim, index, wrap(np.zeros(index.shape, np.int64)))
+    counts = ScatterAdd.apply(counted, dim, index, wrap(np.ones(index.shape, np.int64)))
     counts = clamp_min(counts, 1).to(input.dtype)
     return div(total, counts, rounding_mode=None if input.dtype.kind == "f" else "floor")
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ...autograd.mode import state
+from ...autograd.observe import tell
 from ...errors import DTypeError, ShapeError
 from ...tensor import wrap
 from .._promotion import only_data, only_tensors
@@ -60,6 +62,8 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
         return multilabel_margin_loss(input.reshape(1), target.reshape(1), reduction=reduction).reshape(())
     if target.dtype.kind not in "iu":
         raise DTypeError(f"multilabel_margin_loss: target names classes by integers, not by {target.dtype}.")
+    if state.observers:
+        tell("left", "multilabel_margin_loss reads its labels into Python")
     C = input.shape[-1]
     labels = target._array
     counts = np.logical_and.accumulate(labels >= 0, axis=-1)

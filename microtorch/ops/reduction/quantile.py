@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ...autograd.mode import state
+from ...autograd.observe import tell
 from ...errors import DTypeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
@@ -107,6 +109,8 @@ def _checked(operation, input, q, dim, interpolation):
         raise ValueError(f"{operation}: interpolation={interpolation!r} is none of {', '.join(INTERPOLATIONS)}.")
     if not isinstance(q, Tensor):
         q = as_tensor(q, input.dtype)
+    elif state.observers:
+        tell("left", f"{operation} reads the shares `q` into Python", "Give them as numbers.")
     if q.dtype != input.dtype:
         raise DTypeError(f"{operation}: q is {q.dtype}, input {input.dtype}. Convert one of them with .to(dtype).")
     if q.ndim > 1:

@@ -5,6 +5,7 @@ import numpy as np
 from ...autograd.mode import state
 from ...errors import GraphError, refuse_read_only
 from ...tensor import LEAF, attach, edge_of, out_of_graph, over, tensor_at
+from .._promotion import only_tensors
 from ..creation.constant import shape_of
 from .reshape import reshape, view
 from .squeeze import squeeze, unsqueeze
@@ -103,24 +104,28 @@ def resize_(self, *sizes):
 @attach("resize_as_")
 def resize_as_(self, tensor):
     """In place: the tensor takes the shape of `tensor`; see `resize_`."""
+    only_tensors("resize_as_", tensor=tensor)
     return resize_(self, tensor.shape)
 
 
 @attach("view_as")
 def view_as(self, other):
     """The tensor in the shape of `other`, as `view`."""
+    only_tensors("view_as", other=other)
     return view(self, other.shape)
 
 
 @attach("reshape_as")
 def reshape_as(self, other):
     """The tensor in the shape of `other`, as `reshape`."""
+    only_tensors("reshape_as", other=other)
     return reshape(self, other.shape)
 
 
 @attach("set_")
 def set_(self, source):
     """In place: the tensor looks at the memory of `source` from now on."""
+    only_tensors("set_", source=source)
     if self.requires_grad:
         raise GraphError("set_: a tensor that requires a gradient keeps its memory. Use .data = source.data instead.")
     self._array = over(source._array)._array

@@ -7,6 +7,7 @@ import numpy as np
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from ...tensor import attach, wrap
+from .._promotion import only_tensors
 from .cat import stack
 from .expand import expand
 
@@ -129,6 +130,7 @@ def combinations(input, r=2, with_replacement=False):
             [1, 3],
             [2, 3]])
     """
+    only_tensors("combinations", input=input)
     if input.ndim != 1:
         raise ShapeError(f"combinations: takes a vector, not shape {input.shape}. Flatten it first.")
     if r < 0:

@@ -12,6 +12,9 @@ from .split import length_of
 __all__ = ["dsplit", "hsplit", "tensor_split", "vsplit"]
 
 
+MOST = 1 << 24  # parts, before memory ends
+
+
 @attach("tensor_split")
 def tensor_split(input, indices_or_sections, dim=0):
     """Consecutive parts of a tensor along a dimension: so many of nearly one length, or cut at some positions.
@@ -62,6 +65,8 @@ def _cut(operation, input, cuts, dim):
     if isinstance(cuts, int):
         if cuts <= 0:
             raise ShapeError(f"{operation}: {cuts} parts: a tensor has at least 1 part.")
+        if cuts > MOST:
+            raise ShapeError(f"{operation}: more than {MOST:,} parts of a length of {n}.")
         cuts = [i * (n // cuts) + min(i, n % cuts) for i in range(1, cuts)]
     before = (slice(None),) * dim
     return tuple([Slice.apply(input, (*before, slice(a, b))) for a, b in itertools.pairwise([None, *cuts, None])])
