@@ -12,6 +12,8 @@ the tree is ``[kind, ...]``: ``["name", "x"]``, ``["number", 2]``, ``["+", left,
 
 import re
 
+from ...errors import visible
+
 __all__ = ["parse", "tokens"]
 
 
@@ -59,7 +61,7 @@ def parse(text):
         tree = reader.cases()
         reader.expect("end")
     except _NotAFormula:
-        return ["words", text]
+        return ["words", visible(text)]  # a docstring is of a user's, too
     return tree
 
 

@@ -21,6 +21,7 @@ from functools import cache
 
 import numpy as np
 
+from ...errors import visible
 from ..records.names import arguments
 from .parse import parse
 
@@ -120,7 +121,7 @@ def rules_of(node):
     left, right = formula_of(node)
     name, _, formula = left.partition("=")
     # What begins with something else than y, such as "y yᵀ = x", says what y is in words.
-    result, definitions = _defined(formula) if name.strip() == "y" else (["words", left], {})
+    result, definitions = _defined(formula) if name.strip() == "y" else (["words", visible(left)], {})
     gradients = {}
     for part in re.split(r"[,;]\s{2,}", right):
         match = re.fullmatch(r"d(\w+)\s*=\s*(.+)", part)

@@ -2,7 +2,6 @@
 
 from html import escape
 
-from ...errors import visible
 from .parse import FUNCTIONS
 
 __all__ = ["derivative", "equation", "mathml"]
@@ -43,7 +42,7 @@ def mathml(tree, names):
     """A tree as the inside of a ``<math>`` element."""
     kind, *rest = tree
     if kind == "words":
-        return f"<mtext>{escape(visible(rest[0]))}</mtext>"
+        return f"<mtext>{escape(rest[0])}</mtext>"
     if kind == "number":
         return f"<mn>{rest[0]:g}</mn>"
     if kind == "name":
