@@ -7,6 +7,7 @@ import numpy as np
 from ..devices import CPU, check_device
 from ..dtypes import as_dtype
 from ..ops import result_type
+from ..ops._promotion import only_tensors
 from ..tensor import Tensor, wrap
 
 __all__ = [
@@ -93,6 +94,7 @@ def is_nonzero(input):
 
 def is_same_size(input, other):
     """Whether the Tensors `input` and `other` have the same shape."""
+    only_tensors("is_same_size", input=input, other=other)
     return input.shape == other.shape
 
 

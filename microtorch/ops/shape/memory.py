@@ -2,6 +2,7 @@
 
 from ...devices import CPU
 from ...tensor import Tensor, attach
+from .._promotion import only_tensors
 
 __all__ = []
 
@@ -107,6 +108,7 @@ def _ndimension(self):
 @attach("is_same_size")
 def _is_same_size(self, other):
     """Whether `other` has the same shape."""
+    only_tensors("is_same_size", other=other)
     return self.shape == other.shape
 
 

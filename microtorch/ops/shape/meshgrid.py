@@ -169,6 +169,7 @@ def vander(x, N=None, increasing=False):
     tensor([[1, 1, 1],
             [4, 2, 1]])
     """
+    only_tensors("vander", x=x)
     if x.ndim != 1:
         raise ShapeError(f"vander: takes a vector, not shape {x.shape}. Flatten it first.")
     powers = np.arange(len(x) if N is None else N)
