@@ -208,5 +208,7 @@ def sum_to_size(input, *size):
     lead = len(shape) - len(size)
     if lead < 0 or any(n not in (1, m) for n, m in zip(size, shape[lead:], strict=True)):
         raise ShapeError(f"sum_to_size: {size} does not expand to the shape {shape} of the tensor.")
+    if not shape:
+        return input.clone()  # as PyTorch has it: there is nothing to look at in another way
     dims = [d for d, m in enumerate(shape) if d < lead or (size[d - lead] == 1 and m != 1)]
     return (input.sum(dims, keepdim=True) if dims else input).reshape(size)
