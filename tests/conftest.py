@@ -22,7 +22,7 @@ hypothesis.settings.register_profile("microtorch", derandomize=True, deadline=No
 hypothesis.settings.load_profile("microtorch")
 
 # Programs, not tests: run in processes of their own.
-collect_ignore = ["scripts", "twin.py", "run_scripts.py"]
+collect_ignore = ["scripts", "twin.py", "run_scripts.py", "typed"]
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 

@@ -128,7 +128,7 @@ class _Forks:
 
     def hold(self):
         lock.acquire()
-        compiler = getattr(sys.modules.get("numba.core.compiler_lock"), "global_compilerlock", None)
+        compiler = getattr(sys.modules.get("numba.core.compiler_lock"), "global_compiler_lock", None)
         if compiler is not None:
             compiler.acquire()
         self.held = [lock] if compiler is None else [compiler, lock]
