@@ -109,7 +109,6 @@ DIFFERENCES = [
     (r"^the message tells too little.*meta", "a tensor without memory is no argument", "gradient"),
     (r"^value \[0\].*np.float64\(-0.0\), should be np.float64\(nan\)", "the limit at inf", "polygamma"),
     (r"^value \[0\]: \d+ of 8000 wrong", "equal elements keep their order", "argsort"),
-    (r"unexpected keyword argument 'out'", "results are returned; there is no out=", "arange"),
 ]
 
 
