@@ -6,7 +6,6 @@ import microtorch
 from microtorch import nn
 from microtorch.nn import functional as F
 
-
 # It takes the place of PyTorch in a process, which tests do in processes of their own.
 collect_ignore = ["microtorch/as_torch.py"]
 
