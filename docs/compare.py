@@ -30,6 +30,8 @@ NAMESPACES = [
     ("torch.func", "microtorch.func", "func"),
     ("torch.nn.utils.parametrize", "microtorch.nn.utils.parametrize", "nn.utils.parametrize"),
     ("torch.nn.utils.parametrizations", "microtorch.nn.utils.parametrizations", "nn.utils.parametrizations"),
+    ("torch.special", "microtorch.special", "special"),
+    ("torch.amp", "microtorch.pytorch.amp", "amp"),
     ("torch.nn.utils.prune", "microtorch.nn.utils.prune", "nn.utils.prune"),
 ]
 

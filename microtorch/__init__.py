@@ -34,6 +34,7 @@ __version__ = "0.1.0"
 # Loaded when asked for, so that computing pays nothing for them: modules, and names with the module they are in.
 _MODULES = {
     "accelerator": ".devices.accelerator",
+    "amp": ".pytorch.amp",
     "backends": ".devices.backends",
     "cuda": ".devices.cuda",
     "data": ".data",
@@ -46,16 +47,22 @@ _MODULES = {
     "linalg": ".linalg",
     "mps": ".devices.mps",
     "sklearn": ".sklearn",
+    "special": ".special",
+    "testing": ".testing",
     "train": ".train",
     "utils": ".utils",
+    "version": ".pytorch.version",
     "viz": ".viz",
 }
 _NAMES = {
+    "GradScaler": ".pytorch.amp",
+    "autocast": ".pytorch.amp",
     "check_training": ".explain",
     "load": ".io",
     "load_ipython_extension": ".viz.page.magic",  # %load_ext microtorch
     "save": ".io",
     "vmap": ".func",
+    "xpu": ".devices.backends",
 }
 
 

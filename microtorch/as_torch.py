@@ -16,6 +16,7 @@ from .pytorch import absent
 MODULES = {
     "torch": "microtorch",
     "torch.accelerator": "microtorch.devices.accelerator",
+    "torch.amp": "microtorch.pytorch.amp",
     "torch.autograd": "microtorch.autograd",
     "torch.autograd.function": "microtorch.autograd.extending",
     "torch.autograd.functional": "microtorch.autograd.functional",
@@ -26,31 +27,23 @@ MODULES = {
     "torch.backends.cudnn": "microtorch.devices.backends:cudnn",
     "torch.backends.mps": "microtorch.devices.backends:mps",
     "torch.cuda": "microtorch.devices.cuda",
+    "torch.cuda.amp": "microtorch.pytorch.cuda_amp",
+    "torch.distributed": "microtorch.distributed",
     "torch.distributions": "microtorch.distributions",
-    "torch.distributions.kl": "microtorch.distributions.kl",
     "torch.distributions.constraints": "microtorch.distributions.constraints",
+    "torch.distributions.kl": "microtorch.distributions.kl",
     "torch.distributions.transforms": "microtorch.distributions.transforms",
-    "torch.distributions.categorical": "microtorch.distributions",
-    "torch.distributions.bernoulli": "microtorch.distributions",
-    "torch.distributions.normal": "microtorch.distributions",
-    "torch.distributions.uniform": "microtorch.distributions",
-    "torch.distributions.multivariate_normal": "microtorch.distributions",
-    "torch.distributions.beta": "microtorch.distributions",
-    "torch.distributions.gamma": "microtorch.distributions",
-    "torch.distributions.distribution": "microtorch.distributions",
-    "torch.distributions.independent": "microtorch.distributions",
-    "torch.distributions.transformed_distribution": "microtorch.distributions",
     "torch.func": "microtorch.func",
+    "torch.functional": "microtorch",
     "torch.linalg": "microtorch.linalg",
     "torch.mps": "microtorch.devices.mps",
     "torch.nn": "microtorch.nn",
     "torch.nn.functional": "microtorch.nn.functional",
     "torch.nn.init": "microtorch.nn.init",
-    "torch.nn.modules": "microtorch.nn",
+    "torch.nn.modules": "microtorch.pytorch.modules",
+    "torch.nn.parallel": "microtorch.nn.parallel",
     "torch.nn.parameter": "microtorch.nn.parameter",
     "torch.nn.utils": "microtorch.nn.utils",
-    "torch.nn.utils.clip_grad": "microtorch.nn.utils",
-    "torch.nn.utils.convert_parameters": "microtorch.nn.utils",
     "torch.nn.utils.parametrizations": "microtorch.nn.utils.parametrizations",
     "torch.nn.utils.parametrize": "microtorch.nn.utils.parametrize",
     "torch.nn.utils.prune": "microtorch.nn.utils.prune",
@@ -60,19 +53,39 @@ MODULES = {
     "torch.optim.optimizer": "microtorch.optim.optimizer",
     "torch.optim.swa_utils": "microtorch.optim.swa_utils",
     "torch.random": "microtorch.random",
+    "torch.special": "microtorch.special",
+    "torch.testing": "microtorch.testing",
     "torch.utils": "microtorch.utils",
-    "torch.utils.tensorboard": "microtorch.utils.tensorboard",
     "torch.utils.data": "microtorch.data",
-    "torch.utils.data.dataloader": "microtorch.data",
-    "torch.utils.data.dataset": "microtorch.data",
-    "torch.utils.data.sampler": "microtorch.data",
+    "torch.utils.tensorboard": "microtorch.utils.tensorboard",
+    "torch.version": "microtorch.pytorch.version",
     "torchvision": None,
     "torchvision.datasets": "microtorch.datasets",
-    "torchvision.datasets.mnist": "microtorch.datasets",
     "torchvision.transforms": "microtorch.datasets.transforms",
-    "torchvision.transforms.transforms": "microtorch.datasets.transforms",
+    "torchvision.transforms.functional": "microtorch.datasets.transforms.functional",
     "torchvision.utils": "microtorch.viz.plots.grid",
 }
+# PyTorch's files within these are its own affair (torch.optim.adam, torch.nn.modules.loss, torch.distributions.normal):
+# what is in them is found in the whole.
+_WHOLE = {
+    "torch.nn.modules": "microtorch.nn",
+    "torch.nn.parallel": "microtorch.nn.parallel",
+    "torch.nn.utils": "microtorch.nn.utils",
+    "torch.distributions": "microtorch.distributions",
+    "torch.optim": "microtorch.optim",
+    "torch.utils.data": "microtorch.data",
+    "torchvision.datasets": "microtorch.datasets",
+    "torchvision.transforms": "microtorch.datasets.transforms",
+}
+
+
+def _ours(name):
+    """Which module of ours takes the place of PyTorch's `name`; a KeyError if none does."""
+    if name not in MODULES and absent.sentence_of("", name.rpartition(".")[2]) is None:
+        for whole, ours in _WHOLE.items():
+            if name.startswith(whole + "."):
+                return ours
+    return MODULES[name]
 
 
 class Finder(MetaPathFinder, Loader):
@@ -82,8 +95,10 @@ class Finder(MetaPathFinder, Loader):
         """A spec for PyTorch's names, None for those that are not PyTorch's."""
         if name.partition(".")[0] not in ("torch", "torchvision"):
             return None
-        if name not in MODULES:
-            raise absent.no_module(name)
+        try:
+            _ours(name)
+        except KeyError:
+            raise absent.no_module(name) from None
         return ModuleSpec(name, self, is_package=True)
 
     def create_module(self, spec):
@@ -92,12 +107,13 @@ class Finder(MetaPathFinder, Loader):
     def exec_module(self, module):
         """Put the module of ours under the name; one that only holds others gets them."""
         name = module.__name__
-        if MODULES[name] is None:
+        ours = _ours(name)
+        if ours is None:
             for child in MODULES:
                 if child.startswith(name + "."):
                     import_module(child)
             return
-        path, _, attribute = MODULES[name].partition(":")
+        path, _, attribute = ours.partition(":")
         found = import_module(path)
         sys.modules[name] = getattr(found, attribute) if attribute else found
 

@@ -1,5 +1,6 @@
 """Generators: where all randomness comes from, so that a seed repeats a run bit for bit."""
 
+import contextlib
 import os
 
 import numpy as np
@@ -8,7 +9,16 @@ from .autograd.mode import state
 from .autograd.observe import tell
 from .devices import CPU, check_device
 
-__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+__all__ = [
+    "Generator",
+    "default_generator",
+    "fork_rng",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
 
 _MASK = (1 << 64) - 1
 # The numbers in a state, and of how many bits they are.
@@ -167,3 +177,36 @@ def get_rng_state():
 def set_rng_state(state):
     """Put the default generator into the `state` that `get_rng_state` gave."""
     default_generator.set_state(state)
+
+
+@contextlib.contextmanager
+def fork_rng(devices=None, enabled=True):
+    """A context after which the default generator goes on as if nothing had been drawn inside.
+
+    Parameters
+    ----------
+    devices : optional
+        Accepted, without effect: there is only the CPU.
+    enabled : bool, default True
+        If not, the context does nothing.
+
+    Examples
+    --------
+    >>> _ = microtorch.manual_seed(0)
+    >>> with microtorch.random.fork_rng():
+    ...     a = microtorch.rand(3)
+    >>> bool((a == microtorch.rand(3)).all())
+    True
+    """
+    before = default_generator.get_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            default_generator.set_state(before)
+
+
+def __getattr__(name):
+    from .pytorch.absent import refuse
+
+    raise refuse("random", name, globals())

@@ -25,6 +25,10 @@ class Backend:
         """Whether it can be used: False."""
         return False
 
+    def device_count(self):
+        """How many of its devices there are: 0."""
+        return 0
+
     def is_built(self):
         """Whether it is built in: False."""
         return False
@@ -37,7 +41,9 @@ class Backend:
         return f"<backend {self._name}: not here>"
 
 
-cudnn, mps, cuda, mkl, mkldnn, openmp, opt_einsum = (
-    Backend(name) for name in ("cudnn", "mps", "cuda", "mkl", "mkldnn", "openmp", "opt_einsum")
+__path__ = []  # scripts import torch.backends.cudnn as a module in this one
+
+cudnn, mps, cuda, mkl, mkldnn, openmp, opt_einsum, xpu = (
+    Backend(name) for name in ("cudnn", "mps", "cuda", "mkl", "mkldnn", "openmp", "opt_einsum", "xpu")
 )
 cuda.matmul = Backend("cuda.matmul")

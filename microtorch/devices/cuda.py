@@ -2,6 +2,8 @@
 
 from . import not_here
 
+__path__ = []  # scripts import torch.cuda.amp as a module in this one
+
 
 def is_available():
     """Whether there is a CUDA device: False."""
@@ -73,4 +75,8 @@ get_device_capability = _refuse("get_device_capability")
 def __getattr__(name):
     if name.startswith("__"):
         raise AttributeError(name)
+    if name == "amp":
+        from ..pytorch import cuda_amp
+
+        return cuda_amp
     raise AttributeError(f"cuda.{name} is for CUDA devices, and microtorch runs on the CPU only.", name=name)

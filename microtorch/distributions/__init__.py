@@ -45,3 +45,9 @@ __all__ = [
     "register_kl",
     *transforms.__all__,
 ]
+
+
+def __getattr__(name):
+    from ..pytorch.absent import refuse
+
+    raise refuse("distributions", name, globals())

@@ -29,12 +29,21 @@ from .module import *
 from .parameter import *
 
 # Loaded when asked for, so that who does not use them pays nothing for them.
-_LATER = {"parallel": "parallel", "SyncBatchNorm": "parallel.sync_batch_norm"}
+_LATER = {
+    "DataParallel": "parallel.data_parallel",
+    "SyncBatchNorm": "parallel.sync_batch_norm",
+    "_BatchNorm": "layers.batch_norm",
+    "_Loss": "loss.base",
+    "_WeightedLoss": "loss.base",
+    "parallel": "parallel",
+}
 
 
 def __getattr__(name):
     from importlib import import_module
 
+    if name == "modules":
+        return import_module("..pytorch.modules", __name__)
     if name in _LATER:
         module = import_module(f".{_LATER[name]}", __name__)
         return module if name == "parallel" else getattr(module, name)

@@ -35,17 +35,17 @@ _SENTENCES = [
         "Write it with matmul and softmax, which have derivatives of any order, or use PyTorch",
     ),
     (
-        r"compile|jit|fx|_dynamo|export|script|trace_module",
+        r"jit|fx|_dynamo|export|script|trace_module",
         "compiles or rewrites a program",
         "Use microtorch.capture, which records a step and replays it",
     ),
     (
-        r"distributed|multiprocessing|DataParallel|DistributedDataParallel|rpc|DistributedSampler|SyncBatchNorm",
-        "spreads work over processes or devices, and this library runs in one process",
-        "Call the model itself",
+        r"multiprocessing|rpc|pipelining|tensor_parallel|fsdp|elastic",
+        "spreads work over processes in a way that is not here",
+        "Use microtorch.distributed and DistributedDataParallel, docs/howto/machines.md",
     ),
     (
-        r"amp|autocast|GradScaler|\w*autocast\w*",
+        r"\w*autocast\w*|custom_fwd|custom_bwd",
         "mixes dtypes of 16 and 32 bits, which pays on accelerators only",
         "Leave it out: all is float32",
     ),
@@ -132,6 +132,13 @@ _OF_TORCH = [
 ]
 
 _BELOW = {
+    "special": [
+        (
+            r"\w+",
+            "is a special function that networks seldom need",
+            "Use scipy.special on t.detach().numpy(), for values alone",
+        )
+    ],
     "microtorch": _OF_TORCH,
     "Tensor": _OF_TORCH,
     "distributions": [

@@ -1,11 +1,10 @@
 """Questions about tensors and types, and PyTorch's switches: what each changes here, if anything."""
 
-import os
-
 import numpy as np
 
 from ..devices import CPU, check_device
 from ..dtypes import as_dtype
+from ..errors import warn_at_user_line
 from ..ops import result_type
 from ..ops._promotion import only_tensors
 from ..tensor import Tensor, wrap
@@ -15,12 +14,12 @@ __all__ = [
     "are_deterministic_algorithms_enabled",
     "can_cast",
     "channels_last",
+    "compile",
     "contiguous_format",
     "detach",
     "get_default_device",
     "get_float32_matmul_precision",
     "get_num_interop_threads",
-    "get_num_threads",
     "is_complex",
     "is_floating_point",
     "is_nonzero",
@@ -33,7 +32,6 @@ __all__ = [
     "set_float32_matmul_precision",
     "set_flush_denormal",
     "set_num_interop_threads",
-    "set_num_threads",
     "strided",
     "typename",
     "use_deterministic_algorithms",
@@ -134,16 +132,22 @@ def get_default_device():
     return CPU
 
 
-def set_num_threads(count):
-    """Accepted, without effect: numpy reads how many threads it uses at the start, from OMP_NUM_THREADS=`count`."""
+def compile(model=None, **options):
+    """The `model`, a Module or function, as it is, which is said once; as a decorator, too, with any `options`.
+
+    PyTorch's result is the same with less overhead. Here `microtorch.capture` records a whole training step.
+    """
+    warn_at_user_line("compile: the model runs as it is. microtorch.capture(step) makes a whole training step faster.")
+    return model if model is not None else lambda model: model
 
 
-def get_num_threads():
-    """The threads that may be used: OMP_NUM_THREADS, or as many as there are processors."""
-    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+def set_num_interop_threads(count):
+    """Accepted, without effect: operations run one after the other, however large `count` is."""
 
 
-set_num_interop_threads, get_num_interop_threads = set_num_threads, get_num_threads
+def get_num_interop_threads():
+    """How many operations run at once: 1."""
+    return 1
 
 
 def set_float32_matmul_precision(precision):

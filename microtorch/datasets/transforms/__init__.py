@@ -1,5 +1,7 @@
 """Transforms of images on their way into a batch, to all images of a batch at once; as torchvision.transforms."""
 
+import sys
+
 from .base import Compose, Lambda, Transform
 from .geometry import (
     CenterCrop,
@@ -11,7 +13,17 @@ from .geometry import (
     RandomVerticalFlip,
 )
 from .resize import Grayscale, InterpolationMode, Resize
-from .tensors import ConvertImageDtype, Flatten, Normalize, PILToTensor, SubtractMean, ToPILImage, ToTensor
+from .tensors import (
+    ConvertImageDtype,
+    Flatten,
+    Normalize,
+    PILToTensor,
+    SubtractMean,
+    ToDtype,
+    ToImage,
+    ToPILImage,
+    ToTensor,
+)
 
 __all__ = [
     "CenterCrop",
@@ -31,6 +43,8 @@ __all__ = [
     "RandomVerticalFlip",
     "Resize",
     "SubtractMean",
+    "ToDtype",
+    "ToImage",
     "ToPILImage",
     "ToTensor",
     "Transform",
@@ -46,9 +60,13 @@ _OTHERS = {
 
 
 def __getattr__(name):
+    if name == "v2":  # torchvision's second edition has the same names, and a few of its own: all are here
+        return sys.modules[__name__]
     if name in _OTHERS:
         raise AttributeError(
             f"transforms has no {name}, an augmentation of photographs, which fully connected networks seldom use. A "
             "function of your own does it: transforms.Lambda(lambda image: ...), which is shown PIL's image."
         )
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ...pytorch.absent import refuse
+
+    raise refuse("transforms", name, globals())

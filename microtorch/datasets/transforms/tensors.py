@@ -14,6 +14,8 @@ __all__ = [
     "Normalize",
     "PILToTensor",
     "SubtractMean",
+    "ToDtype",
+    "ToImage",
     "ToPILImage",
     "ToTensor",
 ]
@@ -77,6 +79,28 @@ class PILToTensor(Transform):
         if not is_pil(image):
             raise TypeError(f"PILToTensor: takes one of PIL's images, not {type(image).__name__}.")
         return wrap(np.ascontiguousarray(picture_of(image)))
+
+
+class ToImage(PILToTensor):
+    """Pictures, and arrays (H, W, C), as Tensors (C, H, W) with their numbers; as torchvision.transforms.v2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from microtorch.datasets.transforms import ToImage
+    >>> ToImage()(np.full((2, 2, 3), 255, np.uint8)).shape
+    (3, 2, 2)
+    """
+
+    def run(self, images):
+        """The bytes of pictures; tensors as they are."""
+        return images.array if isinstance(images, Pictures) else images
+
+    def __call__(self, image):
+        if isinstance(image, np.ndarray):
+            image = (image[..., None] if image.ndim == 2 else image).transpose(2, 0, 1)
+            return over(np.array(image, as_dtype(image.dtype)))
+        return image if isinstance(image, Tensor) else super().__call__(image)
 
 
 class ToPILImage(Transform):
@@ -150,6 +174,31 @@ class ConvertImageDtype(Transform):
     def run(self, images):
         """Make a tensor of a picture."""
         return self.batch(images.array if isinstance(images, Pictures) else images)
+
+
+class ToDtype(ConvertImageDtype):
+    """Tensors of another dtype, as torchvision.transforms.v2.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Of float32, float64 and uint8.
+    scale : bool, default False
+        Whether the range changes with it, as in `ConvertImageDtype`; else the numbers stay.
+
+    Examples
+    --------
+    >>> from microtorch.datasets.transforms import ToDtype
+    >>> ToDtype(microtorch.float32)(microtorch.full((1, 1, 1), 255, dtype=microtorch.uint8))
+    tensor([[[255.]]])
+    """
+
+    def __init__(self, dtype, scale=False):
+        super().__init__(dtype)
+        self.scale = scale
+
+    def batch(self, images):
+        return super().batch(images) if self.scale else images.astype(self.dtype)
 
 
 class Normalize(Transform):

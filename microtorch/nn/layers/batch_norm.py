@@ -188,3 +188,6 @@ class BatchNorm3d(AnyBatchNorm):
     """
 
     _dims, _forms = (5,), "(N, C, D, H, W)"
+
+
+_BatchNorm = AnyBatchNorm  # its name in PyTorch, for scripts that ask isinstance

@@ -14,3 +14,6 @@ class Loss(Module):
         self.reduction = as_reduction(type(self).__name__, reduction, size_average, reduce)
         for name, tensor in weights.items():
             self.register_buffer(name, tensor)
+
+
+_Loss = _WeightedLoss = Loss  # its names in PyTorch, which scripts subclass

@@ -14,7 +14,9 @@ def __getattr__(name):
         return import_module(f".{name}", __name__)
     if name in _HOOKED:
         return getattr(import_module(".hooked", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ...pytorch.absent import refuse
+
+    raise refuse("nn.utils", name, globals())
 
 
 __all__ = [

@@ -24,3 +24,11 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
+
+_LRScheduler = LRScheduler  # its name in PyTorch before 2.0, which scripts subclass
+
+
+def __getattr__(name):
+    from ...pytorch.absent import refuse
+
+    raise refuse("optim.lr_scheduler", name, globals())
