@@ -48,10 +48,10 @@ oracle: .venv/.stamp-oracle ## install PyTorch into .venv and compare with it
 	@MICROTORCH_ORACLE=1 $(BIN)/python -m pytest -q -n $(JOBS) -m oracle
 
 mutants: .venv/.stamp-dev ## plant 60 small faults in the engine and see whether the tests notice
-	@$(BIN)/python tests/mutants.py --count 60 --jobs $(JOBS)
+	@$(BIN)/python tests/project/mutants.py --count 60 --jobs $(JOBS)
 
 programs: .venv/.stamp-oracle ## run 20,000 random programs on microtorch and on PyTorch
-	@$(BIN)/python -m tests.random_programs --count 20000 --jobs $(JOBS)
+	@$(BIN)/python tests/autograd/programs/random_programs.py --count 20000 --jobs $(JOBS)
 
 bench: .venv/.stamp-bench ## install PyTorch and JAX into .venv and measure against them
 	@$(BIN)/python -m benchmarks
@@ -64,7 +64,7 @@ build: .venv/.stamp-dev ## make the sdist and the wheel in dist/, and try the wh
 	@$(BIN)/python -m build --outdir dist .
 	@$(BIN)/python -m venv --clear build/try
 	@build/try/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt dist/*.whl
-	@cd build && try/bin/python -W error ../tests/installed.py
+	@cd build && try/bin/python -W error ../tests/project/installed.py
 
 notebooks: .venv/.stamp-dev ## write the lessons as notebooks into notebooks/; ARCHIVE=... for what they install
 	@$(BIN)/python docs/extensions/notebooks.py notebooks --archive $(ARCHIVE)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import resumable
 from damages import damaged, damages, places
-from test_states import SCHEDULES, saved, solver, stopped_in_the_middle
+from stopped import SCHEDULES, saved, solver, stopped_in_the_middle
 
 from microtorch.errors import CheckpointError
 from microtorch.io import load

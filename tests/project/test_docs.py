@@ -13,7 +13,7 @@ import pytest
 import microtorch
 from microtorch.__main__ import main
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(p for p in DOCS.rglob("*.md") if not {"_build", "results"} & set(p.parts))]
 BLOCK = re.compile(r"^```(\{code-cell\}|python)[^\n]*\n(.*?)^```$", re.S | re.M)

@@ -1,6 +1,6 @@
 """Run the scripts of a folder one after the other in this process, and print their losses as JSON.
 
-    python run_scripts.py MODE SCRIPT...
+    python tests/pytorch/run_scripts.py MODE SCRIPT...
 
 MODE is ``as_torch``, where torch is microtorch; ``changed``, where the import lines are changed as the page for those
 who come from PyTorch says; or ``torch``, PyTorch itself with microtorch's numbers.
@@ -32,7 +32,7 @@ def run(mode, path):
 
 if __name__ == "__main__":
     mode, *paths = sys.argv[1:]
-    sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
     warnings.simplefilter("ignore")
     if mode == "as_torch":
         import microtorch.as_torch

@@ -12,7 +12,7 @@ import microtorch
 from microtorch import nn, viz
 from microtorch.errors import GraphError
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS / "extensions"))
 import notebooks  # noqa: E402
 

@@ -10,7 +10,7 @@ import pytest
 import microtorch
 from microtorch.tensor import Tensor
 
-EXTENSIONS = Path(__file__).resolve().parents[1] / "docs" / "extensions"
+EXTENSIONS = Path(__file__).resolve().parents[2] / "docs" / "extensions"
 sys.path.insert(0, str(EXTENSIONS))
 import annotations_of  # noqa: E402
 import stubs  # noqa: E402

@@ -12,57 +12,6 @@ import torch_samples
 
 pytestmark = pytest.mark.oracle
 
-OPERATIONS = {
-    "arithmetic": """add sub rsub mul div true_divide pow __radd__ __rsub__ __rmul__ __rdiv__ __rpow__ __rmod__
-        maximum minimum fmax fmin addcmul addcdiv xlogy logaddexp logaddexp2 copysign heaviside nextafter gcd lcm
-        ldexp float_power clamp clamp_min clamp_max lerp fmod remainder floor_divide atan2 hypot""",
-    "comparison": """eq ne lt le gt ge equal isclose allclose logical_and logical_or logical_xor logical_not isnan
-        isinf isfinite isposinf isneginf signbit bitwise_left_shift bitwise_right_shift where __rand__ __ror__
-        __rxor__ bitwise_and bitwise_not bitwise_or bitwise_xor""",
-    "elementwise": """neg exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square abs sign reciprocal sin cos tan sinh
-        cosh tanh asin acos atan asinh acosh atanh deg2rad rad2deg sigmoid logit erf erfc sinc floor ceil round
-        trunc frac frexp sgn positive digamma erfinv lgamma polygamma nan_to_num""",
-    "creation": """zeros ones full empty arange linspace logspace scalar_tensor fill eye zeros_like ones_like
-        full_like empty_like rand_like randn_like randn randint randint_like normal bernoulli multinomial new_full
-        new_ones new_zeros """,
-    "dtype": "to float double int long bool clone contiguous byte item",
-    "reduction": """sum mean prod var std var_mean max min amax amin argmax argmin logsumexp norm cumsum cumprod
-        any all count_nonzero median sort topk nansum nanmean nanmedian quantile nanquantile cummax cummin
-        logcumsumexp aminmax msort kthvalue mode unique unique_consecutive bincount histc histogram cov corrcoef
-        renorm diff trapezoid trapz cumulative_trapezoid gradient argsort std_mean""",
-    "linalg": """matmul __rmatmul__ mm bmm mv dot outer addmm baddbmm einsum tensordot trace
-        nn.functional.linear nn.functional.bilinear vdot inner kron cross addmv addr addbmm block_diag diag_embed
-        diagflat tril_indices triu_indices cholesky logdet""",
-    "shape": """T mT transpose permute reshape view flatten unflatten squeeze unsqueeze expand broadcast_to
-        repeat tile cat stack split chunk unbind narrow flip roll hstack vstack dstack column_stack
-        repeat_interleave broadcast_tensors broadcast_shapes meshgrid cartesian_prod combinations rot90 fliplr
-        flipud atleast_1d atleast_2d atleast_3d tensor_split hsplit vsplit dsplit split_with_sizes narrow_copy
-        view_as reshape_as sum_to_size expand_as movedim ravel t""",
-    "indexing": """select __getitem__ gather scatter scatter_add index_select index_add take masked_fill
-        masked_select tril triu diag diagonal nn.functional.one_hot nonzero argwhere unravel_index take_along_dim
-        scatter_reduce index_reduce index_fill index_copy index_put put masked_scatter select_scatter slice_scatter
-        diagonal_scatter searchsorted bucketize isin""",
-    "activation": """softmax log_softmax nn.functional.softmin nn.functional.relu nn.functional.relu6
-        nn.functional.leaky_relu nn.functional.prelu nn.functional.elu nn.functional.selu nn.functional.celu
-        nn.functional.gelu nn.functional.silu nn.functional.mish nn.functional.softplus nn.functional.softsign
-        nn.functional.tanhshrink nn.functional.hardtanh nn.functional.hardswish nn.functional.hardsigmoid
-        nn.functional.logsigmoid nn.functional.glu nn.functional.threshold nn.functional.hardshrink
-        nn.functional.softshrink nn.functional.rrelu""",
-    "loss": """nn.functional.cross_entropy nn.functional.nll_loss nn.functional.mse_loss
-        nn.functional.l1_loss nn.functional.smooth_l1_loss nn.functional.huber_loss
-        nn.functional.binary_cross_entropy nn.functional.binary_cross_entropy_with_logits nn.functional.kl_div
-        nn.functional.hinge_embedding_loss nn.functional.multi_margin_loss nn.functional.soft_margin_loss
-        nn.functional.cosine_embedding_loss nn.functional.margin_ranking_loss nn.functional.triplet_margin_loss
-        nn.functional.poisson_nll_loss nn.functional.gaussian_nll_loss nn.functional.cosine_similarity
-        nn.functional.pairwise_distance nn.functional.pdist nn.functional.multilabel_margin_loss
-        nn.functional.multilabel_soft_margin_loss nn.functional.triplet_margin_with_distance_loss cdist dist""",
-    "normalization": """nn.functional.batch_norm nn.functional.layer_norm nn.functional.group_norm
-        nn.functional.instance_norm nn.functional.rms_norm nn.functional.normalize""",
-    "dropout": """nn.functional.dropout nn.functional.alpha_dropout nn.functional.feature_alpha_dropout
-        nn.functional.dropout2d nn.functional.dropout3d""",
-    "embedding": "nn.functional.embedding nn.functional.pad",
-}
-NAMES = {name: family for family, names in OPERATIONS.items() for name in names.split()}
 ALL_DTYPES = (*torch_samples.TOLERANCE, *torch_samples.EXACT)
 
 # The values are drawn from another generator than PyTorch's, or (empty) are whatever the memory held.
@@ -134,7 +83,7 @@ class _Score:
         return f"{self.name}: {self.agree} of {self.total} samples agree{rest}"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", torch_samples.NAMES)
 def test_operation(name, torch, record_property):
     score = _Score(name)
     for op in torch_samples.entries()[name]:

@@ -1,6 +1,6 @@
 """Small faults planted in the engine one at a time, to see whether a test notices.
 
-    python tests/mutants.py --count 60 --seed 1 --jobs 2
+    python tests/project/mutants.py --count 60 --seed 1 --jobs 2
 
 Each mutant runs a selection of the tests in a copy of the tree; what survives is printed with its place and its change.
 A survivor is either a test that is missing, a line that is not needed, or a change without effect on what the package
@@ -25,7 +25,7 @@ import threading
 import time
 from typing import NamedTuple
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLACES = (
     "microtorch/autograd/*.py",
     "microtorch/autograd/inplace/*.py",
@@ -282,7 +282,8 @@ class Tree:
             # Files of one size, written within one second, must not be taken for what was compiled before.
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        files = [f"tests/{name}.py" for name in names if (self.folder / "tests" / f"{name}.py").exists()]
+        tests = self.folder / "tests"
+        files = [str(path.relative_to(self.folder)) for name in names for path in tests.rglob(f"{name}.py")]
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not oracle", "--tb=no"]
         process = subprocess.Popen(
             [*command, *options, *files],

@@ -1,4 +1,7 @@
-"""Programs whose ranks fail, each in its way: ``python tests/rank_faults.py MODE [FOLDER]``, on two ranks."""
+"""Programs whose ranks fail, each in its way.
+
+``mpiexec -n 2 python tests/distributed/rank_faults.py MODE [FOLDER]`` runs one of them on two ranks.
+"""
 
 import os
 import resource

@@ -1,7 +1,7 @@
 """Programs on real ranks: started with mpiexec, each in a process of its own, within a time.
 
-``python tests/ranks.py MODULE FOLDER [CASE ...]`` runs, on each rank, the functions that the table CASES of a module in
-tests/ names, and writes what they return, or the error that they raise, as JSON into FOLDER.
+``python tests/distributed/ranks.py MODULE FOLDER [CASE ...]`` runs, on each rank, the functions that the table
+CASES of a module beside it names, and writes what they return, or the error that they raise, as JSON into FOLDER.
 """
 
 import importlib
@@ -28,7 +28,7 @@ def command(ranks, *program):
 
 def environment(**more):
     """One thread for each rank, and this source."""
-    paths = [str(HERE.parent), str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(HERE.parents[1]), str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"} | more
 
 

@@ -12,7 +12,7 @@ import pytest
 import microtorch
 from microtorch.pytorch.absent import sentence_of
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
 import compare  # noqa: E402
 
@@ -72,13 +72,12 @@ NOT_BY_SAMPLES = {
 
 @pytest.mark.oracle
 def test_what_is_here_is_compared_on_pytorchs_samples(torch):
-    import test_torch_samples
     import torch_samples
 
     known = {name for names in NOT_BY_SAMPLES.values() for name in names.split()}
     here = {name for name in torch_samples.entries() if torch_samples.find(name) is not None and _plain(name)}
-    left = sorted(here - set(test_torch_samples.NAMES) - known)
-    assert not left, f"here, and in PyTorch's table, but not in test_torch_samples.OPERATIONS: {left}"
+    left = sorted(here - set(torch_samples.NAMES) - known)
+    assert not left, f"here, and in PyTorch's table, but not in torch_samples.OPERATIONS: {left}"
 
 
 def _plain(name):

@@ -303,7 +303,7 @@ def fit(x, y, steps):
 
 
 def test_an_exercise_of_ones_own(tmp_path, capsys):
-    exercise = Path(__file__).parents[1] / "examples" / "exercise_huber.py"
+    exercise = Path(__file__).parents[2] / "examples" / "exercise_huber.py"
     file = tmp_path / "ada.py"
     file.write_text(HUBER, encoding="utf-8")
     assert main(["check", str(file), "--exercise", str(exercise)]) == 0

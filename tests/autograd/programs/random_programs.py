@@ -4,14 +4,13 @@ A program is a list of lines of Python (see `program_writer`). Both sides run it
 all values, gradients and what hooks have seen are the same, or microtorch has refused a line in words of its own, which
 then has changed nothing. A program that fails is shrunk and shown as source that can be pasted.
 
-    python -m tests.random_programs --count 20000 --seed 0 --jobs 2
+    python tests/autograd/programs/random_programs.py --count 20000 --seed 0 --jobs 2
 
 prints the counts, what was refused, and each distinct failure.
 """
 
 import argparse
 import multiprocessing
-import pathlib
 import random
 import re
 import sys
@@ -23,8 +22,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))  # for `python -m tests.random_programs`
 from program_writer import NAME, generate, run_line
 
 CLOSE = 1e-9  # relative to the largest element of a tensor, or to 1

@@ -1,4 +1,4 @@
-"""The shape of the package: who may import whom, how long a file may be, what importing it costs."""
+"""The shape of the package and its tests: who may import whom, how long a file may be, what importing it costs."""
 
 import ast
 import pathlib
@@ -11,6 +11,10 @@ import microtorch
 
 ROOT = pathlib.Path(microtorch.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+# Programs that tests run, one for each kind of script: a list that grows by its entries, and nobody reads as a whole.
+LISTS = {TESTS / "pytorch" / "scripts"}
+ROOMS = sorted({path.parent for path in TESTS.rglob("*.py")} - LISTS)
 
 # From left to right: a module imports from its own layer and those before it. The longest name that fits counts.
 LAYERS = [
@@ -126,6 +130,19 @@ def test_a_file_holds_one_idea(path):
 def test_a_folder_can_be_looked_over(folder):
     files = sorted(path.name for path in folder.glob("*.py"))
     assert len(files) <= 14, f"{len(files)} files: two rooms in one? {files}"
+
+
+@pytest.mark.parametrize("folder", ROOMS, ids=lambda f: f.relative_to(TESTS.parent).as_posix())
+def test_a_folder_of_tests_can_be_looked_over(folder):
+    files = sorted(path.name for path in folder.iterdir() if path.is_file())
+    assert len(files) <= 14, f"{len(files)} files: two rooms in one? {files}"
+
+
+def test_no_two_tests_have_one_file_name():
+    """Where a folder is no package, pytest imports a file by its name alone."""
+    names = [path.name for folder in ROOMS if not (folder / "__init__.py").exists() for path in folder.glob("*.py")]
+    names = [name for name in names if name != "__main__.py"]
+    assert sorted(names) == sorted(set(names))
 
 
 def test_importing_is_light():

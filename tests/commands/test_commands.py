@@ -1,7 +1,6 @@
 """The command line: each command does what it says, and mistakes end with one line and status 1."""
 
 import csv
-import importlib.util
 import json
 import math
 import os
@@ -12,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import files_made
 import numpy as np
 import pytest
 
@@ -20,7 +20,7 @@ from microtorch.__main__ import main
 from microtorch.io import safetensors
 from microtorch.train import Checkpoints
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SMALL = ["train", "--layers", "8", "--epochs", "2"]
 
 
@@ -205,16 +205,16 @@ def test_the_experiments_are_there_and_short():
 
 def test_the_mnist_lesson_runs(tmp_path, monkeypatch, capsys):
     """On images whose class is where they are bright: a lesson that learns gets them all right."""
-    spec = importlib.util.spec_from_file_location("writer", Path(__file__).with_name("test_datasets.py"))
-    writer = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(writer)
+    folder = tmp_path / "data" / "mnist"
+    folder.mkdir(parents=True)
     draw = np.random.default_rng(0)
     for stem, count in (("train", 1000), ("t10k", 200)):
-        labels = draw.integers(0, 10, count)
+        labels = draw.integers(0, 10, count, dtype=np.uint8)
         images = draw.integers(0, 60, (count, 28, 28), dtype=np.uint8)
         for image, label in zip(images, labels):
             image[2 * label : 2 * label + 3] = 250
-        writer.write_mnist(tmp_path / "data" / "mnist", images, labels, stem=stem)
+        (folder / f"{stem}-images-idx3-ubyte").write_bytes(files_made.idx(images))
+        (folder / f"{stem}-labels-idx1-ubyte").write_bytes(files_made.idx(labels))
     monkeypatch.chdir(tmp_path)
     microtorch.manual_seed(0)
     runpy.run_path(str(ROOT / "examples" / "mnist_lesson.py"))

@@ -152,7 +152,7 @@ def test_eager_captured_and_strided_steps_are_equal_whatever_ran_before(order):
 
 def test_without_the_compiler_the_bits_are_the_same():
     code = (
-        "import sys, warnings; sys.path.insert(0, 'tests'); warnings.simplefilter('ignore'); import numpy as np\n"
+        "import sys, warnings; sys.path.insert(0, sys.argv[1]); warnings.simplefilter('ignore'); import numpy as np\n"
         "from test_optim_kernels import *\n"
         "for rule in RULES:\n"
         "    a, b = ([arguments(rule, (40,), np.float32, SPECIAL)] for _ in range(2))\n"
@@ -161,7 +161,7 @@ def test_without_the_compiler_the_bits_are_the_same():
     )
     root = microtorch.__path__[0].rsplit("microtorch", 1)[0]
     run = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, os.path.dirname(__file__)],
         cwd=root,
         env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": root},
         capture_output=True,

@@ -1,6 +1,6 @@
 """Does an installed wheel work? `make build` runs it in an empty environment, away from the sources.
 
-python tests/installed.py
+python tests/project/installed.py
 """
 
 import importlib

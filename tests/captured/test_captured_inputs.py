@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 import pytest
-import test_torch_samples
 import torch_samples
 
 import microtorch
@@ -12,7 +11,7 @@ from microtorch.errors import CaptureError
 
 # Nothing to compare: what the memory held, and shapes.
 UNDEFINED = {"empty", "empty_like", "broadcast_shapes"}
-NAMES = [name for name in test_torch_samples.NAMES if name not in UNDEFINED]
+NAMES = [name for name in torch_samples.NAMES if name not in UNDEFINED]
 # Samples of these, all or some, read values into Python, or have results whose shape depends on values.
 REFUSED = {
     *("equal", "allclose", "linspace", "narrow", "masked_select", "__getitem__", "nn.functional.one_hot", "item"),
