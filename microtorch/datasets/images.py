@@ -5,13 +5,12 @@ import copy
 import numpy as np
 
 from ..data import Dataset, default_collate
+from ..dtypes import get_default_dtype
 from ..errors import DatasetError, DTypeError, ShapeError, visible
 from ..tensor import over, wrap
 from .transforms.base import transform_batch
 
 __all__ = ["ImageDataset"]
-
-_WHITE = np.float32(255)
 
 
 class ImageDataset(Dataset):
@@ -26,7 +25,7 @@ class ImageDataset(Dataset):
     transform : callable, optional
         From an image to what a sample has in its place. The transforms of `microtorch.datasets.transforms` take a
         whole batch at once; any other callable is called for each image, with one of PIL's images of numbers from 0 to
-        255, as in torchvision, or in a Compose after ToTensor with a float32 Tensor of shape (C, H, W) in [0, 1].
+        255, as in torchvision, or in a Compose after ToTensor with a Tensor of shape (C, H, W) in [0, 1].
     target_transform : callable, optional
         From a class, an int, to what a sample has in its place.
 
@@ -48,8 +47,8 @@ class ImageDataset(Dataset):
 
     Notes
     -----
-    Without a transform a sample is an image, a float32 Tensor (C, H, W) in [0, 1], and its class as an int; a batch is
-    a float32 Tensor (N, C, H, W) and an int64 Tensor (N,).
+    Without a transform a sample is an image, a Tensor (C, H, W) in [0, 1], and its class as an int; a batch is
+    a Tensor (N, C, H, W), both of the default dtype, and an int64 Tensor (N,).
 
     Examples
     --------
@@ -102,7 +101,7 @@ class ImageDataset(Dataset):
         if images.ndim == 3:
             images = images[:, None]  # (N, H, W) -> (N, 1, H, W)
         if self.transform is None:
-            images = np.divide(images, _WHITE, dtype=np.float32)
+            images = np.divide(images, 255, dtype=get_default_dtype())
         else:
             images = transform_batch(self.transform, images)
         targets = self.targets._array.take(indices)

@@ -266,3 +266,25 @@ def test_names_and_folders_of_mnist(tmp_path, monkeypatch, where):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert data[0][1] == 3
+
+
+@pytest.fixture
+def in_float64():
+    microtorch.set_default_dtype(microtorch.float64)
+    yield
+    microtorch.set_default_dtype(microtorch.float32)
+
+
+@pytest.mark.usefixtures("in_float64")
+def test_images_become_tensors_of_the_default_dtype():
+    expected = GREY[:, None] / 255
+    mean, std = 0.1307, 0.3081
+    (raw,) = (ImageDataset(GREY, LABELS).__getitems__([0, 1, 2, 3, 4])[0],)
+    np.testing.assert_array_equal(raw.numpy(), expected)
+    for image, e in zip(pictures(GREY), expected, strict=True):
+        np.testing.assert_array_equal(T.ToTensor()(image).numpy(), e)
+        np.testing.assert_array_equal(T.ToTensor()(np.array(image)).numpy(), e)
+    known = T.Compose([T.ToTensor(), T.Normalize(mean, std)])
+    for transform in (known, T.Compose([T.Lambda(lambda image: image), known])):
+        images, _ = next(iter(DataLoader(ImageDataset(GREY, LABELS, transform), batch_size=5)))
+        np.testing.assert_allclose(images.numpy(), (expected - mean) / std, rtol=1e-15)

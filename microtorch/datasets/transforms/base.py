@@ -1,12 +1,13 @@
 """Transforms: they take a whole batch at once, or, where they are of the user's own, one image at a time.
 
-Note [Pictures]: images begin as pictures, bytes from 0 to 255, and become float32 tensors from 0 to 1 by `ToTensor`, or
+Note [Pictures]: images begin as pictures, bytes from 0 to 255, and become tensors from 0 to 1 by `ToTensor`, or
 by whatever computes with them. To a callable of the user's own a picture is shown as PyTorch's torchvision shows it, as
 an image of PIL; known transforms work on the bytes of all of them and give what PIL would.
 """
 
 import numpy as np
 
+from ...dtypes import get_default_dtype
 from ...errors import ShapeError, describe
 from ...from_data import as_tensor
 from ...tensor import Tensor, over, wrap
@@ -14,7 +15,6 @@ from ...tensor import Tensor, over, wrap
 __all__ = ["Compose", "Lambda", "Transform"]
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # PIL's names, by the number of channels
-_WHITE = np.float32(255)
 
 
 class Pictures:
@@ -24,8 +24,8 @@ class Pictures:
         self.array = array
 
     def tensors(self):
-        """The same as float32 from 0 to 1, ndarray (N, C, H, W)."""
-        return np.divide(self.array, _WHITE, dtype=np.float32)
+        """The same from 0 to 1, ndarray (N, C, H, W) of the default dtype."""
+        return np.divide(self.array, 255, dtype=get_default_dtype())
 
     def images(self):
         """The same as a list of PIL's images."""
@@ -72,7 +72,7 @@ class Transform:
 
     Notes
     -----
-    ``batch`` is from an ndarray (N, C, H, W) of float32 to one whose first dimension is also N. A transform may be
+    ``batch`` is from an ndarray (N, C, H, W) of floats to one whose first dimension is also N. A transform may be
     called with one image (C, H, W) or a batch (N, C, H, W), and returns a Tensor; or with one of PIL's images, and
     returns one where it changes pictures. What is random in it is drawn for each image.
 

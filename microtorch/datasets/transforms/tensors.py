@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...dtypes import as_dtype
+from ...dtypes import as_dtype, get_default_dtype
 from ...errors import DTypeError, ShapeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, over, wrap
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class ToTensor(Transform):
-    """Images as float32 Tensors (C, H, W) in [0, 1].
+    """Images as Tensors (C, H, W) in [0, 1], of the default dtype.
 
     Notes
     -----
@@ -50,7 +50,7 @@ class ToTensor(Transform):
             image = (images[..., None] if images.ndim == 2 else images).transpose(2, 0, 1)
             if images.dtype != np.uint8:
                 return over(np.array(image, as_dtype(images.dtype)))
-            return wrap(np.ascontiguousarray(image / np.float32(255)))
+            return wrap(np.divide(np.ascontiguousarray(image), 255, dtype=get_default_dtype()))
         if not isinstance(images, Tensor) or images.dtype.kind != "f":
             what = f"a Tensor of {images.dtype}" if isinstance(images, Tensor) else type(images).__name__
             raise DTypeError(f"ToTensor: takes PIL's images, arrays and floating tensors, not {what}.")
@@ -224,8 +224,8 @@ class Normalize(Transform):
     """
 
     def __init__(self, mean, std, inplace=False):
-        self.mean = np.asarray(mean, np.float32).reshape(-1, 1, 1)
-        self.std = np.asarray(std, np.float32).reshape(-1, 1, 1)
+        self.mean = np.asarray(mean, np.float64).reshape(-1, 1, 1)
+        self.std = np.asarray(std, np.float64).reshape(-1, 1, 1)
         if not self.std.all() or not np.isfinite(self.std).all():
             raise ValueError(f"Normalize: std {std} has a zero or is not finite, and images would be divided by it.")
 
@@ -235,8 +235,8 @@ class Normalize(Transform):
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) not in (1, images.shape[1]):
                 raise ShapeError(f"Normalize: {name} of {len(values)} channels, images of {images.shape[1]}.")
-        result = images - self.mean
-        result /= self.std
+        result = images - self.mean.astype(images.dtype)
+        result /= self.std.astype(images.dtype)
         return result
 
 
@@ -260,7 +260,7 @@ class SubtractMean(Transform):
     """
 
     def __init__(self, mean):
-        self.mean = np.asarray(as_tensor(mean)._array, np.float32)
+        self.mean = np.asarray(as_tensor(mean)._array, np.float64)
 
     @classmethod
     def of(cls, dataset):
@@ -272,7 +272,7 @@ class SubtractMean(Transform):
     def batch(self, images):
         if images.shape[1:] != self.mean.shape:
             raise ShapeError(f"SubtractMean: a mean of shape {self.mean.shape} and images {images.shape[1:]}.")
-        return images - self.mean
+        return images - self.mean.astype(images.dtype)
 
 
 class Flatten(Transform):
