@@ -1,5 +1,7 @@
 """Every optimizer along its way, equal to PyTorch's, in the configurations that PyTorch's own tests use."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,58 @@ def compare(torch, name, options):
             np.testing.assert_allclose(
                 b.detach().numpy(), a.detach().numpy(), rtol=1e-9, atol=1e-9, err_msg=str(options)
             )
+
+
+BOTH = [False, True]
+GRID = {
+    "SGD": {"momentum": [0, 0.9], "dampening": [0, 0.1], "weight_decay": [0, 0.01], "nesterov": BOTH},
+    "Adam": {
+        "betas": [(0.9, 0.999), (0.0, 0.5), (0.5, 0.0)],
+        "eps": [1e-8, 1e-3],
+        "weight_decay": [0, 0.1],
+        "amsgrad": BOTH,
+        "decoupled_weight_decay": BOTH,
+    },
+    "AdamW": {"betas": [(0.9, 0.999), (0.5, 0.9)], "weight_decay": [0, 0.1], "amsgrad": BOTH},
+    "NAdam": {"weight_decay": [0, 0.1], "momentum_decay": [4e-3, 0.1], "decoupled_weight_decay": BOTH},
+    "RAdam": {"betas": [(0.9, 0.999), (0.5, 0.8)], "weight_decay": [0, 0.1], "decoupled_weight_decay": BOTH},
+    "Adamax": {"betas": [(0.9, 0.999), (0.5, 0.8)], "weight_decay": [0, 0.1]},
+    "Adagrad": {"lr_decay": [0, 0.1], "weight_decay": [0, 0.1], "initial_accumulator_value": [0, 0.5]},
+    "Adadelta": {"lr": [1.0, 0.1], "rho": [0.9, 0.5], "weight_decay": [0, 0.1]},
+    "RMSprop": {"alpha": [0.99, 0.5], "weight_decay": [0, 0.1], "momentum": [0, 0.9], "centered": BOTH},
+    "Rprop": {"etas": [(0.5, 1.2), (0.3, 1.5)], "step_sizes": [(1e-6, 50), (1e-3, 0.02)]},
+    "ASGD": {"lambd": [1e-4, 0.1], "t0": [1e6, 5], "weight_decay": [0, 0.1]},
+}
+
+
+@pytest.mark.parametrize("name", GRID)
+def test_every_combination_of_options(torch, name):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)  # PyTorch keeps scalars of ASGD and NAdam in it
+    rng = np.random.default_rng(1)
+    first = rng.normal(size=(7, 3))
+    gradients = rng.normal(size=(8, 7, 3))
+    try:
+        for values in itertools.product(*GRID[name].values(), BOTH):
+            options = dict(zip([*GRID[name], "maximize"], values, strict=True))
+            ends = []
+            for library in (torch, microtorch):
+                p = library.tensor(first, requires_grad=True)
+                try:
+                    optimizer = getattr(library.optim, name)([p], **options)
+                except ValueError:  # nesterov without momentum
+                    ends.append(None)
+                    continue
+                for g in gradients:
+                    p.grad = library.tensor(g)
+                    optimizer.step()
+                ends.append(p.detach().numpy())
+            theirs, ours = ends
+            assert (theirs is None) == (ours is None), options
+            if theirs is not None:
+                np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-13, err_msg=str(options))
+    finally:
+        torch.set_default_dtype(before)
 
 
 @pytest.mark.parametrize("name", NAMES)
