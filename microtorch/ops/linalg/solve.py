@@ -8,8 +8,8 @@ from ...autograd.function import Function
 from ...errors import ShapeError
 from ...tensor import Tensor, attach
 from .._promotion import only_tensors, same_dtype
-from ..pointwise.exp_and_log import exp
-from ..pointwise.where import where
+from ..indexing.where import where
+from ..pointwise.exp import exp
 
 __all__ = ["cholesky", "det", "inverse", "logdet", "slogdet"]
 

@@ -8,7 +8,7 @@ from ...autograd.observe import one_call
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from .._promotion import only_data, only_tensors
-from ..pointwise.where import where
+from ..indexing.where import where
 from .regression import aligned, as_reduction, reduce_by
 
 __all__ = ["gaussian_nll_loss", "kl_div", "poisson_nll_loss"]

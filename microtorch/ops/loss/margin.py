@@ -5,9 +5,9 @@ import numpy as np
 from ...autograd.function import Function
 from ...errors import ShapeError
 from .._promotion import only_data, only_tensors
+from ..indexing.where import where
 from ..nn.softplus import logsigmoid
 from ..pointwise.clamp_and_maximum import minimum
-from ..pointwise.where import where
 from .binary_cross_entropy import times
 from .cross_entropy import bad_label, check_labels, check_weight
 from .regression import aligned, as_reduction, reduce_by

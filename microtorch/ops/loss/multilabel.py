@@ -8,9 +8,9 @@ from ...errors import DTypeError, ShapeError
 from ...tensor import wrap
 from .._promotion import only_data, only_tensors
 from ..indexing.gather_and_scatter import gather, within
+from ..indexing.where import where
 from ..nn.softplus import logsigmoid
 from ..pointwise.clamp_and_maximum import clamp_min
-from ..pointwise.where import where
 from .regression import as_reduction, reduce_by
 
 __all__ = ["multilabel_margin_loss", "multilabel_soft_margin_loss"]

@@ -13,7 +13,7 @@ from ...kernels.nn import relu as kernels
 from ...tensor import Tensor, attach
 from .._promotion import only_tensors, pair
 from ..creation.random import rand_like
-from ..pointwise.where import where
+from ..indexing.where import where
 
 __all__ = ["leaky_relu", "prelu", "relu", "rrelu", "threshold"]
 

@@ -1,4 +1,4 @@
-"""Addition, subtraction, multiplication and negation, with broadcasting.
+"""Addition, subtraction, multiplication, negation and mixtures, with broadcasting.
 
 The engine sums gradients over the dimensions along which an operand was broadcast, so no operation here writes it.
 """
@@ -9,13 +9,13 @@ import numpy as np
 
 from ...autograd.function import Function
 from ...autograd.inplace.changes import attach_in_place
-from ...dtypes import as_number
+from ...dtypes import as_number, float64
 from ...errors import DTypeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
-from .._promotion import Binary, in_dtype, pair
+from .._promotion import Binary, in_dtype, operand, pair, same_dtype
 
-__all__ = ["add", "addcmul", "mul", "multiply", "neg", "negative", "rsub", "sub", "subtract"]
+__all__ = ["add", "addcmul", "lerp", "mul", "multiply", "neg", "negative", "rsub", "sub", "subtract"]
 
 
 # Note [Zero absorbs]: where the incoming gradient is 0, the outgoing one is 0, whatever the local derivative: a branch
@@ -372,6 +372,72 @@ def addcmul(input, tensor1, tensor2, *, value=1):
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
+class Lerp(Function):
+    """y = a + w · (b − a)        da = dy · (1 − w),  db = dy · w,  dw = dy · (b − a)
+
+    Why: The ends share the gradient as they share the result, and w moves it by the way from a to b.
+    Derivation: y = (1 − w) · a + w · b.
+    """
+
+    @staticmethod
+    def forward(ctx, a, b, w):
+        ctx.save_for_backward(a, b, w)
+        # From the nearer end, so that w = 0 gives a and w = 1 gives b exactly.
+        return np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b, w = ctx.saved_tensors
+        _, _, need_w = ctx.needs_input_grad
+        return absorb(dy, 1 - w), absorb(dy, w), absorb(dy, b - a) if need_w else None
+
+
+@attach("lerp")
+def lerp(input, end, weight):
+    """The points between `input` and `end`, by element: `input` at weight 0, `end` at weight 1.
+
+    Parameters
+    ----------
+    input, end : Tensor
+        Of one floating dtype and shapes that broadcast together.
+    weight : Tensor or float
+        Of the same dtype; also beyond 0 and 1.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and the same dtype.
+
+    Raises
+    ------
+    DTypeError
+        If the dtypes differ or are not floating.
+    ShapeError
+        If the shapes do not broadcast together.
+
+    Notes
+    -----
+    y = a + w · (b − a); da = dy · (1 − w), db = dy · w, dw = dy · (b − a). The inputs are saved.
+
+    Examples
+    --------
+    >>> a = microtorch.tensor([0.0, 10.0], requires_grad=True)
+    >>> y = microtorch.lerp(a, microtorch.tensor([1.0, 20.0]), 0.25)
+    >>> y
+    tensor([ 0.25, 12.5 ], grad_fn=<Lerp>)
+    >>> y.sum().backward()
+    >>> a.grad
+    tensor([0.75, 0.75])
+    """
+    input, end, weight = as_tensor(input), as_tensor(end), operand(weight)
+    same_dtype("lerp", input=input, end=end, **({"weight": weight} if isinstance(weight, Tensor) else {}))
+    if not isinstance(weight, Tensor):
+        weight = as_number("lerp: weight", weight, float64).item()
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"lerp: takes float32 or float64, not {input.dtype}. Convert first, with .float().")
+    return Lerp.apply(input, end, weight)
+
+
 multiply, subtract, negative = mul, sub, neg
 
 attach_in_place(add, "add_", "__iadd__")
@@ -379,3 +445,4 @@ attach_in_place(sub, "sub_", "subtract_", "__isub__")
 attach_in_place(mul, "mul_", "multiply_", "__imul__")
 attach_in_place(neg, "neg_", "negative_")
 attach_in_place(addcmul, "addcmul_")
+attach_in_place(lerp, "lerp_")

@@ -1,4 +1,4 @@
-"""Choosing between values, or mixing them, by element: where, maximum, minimum, clamp, lerp."""
+"""Choosing between values by element: maximum, minimum, clamp."""
 
 import numpy as np
 

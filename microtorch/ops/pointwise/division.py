@@ -10,8 +10,8 @@ from ...errors import DTypeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
 from .._promotion import Binary, floating_pair, pair, refuse_bool
+from ..comparison.equal_and_less import by_element
 from .arithmetic import absorb, add
-from .comparison import by_element
 
 __all__ = ["addcdiv", "div", "divide", "floor_divide", "fmod", "gcd", "lcm", "remainder", "true_divide"]
 

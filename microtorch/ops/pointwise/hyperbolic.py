@@ -10,7 +10,6 @@ from .._promotion import floating, only_tensors
 from ..nn.relu import one_pass
 from .arithmetic import absorb
 from .special import FEW
-from .trigonometry import cos, sin, tan
 
 __all__ = ["acosh", "arccosh", "arcsinh", "arctanh", "asinh", "atanh", "cosh", "sinh", "tanh"]
 
@@ -320,7 +319,7 @@ def atanh(input):
 
 arcsinh, arccosh, arctanh = asinh, acosh, atanh
 
-for _function in (sin, cos, tan, sinh, cosh):
+for _function in (sinh, cosh):
     attach_in_place(_function, _function.__name__ + "_")
 for _function, _other in ((asinh, "arcsinh_"), (acosh, "arccosh_"), (atanh, "arctanh_")):
     attach_in_place(_function, _function.__name__ + "_", _other)

@@ -7,8 +7,8 @@ from ...autograd.inplace.changes import attach_in_place
 from ...from_data import as_tensor
 from ...tensor import attach
 from .._promotion import Binary, floating_pair, refuse_bool, same_dtype
+from ..comparison.equal_and_less import by_element
 from .arithmetic import absorb
-from .comparison import by_element
 
 __all__ = ["abs", "absolute", "copysign", "heaviside", "nextafter", "positive", "sgn", "sign", "signbit"]
 

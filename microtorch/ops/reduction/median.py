@@ -6,8 +6,8 @@ from ...autograd.function import Function
 from ...errors import DTypeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
+from ..comparison.sort import MedianResult, order
 from .max_and_min import put_back
-from .sort import MedianResult, order
 
 __all__ = ["median", "nanmedian"]
 

@@ -10,7 +10,7 @@ from ...errors import DTypeError, ShapeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
 from .. import _dimensions as dimensions
-from ..pointwise.where import where
+from ..indexing.where import where
 from .max_and_min import TiesShare
 from .variance import in_range, scaled
 

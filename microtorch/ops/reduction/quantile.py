@@ -9,9 +9,9 @@ from ...from_data import as_tensor
 from ...tensor import Tensor, attach
 from .. import _dimensions as dimensions
 from .._promotion import only_tensors
+from ..comparison.sort import sort
 from ..indexing.gather_and_scatter import gather
-from ..pointwise.where import lerp
-from .sort import sort
+from ..pointwise.arithmetic import lerp
 
 __all__ = ["nanquantile", "quantile"]
 

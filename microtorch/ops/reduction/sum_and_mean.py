@@ -7,8 +7,8 @@ from ...errors import DTypeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
 from .. import _dimensions as dimensions
-from ..pointwise.logic import isnan
-from ..pointwise.where import where
+from ..comparison.finite import isnan
+from ..indexing.where import where
 
 __all__ = ["mean", "nanmean", "nansum", "sum"]
 

@@ -11,7 +11,7 @@ from ...autograd.function import Function, outside_graph
 from ...errors import DTypeError, ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
-from .max_and_min import put_back
+from ..reduction.max_and_min import put_back
 
 __all__ = ["argsort", "kthvalue", "mode", "msort", "sort", "topk"]
 

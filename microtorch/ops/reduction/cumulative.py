@@ -1,4 +1,4 @@
-"""Running sums, products and extremes along a dimension, and the product of all elements.
+"""Cumulative sums, products and extremes: of each element with all before it along a dimension.
 
 The derivative of a product is a product of the others. It is computed without dividing, so that zeros, even several,
 are no special case, in any order of derivative.
@@ -17,19 +17,19 @@ from .._promotion import only_tensors
 from ..indexing.gather_and_scatter import ScatterAdd
 from ..pointwise.arithmetic import absorb
 
-__all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp", "prod"]
+__all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
 
 CumMaxResult = namedtuple("cummax", "values indices")
 CumMinResult = namedtuple("cummin", "values indices")
 
 
-def _backwards(x, dim):
+def backwards(x, dim):
     """A view of `x` with `dim` reversed."""
     return x[(slice(None),) * dim + (slice(None, None, -1),)]
 
 
-def _delayed(x, dim, first):
+def delayed(x, dim, first):
     """`x` moved on by one along `dim`, with `first` at its beginning and without its last."""
     shape = list(x.shape)
     n, shape[dim] = shape[dim], 1
@@ -37,12 +37,12 @@ def _delayed(x, dim, first):
     return np.concatenate([start, x[(slice(None),) * dim + (slice(0, n - 1),)]], axis=dim) if n else x
 
 
-def _wide(x):
+def wide(x):
     """The dtype in which many elements of `x` are added or multiplied one by one."""
     return np.float64 if x.dtype.kind == "f" else np.int64
 
 
-def _narrow(x):
+def narrow(x):
     """The dtype of the result."""
     return x.dtype if x.dtype.kind == "f" else np.int64
 
@@ -57,11 +57,11 @@ class CumSum(Function):
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        return np.add.accumulate(x, dim, _wide(x)).astype(_narrow(x), copy=False)
+        return np.add.accumulate(x, dim, wide(x)).astype(narrow(x), copy=False)
 
     @staticmethod
     def backward(ctx, dy):
-        return _backwards(CumSum.apply(_backwards(dy, ctx.dim), ctx.dim), ctx.dim)
+        return backwards(CumSum.apply(backwards(dy, ctx.dim), ctx.dim), ctx.dim)
 
 
 @attach("cumsum")
@@ -118,7 +118,7 @@ class CumProd(Function):
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        y = np.multiply.accumulate(x, dim, _wide(x)).astype(_narrow(x), copy=False)
+        y = np.multiply.accumulate(x, dim, wide(x)).astype(narrow(x), copy=False)
         ctx.save_for_backward(x, y)
         return y
 
@@ -126,9 +126,9 @@ class CumProd(Function):
     def backward(ctx, dy):
         x, y = ctx.saved_tensors
         dim = ctx.dim
-        factors = _delayed(_backwards(x, dim), dim, 0)  # from the end: xᵢ₊₁, and nothing after the last
-        s = _backwards(Recurrence.apply(_backwards(dy, dim), factors, dim), dim)
-        return _delayed(y, dim, 1) * s
+        factors = delayed(backwards(x, dim), dim, 0)  # from the end: xᵢ₊₁, and nothing after the last
+        s = backwards(Recurrence.apply(backwards(dy, dim), factors, dim), dim)
+        return delayed(y, dim, 1) * s
 
 
 @attach("cumprod")
@@ -193,7 +193,7 @@ class Recurrence(Function):
     @staticmethod
     def forward(ctx, u, a, dim):
         ctx.dim = dim
-        y = u.astype(_wide(u))
+        y = u.astype(wide(u))
         rows, factors = np.moveaxis(y, dim, 0), np.moveaxis(a, dim, 0)
         for i in range(1, len(rows)):
             rows[i] += factors[i] * rows[i - 1]
@@ -205,9 +205,9 @@ class Recurrence(Function):
     def backward(ctx, dy):
         a, y = ctx.saved_tensors
         dim = ctx.dim
-        factors = _delayed(_backwards(a, dim), dim, 0)
-        du = _backwards(Recurrence.apply(_backwards(dy, dim), factors, dim), dim)
-        return du, du * _delayed(y, dim, 0)
+        factors = delayed(backwards(a, dim), dim, 0)
+        du = backwards(Recurrence.apply(backwards(dy, dim), factors, dim), dim)
+        return du, du * delayed(y, dim, 0)
 
 
 class CumMax(Function):
@@ -325,10 +325,10 @@ class LogCumSumExp(Function):
     def backward(ctx, dy):
         x, y = ctx.saved_tensors
         dim = ctx.dim
-        before = _delayed(y, dim, -np.inf)  # no exponential is above 1, as y never falls
+        before = delayed(y, dim, -np.inf)  # no exponential is above 1, as y never falls
         ratios = np.where(np.isinf(before), 0.0, np.exp(before - y))
-        factors = _delayed(_backwards(ratios, dim), dim, 0)
-        s = _backwards(Recurrence.apply(_backwards(dy, dim), factors, dim), dim)
+        factors = delayed(backwards(ratios, dim), dim, 0)
+        s = backwards(Recurrence.apply(backwards(dy, dim), factors, dim), dim)
         return absorb(s, np.exp(x - y))
 
 
@@ -369,87 +369,6 @@ def logcumsumexp(input, dim):
     if input._array.dtype.kind != "f":
         raise DTypeError(f"logcumsumexp: takes float32 or float64, not {input.dtype}. Convert with .float().")
     return _running("logcumsumexp", LogCumSumExp, input, dim, None)
-
-
-class Prod(Function):
-    """y = Π x        dx = dy times the product of the other elements
-
-    Why: A change of one factor counts as many times as all other factors together say.
-    Derivation: ∂(Π x)/∂xᵢ = Π of xⱼ over j ≠ i; computed without dividing, so that zeros are no trouble.
-    """
-
-    @staticmethod
-    def forward(ctx, x, dim, keepdim):
-        ctx.dim = dim
-        y = np.asarray(np.multiply.reduce(x, dim, _wide(x), None, keepdim)).astype(_narrow(x), copy=False)
-        ctx.save_for_backward(x, y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        x, _ = ctx.saved_tensors
-        dim = ctx.dim
-        before = CumProd.apply(_delayed(x, dim, 1), dim)
-        after = _backwards(CumProd.apply(_delayed(_backwards(x, dim), dim, 1), dim), dim)
-        return dy.reshape(dimensions.kept(x.shape, (dim,))) * (before * after)
-
-    @staticmethod
-    def backward_kernel(ctx, dy):
-        x, y = ctx.saved_tensors
-        if not x.all() or not np.isfinite(y).all() or not y.all():  # overflow and underflow too forbid to divide
-            return Prod.backward(ctx, dy)
-        kept = dimensions.kept(x.shape, (ctx.dim,))
-        return (dy * y).reshape(kept) / x
-
-
-@attach("prod")
-def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
-    """The product of the elements, of all or along a dimension.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, optional
-        The dimension to multiply along; default all elements.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of `input`; int64 for integers and bools. The product of nothing is 1.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
-
-    Notes
-    -----
-    y = Π x; dxᵢ = dy · Π_{j ≠ i} xⱼ, the product of the others, also where elements are zero. Input and output are
-    saved.
-
-    Examples
-    --------
-    >>> x = microtorch.tensor([2.0, 0.0, 3.0], requires_grad=True)
-    >>> x.prod().backward()
-    >>> x.grad
-    tensor([0., 6., 0.])
-    """
-    if dtype is not None:
-        return prod(input.to(dtype), dim, keepdim, axis=axis, keepdims=keepdims).to(dtype)
-    dim, keepdim = dim if axis is None else axis, keepdim or keepdims
-    ndim = input._array.ndim
-    if dim is not None:
-        dim = dimensions.one("prod", dim, ndim)
-        if ndim:
-            return Prod.apply(input, dim, keepdim)
-    y = Prod.apply(input.reshape(-1), 0, False)
-    return y.reshape((1,) * ndim) if keepdim and ndim else y
 
 
 attach_in_place(cumsum, "cumsum_")
