@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from ..autograd.function import Function, once_differentiable
+from ..autograd.function import ArrayFunction, once_differentiable
 from ..kernels import special as kernels
 from ..ops import digamma, lgamma, stack, where, xlogy
 from ..random import default_generator
@@ -15,7 +15,7 @@ from .distribution import Distribution, broadcast_all, noise
 __all__ = ["Beta", "Chi2", "Dirichlet", "Exponential", "Gamma"]
 
 
-class _StandardGamma(Function):
+class _StandardGamma(ArrayFunction):
     """y drawn from the gamma distribution of shape a        da = dy · ∂y/∂a at the quantile that was drawn"""
 
     @staticmethod

@@ -7,7 +7,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...errors import DTypeError, ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -34,7 +34,7 @@ def order(x, dim, descending):
     return np.ascontiguousarray(np.flip(x.shape[dim] - 1 - positions, dim))
 
 
-class Sort(Function):
+class Sort(ArrayFunction):
     """y, i = x in order and where it was        dx = dy put back to where each came from
 
     Why: Sorting only moves numbers, so each gets the gradient of the place that it was moved to.
@@ -133,7 +133,7 @@ def argsort(input, dim=-1, descending=False, *, stable=True, axis=None):
     return outside_graph(lambda x: order(x, along, descending), input)
 
 
-class Topk(Function):
+class Topk(ArrayFunction):
     """y, i = the k largest of x and where they are        dx = dy put back to where each came from
 
     Why: What was chosen gets the gradient of the place that it was moved to; the rest has no influence and gets 0.
@@ -222,7 +222,7 @@ def msort(input):
     return sort(input, 0).values
 
 
-class Kthvalue(Function):
+class Kthvalue(ArrayFunction):
     """y, i = the k-th smallest of x and where it is        dx at i = dy"""
 
     @staticmethod
@@ -289,7 +289,7 @@ def kthvalue(input, k, dim=-1, keepdim=False):
     return KthvalueResult(*Kthvalue.apply(input, int(k), dim, keepdim))
 
 
-class Mode(Function):
+class Mode(ArrayFunction):
     """y, i = the most frequent value of x, the smallest of several, and where it is last        dx at i = dy"""
 
     @staticmethod

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number
 from ...errors import DTypeError, GradientError, ShapeError
@@ -68,7 +68,7 @@ def put_along(y, indices, shape, dim):
     return dx
 
 
-class PutAlong(Function):
+class PutAlong(ArrayFunction):
     """y = 0, and x at indices along a dimension, none of them twice        dx = dy at indices
 
     Why: Each number went to one place and gets the gradient from there.
@@ -88,7 +88,7 @@ class PutAlong(Function):
         return Gather.apply(dy, ctx.dim, indices.reshape(kept)).reshape(ctx.x_shape)
 
 
-class Gather(Function):
+class Gather(ArrayFunction):
     """y[i, j] = x[index[i, j], j] for dim 0        dx = 0, and dy added at index along dim
 
     Why: An entry that was gathered several times gets the sum of these gradients; one that was not gets 0.
@@ -218,7 +218,7 @@ def _numpy_take_along_axis(arr, indices, axis=-1):
     return take_along_dim(arr, as_tensor(indices), axis)
 
 
-class ScatterAdd(Function):
+class ScatterAdd(ArrayFunction):
     """y = x, then y[index[i, j], j] += src[i, j] for dim 0        dx = dy,  dsrc = dy at index along dim
 
     Why: x is still in the sum everywhere, and each number of src was added at one place, whose gradient it gets.
@@ -317,7 +317,7 @@ def _put(y, where, src):
     y[where] = src
 
 
-class Scatter(Function):
+class Scatter(ArrayFunction):
     """y = x, then y[index[i, j], j] = src[i, j] for dim 0
     dx = dy, and 0 at index along dim,  dsrc = dy at index along dim
 
@@ -336,7 +336,7 @@ class Scatter(Function):
         return dx, None, None, _dsrc(ctx, dy)
 
 
-class ScatterMultiply(Function):
+class ScatterMultiply(ArrayFunction):
     """y = x, then y[index[i, j], j] *= src[i, j] for dim 0        it has no derivative here
 
     Why: Its derivative is put together from other operations by the function that calls it.

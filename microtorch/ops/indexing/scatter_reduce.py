@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function, once_differentiable
+from ...autograd.function import ArrayFunction, once_differentiable
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import ShapeError
 from ...tensor import Tensor, attach, wrap
@@ -16,7 +16,7 @@ from .gather_and_scatter import Gather, Scatter, ScatterAdd, places, scatter
 __all__ = ["index_reduce", "scatter_reduce"]
 
 
-class ScatterProduct(Function):
+class ScatterProduct(ArrayFunction):
     """y = x, then y[index[i, j], j] *= src[i, j] for dim 0        d of each = dy · the others; once differentiable"""
 
     @staticmethod
@@ -49,7 +49,7 @@ def _others(factor, rest, zeros):
     return np.where(zeros == (factor == 0), rest / np.where(factor == 0, 1, factor), 0)
 
 
-class ScatterExtreme(Function):
+class ScatterExtreme(ArrayFunction):
     """y = the extreme of x and what is scattered to its place        dx, dsrc = dy, divided among those equal to y"""
 
     @staticmethod

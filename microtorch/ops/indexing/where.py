@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...dtypes import bool_
 from ...errors import DTypeError
 from ...from_data import as_tensor
@@ -13,7 +13,7 @@ from .index import refuse_counting
 __all__ = ["where"]
 
 
-class Where(Function):
+class Where(ArrayFunction):
     """y = a where condition, else b        da = dy where condition, else 0,  db = 0 where condition, else dy
 
     Why: Whichever was chosen gets the gradient; the other had no influence.

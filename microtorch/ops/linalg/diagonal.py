@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from ...tensor import attach
@@ -20,7 +20,7 @@ def _diagonal_of(x, offset, dim1, dim2):
     return y
 
 
-class Diagonal(Function):
+class Diagonal(ArrayFunction):
     """y = the diagonal of x        dx = 0, and dy on the diagonal
 
     Why: Only the diagonal was looked at, so only it gets a gradient, each entry its own.
@@ -39,7 +39,7 @@ class Diagonal(Function):
         return OnDiagonal.apply(dy, ctx.shape, *ctx.place)
 
 
-class OnDiagonal(Function):
+class OnDiagonal(ArrayFunction):
     """y = 0, and x on the diagonal        dx = the diagonal of dy
 
     Why: Each number went to one place on the diagonal and gets the gradient from there.

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number
 from ...errors import DTypeError, ShapeError
@@ -20,7 +20,7 @@ def rows(x):
     return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
-class MatMul(Function):
+class MatMul(ArrayFunction):
     """y = a @ b        da = dy @ bᵀ,  db = aᵀ @ dy
 
     Why: An entry of a meets a whole row of b and so moves a row of the result; its gradient gathers that row,

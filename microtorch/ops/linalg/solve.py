@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import Tensor, attach
 from .._promotion import only_tensors, same_dtype
@@ -14,7 +14,7 @@ from ..pointwise.exp import exp
 __all__ = ["cholesky", "det", "inverse", "logdet", "slogdet"]
 
 
-class Solve(Function):
+class Solve(ArrayFunction):
     """y = a⁻¹ b        db = a⁻ᵀ dy,  da = −db yᵀ"""
 
     @staticmethod
@@ -33,7 +33,7 @@ class Solve(Function):
         return -(db @ y.mT), db
 
 
-class Cholesky(Function):
+class Cholesky(ArrayFunction):
     """y yᵀ = x, y lower triangular        dx = (s + sᵀ)/2, s = y⁻ᵀ Φ(yᵀ dy) y⁻¹; Φ: below the diagonal, half on it"""
 
     @staticmethod
@@ -234,7 +234,7 @@ def cholesky(input, upper=False):
     return lower.mT if upper else lower
 
 
-class Slogdet(Function):
+class Slogdet(ArrayFunction):
     """y = sign det x and log |det x|        dx = x⁻ᵀ times the gradient of the second"""
 
     @staticmethod

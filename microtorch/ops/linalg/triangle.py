@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import int64
 from ...errors import ShapeError
@@ -13,7 +13,7 @@ from ..creation.constant import shape_of
 __all__ = ["tril", "tril_indices", "triu", "triu_indices"]
 
 
-class Tril(Function):
+class Tril(ArrayFunction):
     """y = x on and below a diagonal, else 0        dx = dy on and below a diagonal, else 0
 
     Why: What was set to 0 has no influence; the rest passes unchanged.
@@ -30,7 +30,7 @@ class Tril(Function):
         return Tril.apply(dy, ctx.k)
 
 
-class Triu(Function):
+class Triu(ArrayFunction):
     """y = x on and above a diagonal, else 0        dx = dy on and above a diagonal, else 0
 
     Why: What was set to 0 has no influence; the rest passes unchanged.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...kernels.loss import binary_cross_entropy as kernels
 from ...tensor import Tensor
@@ -47,7 +47,7 @@ def same_shape(name, input, target):
     return pair(input, target)
 
 
-class BinaryCrossEntropy(Function):
+class BinaryCrossEntropy(ArrayFunction):
     """y = −t · log x − (1 − t) · log(1 − x)        dx = dy · (x − t) / (x · (1 − x)),  dt = dy · (log(1 − x) − log x)
 
     Why: The gradient points from the probability to the target, and is strong where the network is sure and wrong.
@@ -122,7 +122,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     return weighted("binary_cross_entropy", losses, weight, reduction)
 
 
-class BinaryCrossEntropyWithLogits(Function):
+class BinaryCrossEntropyWithLogits(ArrayFunction):
     """y = max(x, 0) − t · x + log(1 + e^−|x|)        dx = dy · (σ(x) − t),  dt = −dy · x
 
     Why: The gradient is simply probability less target: sigmoid and logarithm undo each other's slopes.

@@ -5,7 +5,7 @@ Inputs are (C,), (N, C) or (N, C, d1, ...); kernels see rows of C numbers, Note 
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...dtypes import float32, float64, int64
 from ...errors import DTypeError, ShapeError
 from ...kernels.loss import cross_entropy as kernels
@@ -120,7 +120,7 @@ def notation_of_loss(q, n, reduction, channel):
     return {"letters": letters, "axes": axes, "views": {"y": (1,) * q.ndim if every else kept}}
 
 
-class CrossEntropy(Function):
+class CrossEntropy(ArrayFunction):
     """y = −Σ q · log(softmax(x)) / n        dx = dy · (s · softmax(x) − q) / n
 
     Letters: q is what the target gives each class (1 for the right one), times the weights; s is its sum for a
@@ -281,7 +281,7 @@ def cross_entropy(
     return CrossEntropy.apply(input, target, weight, int(ignore_index), reduction, float(label_smoothing))
 
 
-class NllLoss(Function):
+class NllLoss(ArrayFunction):
     """y = −Σ q · x / n        dx = −dy · q / n
 
     Letters: q is the weight of the right class, 0 elsewhere; n is what the mean divides by, the sum of these

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from .._promotion import only_data, only_tensors
 from ..indexing.where import where
@@ -220,7 +220,7 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
     return reduce_by(reduction, losses)
 
 
-class MultiMarginLoss(Function):
+class MultiMarginLoss(ArrayFunction):
     """y = Σ k · max(0, z)^p
     dx = dy · (s − o · Σ s), z = margin + x − Σ o · x, s = p · max(0, z)^(p − 1) · k where z > 0, else 0
 

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...dtypes import as_number, float64
 from ...errors import ShapeError, operation_name, warn_at_user_line
 from ...kernels.loss import regression as kernels
@@ -83,7 +83,7 @@ def weighted(name, losses, weight, reduction):
     return losses.sum() / weight.sum() if reduction == "mean" else reduce_by(reduction, losses)
 
 
-class MseLoss(Function):
+class MseLoss(ArrayFunction):
     """y = Σ (x − t)² / n        dx = dy · 2 · (x − t) / n,  dt = −dy · 2 · (x − t) / n
 
     With reduction=none: y = (x − t)²        dx = dy · 2 · (x − t),  dt = −dy · 2 · (x − t)
@@ -198,7 +198,7 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
     return reduce_by(reduction, losses) if weight is None else weighted("l1_loss", losses, weight, reduction)
 
 
-class HuberLoss(Function):
+class HuberLoss(ArrayFunction):
     """y = d² / 2 where |d| ≤ delta, else delta · (|d| − delta / 2), d = x − t
     dx = dy · min(max(d, −delta), delta),
     dt = −dy · min(max(d, −delta), delta)

@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import record_changes, watch
 from ...errors import DTypeError, ShapeError, refuse_read_only, user_line
 from ...kernels.nn import batch_norm as kernels
@@ -51,7 +51,7 @@ def flat(parameter, x):
     return np.empty(0, x.dtype) if parameter is None else parameter.ravel()
 
 
-class BatchNorm(Function):
+class BatchNorm(ArrayFunction):
     """y = weight · x̂ + bias, x̂ = (x − mean(x)) / σ, σ = √(var(x) + eps)
     dx = weight / σ · (dy − mean(dy) − x̂ · mean(dy · x̂)),
     dweight = Σ dy · x̂,  dbias = Σ dy

@@ -6,7 +6,7 @@ again in the backward pass, which is therefore the same operation: its own secon
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import in_place
 from ...errors import DTypeError, ShapeError
 from ...kernels.nn import dropout as kernels
@@ -26,7 +26,7 @@ def masked(ctx, x, key, limit, scale):
     return y
 
 
-class Dropout(Function):
+class Dropout(ArrayFunction):
     """y = x / (1 − p) where kept, else 0        dx = dy / (1 − p) where kept, else 0
 
     Letters: kept says which elements were kept by chance.
@@ -59,7 +59,7 @@ class Dropout(Function):
         return masked(ctx, dy, *ctx.mask)
 
 
-class Unchanged(Function):
+class Unchanged(ArrayFunction):
     """y = x        dx = dy
 
     Why: Nothing happens to the values, so the gradient passes unchanged.

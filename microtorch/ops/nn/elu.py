@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import in_place
 from ...kernels.nn import elu as kernels
 from ...tensor import Tensor
@@ -12,7 +12,7 @@ from .relu import one_pass
 __all__ = ["celu", "elu", "selu"]
 
 
-class Elu(Function):
+class Elu(ArrayFunction):
     """y = scale · x where x > 0, else scale · alpha · (e^(rate · x) − 1)
     dx = dy · scale where x > 0, else dy · scale · alpha · rate · e^(rate · x)
 

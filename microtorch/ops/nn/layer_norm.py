@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...kernels.nn import layer_norm as kernels
 from ...tensor import Tensor
@@ -36,7 +36,7 @@ def over_last(x, shape):
     return {"axes": {"Σ": tuple(range(first)), "mean": last, "var": last}}
 
 
-class LayerNorm(Function):
+class LayerNorm(ArrayFunction):
     """y = weight · x̂ + bias, x̂ = (x − mean(x)) / σ, σ = √(var(x) + eps)
     dx = (g − mean(g) − x̂ · mean(g · x̂)) / σ, g = weight · dy,
     dweight = Σ dy · x̂,  dbias = Σ dy
@@ -134,7 +134,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     return LayerNorm.apply(input, weight, bias, shape, float(eps))
 
 
-class RmsNorm(Function):
+class RmsNorm(ArrayFunction):
     """y = weight · x̂, x̂ = x / r, r = √(mean(x²) + eps)
     dx = (g − x̂ · mean(g · x̂)) / r, g = weight · dy,  dweight = Σ dy · x̂
 

@@ -5,7 +5,7 @@ At a kink they take the derivative that PyTorch takes, 0 wherever there is a cho
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place, in_place
 from ...dtypes import as_number, float64
 from ...errors import DTypeError, ShapeError
@@ -29,7 +29,7 @@ def one_pass(ctx, kernel, arrays, *scalars):
     return y
 
 
-class Relu(Function):
+class Relu(ArrayFunction):
     """y = max(x, 0)        dx = dy where y > 0, else 0
 
     Why: A unit that is on passes its gradient unchanged; one that is off could move a little without any effect, so
@@ -96,7 +96,7 @@ def relu(input, inplace=False):
     return in_place(input, "relu_", relu) if inplace else Relu.apply(input)
 
 
-class LeakyRelu(Function):
+class LeakyRelu(ArrayFunction):
     """y = x where x > 0, else slope · x        dx = dy where x > 0, else slope · dy
 
     Why: A unit that is on passes its gradient unchanged, one that is off a little of it, so that it can come back.
@@ -156,7 +156,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     return LeakyRelu.apply(input, as_number("leaky_relu: negative_slope", negative_slope, float64).item())
 
 
-class Prelu(Function):
+class Prelu(ArrayFunction):
     """y = x where x > 0, else w · x        dx = dy where x > 0, else w · dy;  dw = 0 where x > 0, else x · dy
 
     Why: As in a leaky ReLU; the slope w is learned, and has influence only where x is not positive.
@@ -234,7 +234,7 @@ def prelu(input, weight):
     return Prelu.apply(*pair(input, weight))
 
 
-class Threshold(Function):
+class Threshold(ArrayFunction):
     """y = x where x > limit, else value        dx = dy where x > limit, else 0
 
     Why: Above the limit the result moves with x; below it is a constant.

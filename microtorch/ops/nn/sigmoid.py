@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import ShapeError
 from ...kernels import pointwise as kernels
@@ -17,7 +17,7 @@ from .relu import one_pass
 __all__ = ["glu", "logit", "sigmoid"]
 
 
-class Sigmoid(Function):
+class Sigmoid(ArrayFunction):
     """y = 1 / (1 + e⁻ˣ)        dx = dy · y · (1 − y)
 
     Why: The slope is at most 1/4, at y = 1/2, and falls to 0 where y comes near 0 or 1: a sure unit hardly passes a
@@ -123,7 +123,7 @@ def glu(input, dim=-1):
     return input[(*before, slice(length // 2))] * sigmoid(input[(*before, slice(length // 2, None))])
 
 
-class Logit(Function):
+class Logit(ArrayFunction):
     """y = ln(x / (1 − x))        dx = dy / (x · (1 − x))
 
     Why: The inverse of a sigmoid: steep where that is flat. Outside of 0 to 1 it is NaN.

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import DTypeError
 from ...kernels.nn import softmax as kernels
 from ...tensor import Tensor, attach
@@ -50,7 +50,7 @@ def dimension(name, input, dim):
     return dim
 
 
-class Softmax(Function):
+class Softmax(ArrayFunction):
     """y = eˣ / Σ eˣ        dx = y · (dy − Σ dy · y)
 
     Why: The shares sum to 1, so raising one lowers the others: only what differs from the average gradient counts.
@@ -115,7 +115,7 @@ def softmax(input, dim=None, dtype=None, *, axis=None):
     return Softmax.apply(input if dtype is None else input.to(dtype), dim)
 
 
-class LogSoftmax(Function):
+class LogSoftmax(ArrayFunction):
     """y = x − log Σ eˣ        dx = dy − eʸ · Σ dy
 
     Why: Each score moves its own logarithm by 1 and all of them down by its share.

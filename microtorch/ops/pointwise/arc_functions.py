@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...tensor import attach
 from .._promotion import Binary, floating, floating_pair
@@ -11,7 +11,7 @@ from .arithmetic import absorb
 __all__ = ["acos", "arccos", "arcsin", "arctan", "arctan2", "asin", "atan", "atan2"]
 
 
-class Asin(Function):
+class Asin(ArrayFunction):
     """y = arcsin x        dx = dy / √(1 − x²)
 
     Why: The angle rises with its sine, ever more steeply towards the ends.
@@ -60,7 +60,7 @@ def asin(input):
     return Asin.apply(floating(input))
 
 
-class Acos(Function):
+class Acos(ArrayFunction):
     """y = arccos x        dx = −dy / √(1 − x²)
 
     Why: The angle falls as its cosine rises, ever more steeply towards the ends.
@@ -109,7 +109,7 @@ def acos(input):
     return Acos.apply(floating(input))
 
 
-class Atan(Function):
+class Atan(ArrayFunction):
     """y = arctan x        dx = dy / (1 + x²)
 
     Why: The angle turns fastest at 0 and hardly at all far out.

@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number, float64
 from ...errors import DTypeError
@@ -23,7 +23,7 @@ __all__ = ["add", "addcmul", "lerp", "mul", "multiply", "neg", "negative", "rsub
 # or NaN (mul, div, pow, log, sqrt, ...) write their backward with `absorb`.
 
 
-class Absorb(Function):
+class Absorb(ArrayFunction):
     """y = 0 where a = 0, else a · factor        da = dy · factor,  dfactor = dy · a
 
     Why: A product in which 0 wins, so that what a mask has switched off stays off even beside an infinity.
@@ -127,7 +127,7 @@ class Mul(Binary):
         return Mul.backward(ctx, dy)
 
 
-class Neg(Function):
+class Neg(ArrayFunction):
     """y = −x        dx = −dy
 
     Why: The result moves against x, so the gradient changes its sign.
@@ -372,7 +372,7 @@ def addcmul(input, tensor1, tensor2, *, value=1):
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
-class Lerp(Function):
+class Lerp(ArrayFunction):
     """y = a + w · (b − a)        da = dy · (1 − w),  db = dy · w,  dw = dy · (b − a)
 
     Why: The ends share the gradient as they share the result, and w moves it by the way from a to b.

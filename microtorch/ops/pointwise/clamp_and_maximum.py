@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number
 from ...from_data import as_tensor
@@ -216,7 +216,7 @@ def fmin(input, other):
     return Fmin.apply(*fitting_pair("fmin", input, other))
 
 
-class Clamp(Function):
+class Clamp(ArrayFunction):
     """y = min(max(x, low), high)        dx = dy where low ≤ x ≤ high, else 0,
     dlow = dy where x < low and low < high, else 0,  dhigh = dy where x > high or low > high, else 0
 
@@ -313,7 +313,7 @@ def clamp_max(input, max):
     return clamp(input, None, max)
 
 
-class NanToNum(Function):
+class NanToNum(ArrayFunction):
     """y = x where |x| < ∞, nan where x ≠ x, posinf where x > 0, else neginf        dx = dy where |x| < ∞, else 0
 
     Why: Ordinary numbers pass; where a constant was put in place of x, x has no influence.

@@ -4,7 +4,7 @@ from math import log as _ln
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...kernels import pointwise as kernels
 from ...tensor import attach
@@ -19,7 +19,7 @@ __all__ = ["exp", "exp2", "expm1"]
 LN2 = _ln(2)
 
 
-class Exp(Function):
+class Exp(ArrayFunction):
     """y = eˣ        dx = dy · y
 
     Why: The exponential is its own slope: the larger it is, the faster it grows.
@@ -69,7 +69,7 @@ def exp(input):
     return Exp.apply(floating(input))
 
 
-class Exp2(Function):
+class Exp2(ArrayFunction):
     """y = 2ˣ        dx = dy · y · ln 2
 
     Why: It grows in proportion to itself.
@@ -119,7 +119,7 @@ def exp2(input):
     return Exp2.apply(floating(input))
 
 
-class Expm1(Function):
+class Expm1(ArrayFunction):
     """y = eˣ − 1        dx = dy · (y + 1)
 
     Why: The slope is eˣ, which is the result and 1.

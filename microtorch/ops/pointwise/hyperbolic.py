@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...kernels import pointwise as kernels
 from ...tensor import Tensor, attach
@@ -14,7 +14,7 @@ from .special import FEW
 __all__ = ["acosh", "arccosh", "arcsinh", "arctanh", "asinh", "atanh", "cosh", "sinh", "tanh"]
 
 
-class Tanh(Function):
+class Tanh(ArrayFunction):
     """y = tanh x        dx = dy · (1 − y²)
 
     Why: The slope of tanh is 1 at 0 and falls to 0 where y comes near 1 or −1: a saturated unit hardly passes a
@@ -72,7 +72,7 @@ def tanh(input):
     return Tanh.apply(floating(input))
 
 
-class Sinh(Function):
+class Sinh(ArrayFunction):
     """y = sinh x        dx = dy · cosh x
 
     Why: Half of eˣ less half of e⁻ˣ: its slope is half the sum of both.
@@ -121,7 +121,7 @@ def sinh(input):
     return Sinh.apply(floating(input))
 
 
-class Cosh(Function):
+class Cosh(ArrayFunction):
     """y = cosh x        dx = dy · sinh x
 
     Why: Half the sum of eˣ and e⁻ˣ: flat at 0, ever steeper outside.
@@ -170,7 +170,7 @@ def cosh(input):
     return Cosh.apply(floating(input))
 
 
-class Asinh(Function):
+class Asinh(ArrayFunction):
     """y = arsinh x        dx = dy / √(x² + 1)
 
     Why: Like x near 0, like a logarithm far out.
@@ -219,7 +219,7 @@ def asinh(input):
     return Asinh.apply(floating(input))
 
 
-class Acosh(Function):
+class Acosh(ArrayFunction):
     """y = arcosh x        dx = dy / √(x² − 1)
 
     Why: It rises steeply behind 1 and ever more slowly after.
@@ -268,7 +268,7 @@ def acosh(input):
     return Acosh.apply(floating(input))
 
 
-class Atanh(Function):
+class Atanh(ArrayFunction):
     """y = artanh x        dx = dy / (1 − x²)
 
     Why: Like x near 0, ever steeper towards 1 and −1.

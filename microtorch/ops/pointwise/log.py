@@ -4,7 +4,7 @@ from math import log as _ln
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...tensor import attach
 from .._promotion import Binary, floating, floating_pair
@@ -17,7 +17,7 @@ __all__ = ["log", "log10", "log1p", "log2", "logaddexp", "logaddexp2"]
 LN2, LN10 = _ln(2), _ln(10)
 
 
-class Log(Function):
+class Log(ArrayFunction):
     """y = ln x        dx = dy / x
 
     Why: The logarithm counts in ratios: the same step matters less the larger x is.
@@ -66,7 +66,7 @@ def log(input):
     return Log.apply(floating(input))
 
 
-class Log2(Function):
+class Log2(ArrayFunction):
     """y = log₂ x        dx = dy / (x · ln 2)
 
     Why: The logarithm counts in ratios: the same step matters less the larger x is.
@@ -115,7 +115,7 @@ def log2(input):
     return Log2.apply(floating(input))
 
 
-class Log10(Function):
+class Log10(ArrayFunction):
     """y = log₁₀ x        dx = dy / (x · ln 10)
 
     Why: The logarithm counts in ratios: the same step matters less the larger x is.
@@ -164,7 +164,7 @@ def log10(input):
     return Log10.apply(floating(input))
 
 
-class Log1p(Function):
+class Log1p(ArrayFunction):
     """y = ln(1 + x)        dx = dy / (1 + x)
 
     Why: The logarithm counts in ratios: the same step matters less the larger 1 + x is.

@@ -8,7 +8,7 @@ from math import inf, log, nan
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number, float64
 from ...errors import DTypeError
@@ -63,7 +63,7 @@ class Pow(Binary):
         return da, db
 
 
-class Square(Function):
+class Square(ArrayFunction):
     """y = x²        dx = dy · 2x
 
     Why: The square of a number is the steeper the larger the number.
@@ -81,7 +81,7 @@ class Square(Function):
         return absorb(dy, 2 * x)
 
 
-class Sqrt(Function):
+class Sqrt(ArrayFunction):
     """y = √x        dx = 0 where y = 0, else dy / (2y)
 
     Why: A root rises fast near 0 and ever slower after.
@@ -105,7 +105,7 @@ class Sqrt(Function):
         return one_pass(ctx, kernels.sqrt_backward, (dy, y))
 
 
-class Rsqrt(Function):
+class Rsqrt(ArrayFunction):
     """y = 1 / √x        dx = −dy · y³ / 2
 
     Why: It falls as x grows, steeply near 0.
@@ -124,7 +124,7 @@ class Rsqrt(Function):
         return absorb(dy, -0.5 * y * y * y)
 
 
-class Reciprocal(Function):
+class Reciprocal(ArrayFunction):
     """y = 1 / x        dx = −dy · y²
 
     Why: It falls as x grows, steeply near 0.

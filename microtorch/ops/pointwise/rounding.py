@@ -4,7 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import DTypeError
 from ...from_data import as_tensor
@@ -23,7 +23,7 @@ def _not_bool(operation, input):
     return input
 
 
-class Floor(Function):
+class Floor(ArrayFunction):
     """y = ⌊x⌋        dx = 0
 
     Why: The result stands still under small changes and jumps now and then, so its slope is 0.
@@ -65,7 +65,7 @@ def floor(input):
     return Floor.apply(_not_bool("floor", input))
 
 
-class Ceil(Function):
+class Ceil(ArrayFunction):
     """y = ⌈x⌉        dx = 0
 
     Why: The result stands still under small changes and jumps now and then, so its slope is 0.
@@ -107,7 +107,7 @@ def ceil(input):
     return Ceil.apply(_not_bool("ceil", input))
 
 
-class Trunc(Function):
+class Trunc(ArrayFunction):
     """y = trunc(x)        dx = 0
 
     Why: The result stands still under small changes and jumps now and then, so its slope is 0.
@@ -149,7 +149,7 @@ def trunc(input):
     return Trunc.apply(_not_bool("trunc", input))
 
 
-class Round(Function):
+class Round(ArrayFunction):
     """y = round(x, decimals)        dx = 0
 
     Why: The result stands still under small changes and jumps now and then, so its slope is 0.
@@ -237,7 +237,7 @@ def frac(input):
     return input - trunc(input)
 
 
-class Frexp(Function):
+class Frexp(ArrayFunction):
     """y, e with x = y · 2ᵉ and 0.5 ≤ |y| < 1        dx = dy · 2⁻ᵉ"""
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...autograd.inplace.changes import attach_in_place
 from ...from_data import as_tensor
 from ...tensor import attach
@@ -13,7 +13,7 @@ from .arithmetic import absorb
 __all__ = ["abs", "absolute", "copysign", "heaviside", "nextafter", "positive", "sgn", "sign", "signbit"]
 
 
-class Abs(Function):
+class Abs(ArrayFunction):
     """y = |x|        dx = dy · sign x
 
     Why: The distance from 0 grows to both sides, so left of 0 the gradient changes its sign.
@@ -68,7 +68,7 @@ def abs(input):
     return Abs.apply(input)
 
 
-class Sign(Function):
+class Sign(ArrayFunction):
     """y = sign(x)        dx = 0
 
     Why: The result stands still under small changes and jumps at 0, so its slope is 0.

@@ -4,7 +4,7 @@ from math import factorial, inf, pi, sqrt
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...from_data import as_tensor
 from ...kernels import pointwise as kernels
@@ -23,7 +23,7 @@ SLOPE = 2 / sqrt(pi)  # of erf at 0
 SINC = [(-1) ** k * 2 * k * pi ** (2 * k) / factorial(2 * k + 1) for k in range(1, 9)]
 
 
-class Erf(Function):
+class Erf(ArrayFunction):
     """y = erf(x)        dx = dy · 2 / √π · e^(−x²)
 
     Why: The slope of this curve is a bell: steep around 0, flat far out.
@@ -72,7 +72,7 @@ def erf(input):
     return Erf.apply(floating(input))
 
 
-class Erfc(Function):
+class Erfc(ArrayFunction):
     """y = 1 − erf(x)        dx = −dy · 2 / √π · e^(−x²)
 
     Why: The slope of this curve is a bell, downward.
@@ -121,7 +121,7 @@ def erfc(input):
     return Erfc.apply(floating(input))
 
 
-class Sinc(Function):
+class Sinc(ArrayFunction):
     """y = sin(πx) / (πx), and 1 at 0        dx = dy · (cos(πx) − y) / x, and 0 at 0"""
 
     @staticmethod
@@ -231,7 +231,7 @@ def xlogy(input, other):
     )
 
 
-class Lgamma(Function):
+class Lgamma(ArrayFunction):
     """y = ln |Γ(x)|        dx = dy · ψ(x)"""
 
     @staticmethod
@@ -276,7 +276,7 @@ def lgamma(input):
     return Lgamma.apply(floating(input))
 
 
-class Digamma(Function):
+class Digamma(ArrayFunction):
     """y = ψ(x), the derivative of ln Γ(x)        dx = dy · ψ⁽¹⁾(x)"""
 
     @staticmethod
@@ -321,7 +321,7 @@ def digamma(input):
     return Digamma.apply(floating(input))
 
 
-class Polygamma(Function):
+class Polygamma(ArrayFunction):
     """y = ψ⁽ⁿ⁾(x), the n-th derivative of ψ        dx = dy · ψ⁽ⁿ⁺¹⁾(x)"""
 
     @staticmethod
@@ -380,7 +380,7 @@ def _polygamma(self, n):
 attach_in_place(_polygamma, "polygamma_")
 
 
-class Erfinv(Function):
+class Erfinv(ArrayFunction):
     """y = the number whose erf is x        dx = dy · √π / 2 · e^(y²)
 
     Why: Where erf is flat its inverse is steep.

@@ -4,7 +4,7 @@ from math import pi
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...tensor import attach
 from .._promotion import Binary, floating, floating_pair
@@ -13,7 +13,7 @@ from .arithmetic import absorb
 __all__ = ["cos", "deg2rad", "hypot", "rad2deg", "sin", "tan"]
 
 
-class Sin(Function):
+class Sin(ArrayFunction):
     """y = sin x        dx = dy · cos x
 
     Why: A sine rises fastest where it crosses 0 and stands still at its peaks, which is what the cosine says.
@@ -62,7 +62,7 @@ def sin(input):
     return Sin.apply(floating(input))
 
 
-class Cos(Function):
+class Cos(ArrayFunction):
     """y = cos x        dx = −dy · sin x
 
     Why: A cosine stands still at its peaks and falls fastest a quarter turn later, as the sine says, with a minus.
@@ -111,7 +111,7 @@ def cos(input):
     return Cos.apply(floating(input))
 
 
-class Tan(Function):
+class Tan(ArrayFunction):
     """y = tan x        dx = dy · (1 + y²)
 
     Why: The steeper, the larger it is already.

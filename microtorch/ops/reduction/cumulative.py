@@ -8,7 +8,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import DTypeError
 from ...tensor import attach
@@ -47,7 +47,7 @@ def narrow(x):
     return x.dtype if x.dtype.kind == "f" else np.int64
 
 
-class CumSum(Function):
+class CumSum(ArrayFunction):
     """yᵢ = x₀ + … + xᵢ        dx = the sum of dy from each place to the end
 
     Why: An element is in its own sum and in all later ones, so it gets the sum of all their gradients.
@@ -106,7 +106,7 @@ def cumsum(input, dim=None, *, dtype=None, axis=None):
     return _running("cumsum", CumSum, input, dim if axis is None else axis, dtype)
 
 
-class CumProd(Function):
+class CumProd(ArrayFunction):
     """yᵢ = x₀ · … · xᵢ        dx = the sum of dy times the product without xᵢ, from each place to the end
 
     Why: An element is a factor of its own product and of all later ones; each counts the product of the other
@@ -183,7 +183,7 @@ def _running(operation, function, input, dim, dtype):
     return function.apply(input, dim) if input._array.ndim else function.apply(input.reshape(1), 0).reshape(())
 
 
-class Recurrence(Function):
+class Recurrence(ArrayFunction):
     """yᵢ = uᵢ + aᵢ · yᵢ₋₁        du = the same recurrence of dy from the end,  da = du times the y before
 
     Why: An element acts on its own place and, through a, on all later ones.
@@ -210,7 +210,7 @@ class Recurrence(Function):
         return du, du * delayed(y, dim, 0)
 
 
-class CumMax(Function):
+class CumMax(ArrayFunction):
     """yᵢ, kᵢ = the largest of x₀ … xᵢ and where it is, the last of equal ones        dx at kᵢ gathers dyᵢ"""
 
     @staticmethod
@@ -222,7 +222,7 @@ class CumMax(Function):
         return ScatterAdd.apply(np.zeros(ctx.shape, dy.dtype), ctx.dim, *ctx.saved_tensors, dy)
 
 
-class CumMin(Function):
+class CumMin(ArrayFunction):
     """yᵢ, kᵢ = the smallest of x₀ … xᵢ and where it is, the last of equal ones        dx at kᵢ gathers dyᵢ"""
 
     @staticmethod
@@ -311,7 +311,7 @@ def cummin(input, dim):
     return CumMinResult(*CumMin.apply(input, dimensions.one("cummin", dim, input._array.ndim)))
 
 
-class LogCumSumExp(Function):
+class LogCumSumExp(ArrayFunction):
     """yᵢ = log(exp x₀ + … + exp xᵢ)        dxᵢ = sᵢ · exp(xᵢ − yᵢ),  sᵢ = dyᵢ + exp(yᵢ − yᵢ₊₁) · sᵢ₊₁"""
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...kernels.reduction import sum_over
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -13,7 +13,7 @@ from .variance import reduced
 __all__ = ["logsumexp"]
 
 
-class LogSumExp(Function):
+class LogSumExp(ArrayFunction):
     """y = log Σ eˣ        dx = dy · e^(x − y)
 
     Why: A smooth maximum: each element gets the share that softmax gives it, the largest the most.

@@ -4,7 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...errors import DTypeError
 from ...tensor import Tensor, attach
 from .. import _dimensions as dimensions
@@ -18,7 +18,7 @@ MinResult = namedtuple("min", "values indices")
 AminmaxResult = namedtuple("aminmax", "min max")
 
 
-class TiesShare(Function):
+class TiesShare(ArrayFunction):
     """y = 1 / (how many are equal to the extreme) at each of these, else 0        it has no derivative
 
     Why: It counts, and a count does not move under small changes.
@@ -35,7 +35,7 @@ class TiesShare(Function):
         return share
 
 
-class Amax(Function):
+class Amax(ArrayFunction):
     """y = max x        dx = dy / k where x = y, else 0, k = count(x = y)
 
     Letters: k is how many elements are equal to the largest.
@@ -54,7 +54,7 @@ class Amax(Function):
         return _shared(ctx, dy)
 
 
-class Amin(Function):
+class Amin(ArrayFunction):
     """y = min x        dx = dy / k where x = y, else 0, k = count(x = y)
 
     Letters: k is how many elements are equal to the smallest.
@@ -202,7 +202,7 @@ def aminmax(input, *, dim=None, keepdim=False):
     return AminmaxResult(Amin.apply(input, dim, keepdim), Amax.apply(input, dim, keepdim))
 
 
-class Max(Function):
+class Max(ArrayFunction):
     """y, i = max x and its position along a dimension        dx = dy at i, else 0
 
     Why: Only the largest element makes the result, so it alone gets the gradient.
@@ -218,7 +218,7 @@ class Max(Function):
         return put_back(ctx, dy)
 
 
-class Min(Function):
+class Min(ArrayFunction):
     """y, i = min x and its position along a dimension        dx = dy at i, else 0
 
     Why: Only the smallest element makes the result, so it alone gets the gradient.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import DTypeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -12,7 +12,7 @@ from .max_and_min import put_back
 __all__ = ["median", "nanmedian"]
 
 
-class Median(Function):
+class Median(ArrayFunction):
     """y, i = the median of x, the lower of two, and where it is        dx = dy put back to where each came from
 
     Why: Only the element in the middle makes the result, so it alone gets the gradient.

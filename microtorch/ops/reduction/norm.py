@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ...autograd.function import Function, once_differentiable
+from ...autograd.function import ArrayFunction, once_differentiable
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import DTypeError, ShapeError
 from ...kernels.reduction import sum_over
@@ -17,7 +17,7 @@ from .variance import in_range, scaled
 __all__ = ["norm", "renorm"]
 
 
-class Norm(Function):
+class Norm(ArrayFunction):
     """y = (Σ |x|ᵖ)^(1 / p)        dx = 0 where y = 0, else dy · sign(x) · (|x| / y)^(p − 1)
 
     With p=2: y = √(Σ x²)        dx = 0 where y = 0, else dy · x / y
@@ -76,7 +76,7 @@ def _sum_of_powers(x, p, dims, keepdim):
     return sum_over(x * x if p == 2 else np.abs(x) ** p, dims, keepdim)
 
 
-class NuclearNorm(Function):
+class NuclearNorm(ArrayFunction):
     """y = Σ σ(x), the singular values of matrices        dx = dy · (U @ V)
 
     Letters: U and V are the singular vectors, x = U Σ V.
@@ -101,7 +101,7 @@ class NuclearNorm(Function):
         return dy[..., None, None] * Polar.apply(x)
 
 
-class Polar(Function):
+class Polar(ArrayFunction):
     """y = U Vᵀ of the singular value decomposition x = U Σ Vᵀ
     dx = U ((Uᵀ dy V − its transpose) / (σᵢ + σⱼ)) Vᵀ, …
 

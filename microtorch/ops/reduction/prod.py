@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...tensor import attach
 from .. import _dimensions as dimensions
 from .cumulative import CumProd, backwards, delayed, narrow, wide
@@ -10,7 +10,7 @@ from .cumulative import CumProd, backwards, delayed, narrow, wide
 __all__ = ["prod"]
 
 
-class Prod(Function):
+class Prod(ArrayFunction):
     """y = Π x        dx = dy times the product of the other elements
 
     Why: A change of one factor counts as many times as all other factors together say.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import DTypeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
@@ -13,7 +13,7 @@ from ..indexing.where import where
 __all__ = ["mean", "nanmean", "nansum", "sum"]
 
 
-class Sum(Function):
+class Sum(ArrayFunction):
     """y = Σ x        dx = dy
 
     Why: Each element is in the sum once, so each gets the same gradient, that of the sum.
@@ -91,7 +91,7 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False
     return Sum.apply(input, dim if axis is None else axis, keepdim or keepdims)
 
 
-class Mean(Function):
+class Mean(ArrayFunction):
     """y = Σ x / n        dx = dy / n
 
     Letters: n is how many elements the mean is taken of.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import DTypeError, ShapeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
@@ -41,7 +41,7 @@ def scaled(x, dims):
     return np.ldexp(x, -exponent), exponent
 
 
-class Var(Function):
+class Var(ArrayFunction):
     """y = Σ (x − mean(x))² / m        dx = dy · 2 · (x − mean(x)) / m
 
     Letters: m is the number of elements less the correction.
@@ -91,7 +91,7 @@ def _variance(x, ctx, keepdim):
     return sum_over(centred * centred, ctx.dims, keepdim) / ctx.n
 
 
-class Std(Function):
+class Std(ArrayFunction):
     """y = √(Σ (x − mean(x))² / m)        dx = 0 where y = 0, else dy · (x − mean(x)) / (m · y)
 
     Letters: m is the number of elements less the correction.

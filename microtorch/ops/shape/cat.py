@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError, describe
 from ...from_data import as_tensor
 from ...tensor import attach
@@ -34,7 +34,7 @@ def _is_nothing(x):
     return x.shape == (0,)
 
 
-class Cat(Function):
+class Cat(ArrayFunction):
     """y = the xᵢ one after the other        dxᵢ = the part of dy that came from xᵢ
 
     Why: Each piece gets the gradient of the stretch where it lies.
@@ -114,7 +114,7 @@ def cat(tensors, dim=0, *, axis=None):
 concat = concatenate = cat
 
 
-class Stack(Function):
+class Stack(ArrayFunction):
     """y = the xᵢ along a new dimension        dxᵢ = dy at i
 
     Why: Each piece gets the gradient of the layer where it lies.

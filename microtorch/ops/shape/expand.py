@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import attach
 from .._promotion import only_tensors
@@ -11,7 +11,7 @@ from .reshape import sizes_of
 __all__ = ["broadcast_shapes", "broadcast_tensors", "broadcast_to", "expand", "expand_as", "sum_to_size"]
 
 
-class Expand(Function):
+class Expand(ArrayFunction):
     """y = x repeated along dimensions of length 1        dx = dy summed over what was repeated
 
     Why: Each copy acts on the loss, so the one original gets the sum of their gradients.

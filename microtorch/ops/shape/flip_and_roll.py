@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -12,7 +12,7 @@ from .transpose import transpose
 __all__ = ["flip", "fliplr", "flipud", "roll", "rot90"]
 
 
-class Flip(Function):
+class Flip(ArrayFunction):
     """y = x with dimensions reversed        dx = dy with them reversed
 
     Why: The numbers only change places, so their gradients change them back.
@@ -72,7 +72,7 @@ def _numpy_flip(m, axis=None):
     return Flip.apply(m, dimensions.some("flip", range(m.ndim) if axis is None else axis, m.ndim) or ())
 
 
-class Roll(Function):
+class Roll(ArrayFunction):
     """y = x moved on along dimensions, the end to the beginning        dx = dy moved back
 
     Why: The numbers only change places, so their gradients change them back.

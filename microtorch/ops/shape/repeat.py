@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from ...tensor import attach, wrap
@@ -14,7 +14,7 @@ from .reshape import sizes_of
 __all__ = ["repeat", "repeat_interleave", "tile"]
 
 
-class Tile(Function):
+class Tile(ArrayFunction):
     """y = x repeated along dimensions        dx = dy summed over what was repeated
 
     Why: Each copy acts on the loss, so the one original gets the sum of their gradients.

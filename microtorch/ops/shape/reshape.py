@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -12,7 +12,7 @@ from .. import _dimensions as dimensions
 __all__ = ["contiguous", "flatten", "ravel", "reshape", "unflatten", "view"]
 
 
-class Reshape(Function):
+class Reshape(ArrayFunction):
     """y = x in another shape        dx = dy in the shape of x
 
     Why: The numbers stay what they are, in another arrangement, so their gradients are arranged back.
@@ -126,7 +126,7 @@ def _numpy_ravel(a, order="C"):
     return ravel(a)
 
 
-class Contiguous(Function):
+class Contiguous(ArrayFunction):
     """y = x        dx = dy
 
     Why: The same numbers stored in another order: the gradient passes unchanged.

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import Tensor, attach
 from .. import _dimensions as dimensions
@@ -13,7 +13,7 @@ from ..indexing.index import Slice
 __all__ = ["chunk", "narrow", "narrow_copy", "select", "split", "split_with_sizes", "unbind"]
 
 
-class Split(Function):
+class Split(ArrayFunction):
     """y₀, y₁, … = consecutive parts of x        dx = the dyᵢ one after the other
 
     Why: Each part gets its own gradient; together they are the gradient of the whole.
@@ -130,7 +130,7 @@ def chunk(input, chunks, dim=0):
     return split(input, size, dim) if n else Split.apply(input, (0,) * chunks, dim)
 
 
-class Unbind(Function):
+class Unbind(ArrayFunction):
     """y₀, y₁, … = x at each position along a dimension        dx = the dyᵢ along that dimension
 
     Why: Each part gets its own gradient; together they are the gradient of the whole.

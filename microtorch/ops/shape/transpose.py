@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -11,7 +11,7 @@ from .reshape import sizes_of
 __all__ = ["adjoint", "moveaxis", "movedim", "permute", "swapaxes", "swapdims", "t", "transpose"]
 
 
-class Permute(Function):
+class Permute(ArrayFunction):
     """y = x with its dimensions in another order        dx = dy with its dimensions back in their order
 
     Why: The numbers only change places, so their gradients change them back.
