@@ -138,9 +138,16 @@ def pages():
         if operation.__module__.startswith("microtorch.ops."):
             found.setdefault(operation.__module__, [])
     for name, things in found.items():
-        lines = {thing: inspect.getsourcelines(thing)[1] for thing in things}
-        found[name] = sorted(things, key=lines.get)
+        found[name] = sorted(things, key=line_of)
     return found
+
+
+def line_of(thing):
+    """Where it begins in its file; 0 for classes that a call makes."""
+    try:
+        return inspect.getsourcelines(thing)[1]
+    except OSError:
+        return 0
 
 
 def title_of(module):
