@@ -54,8 +54,6 @@ class Gamma(Distribution):
         Its shape α, positive.
     rate : Tensor or float
         β, positive: the inverse of the scale.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----
@@ -119,8 +117,6 @@ class Chi2(Gamma):
     ----------
     df : Tensor or float
         Degrees of freedom, positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------
@@ -145,8 +141,6 @@ class Exponential(Distribution):
     ----------
     rate : Tensor or float
         Positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------
@@ -211,8 +205,6 @@ class Dirichlet(Distribution):
     ----------
     concentration : Tensor, shape (..., K)
         Positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----
@@ -285,8 +277,6 @@ class Beta(Distribution):
         α, positive: large ones draw the share to 1.
     concentration0 : Tensor or float
         β, positive: large ones draw it to 0.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----

@@ -1,4 +1,36 @@
-"""The operations, one family per file; importing them attaches them to Tensor and to numpy's functions."""
+"""The operations, one family per file; importing them attaches them to Tensor and to numpy's functions.
+
+This is what all say that say nothing else; a folder or a file may say other things for its own.
+
+Parameters
+----------
+input : Tensor
+device : str, optional
+    ``"cpu"``: there is no other.
+dim : int
+generator : Generator, optional
+    Where the numbers come from; default the one that `manual_seed` seeds.
+axis
+    numpy's name for `dim`.
+
+Returns
+-------
+Tensor
+    Of the shape and dtype of `input`.
+
+Raises
+------
+ShapeError
+    If the shapes do not broadcast together.
+IndexError
+    If there is no such dimension.
+ShapeError
+    If the shapes do not fit.
+ShapeError
+    For negative sizes.
+IndexError
+    If there is no such dimension or position.
+"""
 
 from types import ModuleType as _Module
 

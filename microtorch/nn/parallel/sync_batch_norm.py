@@ -111,8 +111,6 @@ class SyncBatchNorm(AnyBatchNorm):
         Whether running averages are kept, which evaluation uses.
     process_group : None
         All ranks take part.
-    device : str, optional
-        Only ``"cpu"``.
     dtype : numpy.dtype, default float32
         Of parameters and averages.
 

@@ -1,4 +1,10 @@
-"""Where elements are finite, infinite or NaN: these functions have no derivative and are no part of the graph."""
+"""Where elements are finite, infinite or NaN: these functions have no derivative and are no part of the graph.
+
+Returns
+-------
+Tensor
+    Of the same shape and dtype bool.
+"""
 
 import numpy as np
 
@@ -13,15 +19,6 @@ __all__ = ["isfinite", "isinf", "isnan", "isneginf", "isposinf"]
 def isnan(input):
     """Where elements are NaN.
 
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype bool.
-
     Examples
     --------
     >>> microtorch.isnan(microtorch.tensor([1.0, float("nan"), float("inf")]))
@@ -34,15 +31,6 @@ def isnan(input):
 def isinf(input):
     """Where elements are inf or -inf.
 
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype bool.
-
     Examples
     --------
     >>> microtorch.isinf(microtorch.tensor([1.0, float("nan"), float("inf")]))
@@ -54,10 +42,6 @@ def isinf(input):
 @attach("isposinf", numpy=np.isposinf)
 def isposinf(input):
     """Where the elements are inf.
-
-    Parameters
-    ----------
-    input : Tensor
 
     Returns
     -------
@@ -76,10 +60,6 @@ def isposinf(input):
 def isneginf(input):
     """Where the elements are -inf.
 
-    Parameters
-    ----------
-    input : Tensor
-
     Returns
     -------
     Tensor of bool
@@ -96,15 +76,6 @@ def isneginf(input):
 @attach("isfinite", numpy=np.isfinite)
 def isfinite(input):
     """Where elements are neither NaN nor infinite.
-
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype bool.
 
     Examples
     --------

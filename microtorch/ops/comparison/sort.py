@@ -1,6 +1,16 @@
 """Elements in order or by rank: sort, topk, kthvalue, mode; each gives values and where they were.
 
 Equal elements keep their order, and NaN counts as larger than any number, as in PyTorch.
+
+Parameters
+----------
+descending : bool, default False
+    The largest first.
+stable : bool, default True
+    Equal elements keep their order; here they always do.
+k : int
+keepdim : bool, default False
+    Keep the reduced dimensions, with length 1.
 """
 
 from collections import namedtuple
@@ -61,23 +71,13 @@ def sort(input, dim=-1, descending=False, *, stable=True):
 
     Parameters
     ----------
-    input : Tensor
     dim : int or bool, default -1
         A bool is taken as `descending`, PyTorch's other spelling.
-    descending : bool, default False
-        The largest first.
-    stable : bool, default True
-        Equal elements keep their order; here they always do.
 
     Returns
     -------
     namedtuple (values, indices)
         ``values`` of the dtype of `input`, ``indices`` of int64.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -106,17 +106,6 @@ def _numpy_sort(a, axis=-1, kind=None):
 @attach("argsort")
 def argsort(input, dim=-1, descending=False, *, stable=True, axis=None):
     """Where the elements in order along a dimension are.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, default -1
-    descending : bool, default False
-        The largest first.
-    stable : bool, default True
-        Equal elements keep their order; here they always do.
-    axis
-        numpy's name for `dim`.
 
     Returns
     -------
@@ -162,9 +151,6 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 
     Parameters
     ----------
-    input : Tensor
-    k : int
-    dim : int, default -1
     largest : bool, default True
         False gives the smallest.
     sorted : bool, default True
@@ -205,15 +191,6 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 def msort(input):
     """The elements in order along the first dimension: ``input.sort(0).values``.
 
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
-
     Examples
     --------
     >>> microtorch.msort(microtorch.tensor([3.0, 1.0, 2.0]))
@@ -249,14 +226,6 @@ def _at(ctx, x, place, dim, keepdim):
 @dimensions.also_axis
 def kthvalue(input, k, dim=-1, keepdim=False):
     """The k-th smallest element along a dimension, counted from 1, and where it is.
-
-    Parameters
-    ----------
-    input : Tensor
-    k : int
-    dim : int, default -1
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
 
     Returns
     -------
@@ -316,13 +285,6 @@ class Mode(ArrayFunction):
 @dimensions.also_axis
 def mode(input, dim=-1, keepdim=False):
     """The most frequent value along a dimension, and where it is.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, default -1
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
 
     Returns
     -------

@@ -35,7 +35,6 @@ def clone(input, *, memory_format=None):
 
     Parameters
     ----------
-    input : Tensor
     memory_format : str, optional
         Accepted for compatibility: a copy lies in memory row by row.
 
@@ -154,12 +153,7 @@ def fill(input, value):
 
     Parameters
     ----------
-    input : Tensor
     value : number or Tensor, shape ()
-
-    Returns
-    -------
-    Tensor
 
     Notes
     -----

@@ -1,4 +1,15 @@
-"""Picking and putting elements by tensors of positions along one dimension."""
+"""Picking and putting elements by tensors of positions along one dimension.
+
+Parameters
+----------
+dim : int
+    The dimension along which `index` counts.
+
+Raises
+------
+IndexError
+    If a value of `index` is out of range.
+"""
 
 import math
 
@@ -117,9 +128,6 @@ def gather(input, dim, index):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
-        The dimension along which `index` counts.
     index : Tensor of int64 or int32
         As many dimensions as `input`; only along `dim` may it be longer. Values from 0 to ``input.size(dim) - 1``.
 
@@ -127,13 +135,6 @@ def gather(input, dim, index):
     -------
     Tensor
         Of the shape of `index` and the dtype of `input`.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-    IndexError
-        If a value of `index` is out of range.
 
     Notes
     -----
@@ -163,7 +164,6 @@ def take_along_dim(input, indices, dim=None):
 
     Parameters
     ----------
-    input : Tensor
     indices : Tensor of int64
         As many dimensions as `input`; negative ones count from the end.
     dim : int, optional
@@ -176,8 +176,6 @@ def take_along_dim(input, indices, dim=None):
 
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     IndexError
         If a position is out of range.
 
@@ -267,27 +265,13 @@ def scatter_add(input, dim, index, src):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
-        The dimension along which `index` counts.
-    index : Tensor of int64 or int32
-        As many dimensions as `input` and `src`, nowhere longer than `src`.
     src : Tensor
         What is added, of the dtype of `input`.
 
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     DTypeError
         If the dtypes differ.
-    IndexError
-        If a value of `index` is out of range.
 
     Notes
     -----
@@ -361,11 +345,6 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
-        The dimension along which `index` counts.
-    index : Tensor of int64 or int32
-        As many dimensions as `input` and `src`, nowhere longer than `src`.
     src : Tensor or number
         What is put, of the dtype of `input`.
     value : number, optional
@@ -380,12 +359,8 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     DTypeError
         If the dtypes differ.
-    IndexError
-        If a value of `index` is out of range.
 
     Notes
     -----

@@ -93,26 +93,16 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
 
     Parameters
     ----------
-    input : Tensor
     dim : int
         The dimension along which `index` counts.
-    index : Tensor of int64 or int32
-        As many dimensions as `input` and `src`, nowhere longer than `src`.
     src : Tensor
         What is combined, of the dtype of `input`.
     reduce : {"sum", "prod", "mean", "amax", "amin"}
     include_self : bool, default True
         The element of `input` takes part; else it is replaced where `index` names it.
 
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     DTypeError
         If the dtypes differ.
     IndexError
@@ -186,20 +176,11 @@ def index_reduce(input, dim, index, source, reduce, *, include_self=True):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
     index : Tensor of int64 or int32, shape (n,)
         The positions; several may be the same.
-    source : Tensor
-        Of the shape of `input` but for length n along `dim`.
     reduce : {"prod", "mean", "amax", "amin"}
     include_self : bool, default True
         The part of `input` takes part; else it is replaced.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
 
     Raises
     ------

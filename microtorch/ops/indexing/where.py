@@ -52,8 +52,6 @@ def where(condition, input=None, other=None):
     ------
     DTypeError
         If `condition` is of another dtype.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----

@@ -163,11 +163,6 @@ def inverse(input):
     ----------
     input : Tensor, shape (..., n, n)
 
-    Returns
-    -------
-    Tensor
-        Of the same shape.
-
     Raises
     ------
     ShapeError

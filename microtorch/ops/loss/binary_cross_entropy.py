@@ -1,4 +1,10 @@
-"""Losses of yes-or-no predictions, and of margins between classes."""
+"""Losses of yes-or-no predictions, and of margins between classes.
+
+Returns
+-------
+Tensor
+    0-d, or of the shape of `input` under "none".
+"""
 
 import numpy as np
 
@@ -91,14 +97,6 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     target : Tensor of the same shape
     weight : Tensor, optional
         Factors for the elements, of a shape that broadcasts to theirs.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the shape of `input` under "none".
 
     Raises
     ------
@@ -158,16 +156,8 @@ def binary_cross_entropy_with_logits(
     target : Tensor of the same shape
     weight : Tensor, optional
         Factors for the elements, of a shape that broadcasts to theirs.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
     pos_weight : Tensor, optional
         A factor for the positive answers, of a shape that broadcasts to that of `input`.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the shape of `input` under "none".
 
     Raises
     ------

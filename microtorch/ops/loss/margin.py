@@ -1,4 +1,16 @@
-"""Losses that compare vectors, or scores, with one another."""
+"""Losses that compare vectors, or scores, with one another.
+
+Parameters
+----------
+target : Tensor
+    1 or −1.
+margin : float, default 0.0
+
+Returns
+-------
+Tensor
+    0-d, or of the broadcast shape under "none".
+"""
 
 import numpy as np
 
@@ -30,10 +42,6 @@ def cosine_embedding_loss(input1, input2, target, margin=0.0, size_average=None,
     input1, input2 : Tensor of shape (N, D) or (D,)
     target : Tensor of shape (N,) or ()
         1 or −1.
-    margin : float, default 0.0
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
 
     Returns
     -------
@@ -76,17 +84,6 @@ def margin_ranking_loss(input1, input2, target, margin=0.0, size_average=None, r
     Parameters
     ----------
     input1, input2 : Tensor
-    target : Tensor
-        1 or −1.
-    margin : float, default 0.0
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Raises
     ------
@@ -138,9 +135,6 @@ def triplet_margin_loss(
         Added to the differences.
     swap : bool, default False
         Measure the negative from the positive where that is closer.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
 
     Returns
     -------
@@ -188,18 +182,7 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
 
     Parameters
     ----------
-    input : Tensor
-    target : Tensor
-        1 or −1.
     margin : float, default 1.0
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Notes
     -----
@@ -284,11 +267,6 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     p : {1, 2}, default 1
         The power of each shortfall.
     margin : float, default 1.0
-    weight : Tensor of shape (C,), optional
-        A weight for each class.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
 
     Returns
     -------
@@ -330,20 +308,6 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
 
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """The logistic loss of scores `input` against answers `target` of 1 and −1.
-
-    Parameters
-    ----------
-    input : Tensor
-    target : Tensor
-        1 or −1.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Notes
     -----

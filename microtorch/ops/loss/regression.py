@@ -1,4 +1,17 @@
-"""Losses of regression: by the difference of predictions and targets of one shape."""
+"""Losses of regression: by the difference of predictions and targets of one shape.
+
+Parameters
+----------
+input, target : Tensor
+    Of one shape; others are broadcast, with a warning, because that is nearly always an error.
+weight : Tensor, optional
+    A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
+
+Returns
+-------
+Tensor
+    0-d, or of the broadcast shape under "none".
+"""
 
 import math
 import warnings
@@ -129,21 +142,6 @@ class MseLoss(ArrayFunction):
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The mean squared difference of `input` and `target`.
 
-    Parameters
-    ----------
-    input, target : Tensor
-        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-    weight : Tensor, optional
-        A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
-
     Notes
     -----
     loss = Σ (x − t)² / n; dx = dy·2(x − t)/n, dt = −dx. Both are saved.
@@ -165,21 +163,6 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The mean absolute difference of `input` and `target`.
-
-    Parameters
-    ----------
-    input, target : Tensor
-        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-    weight : Tensor, optional
-        A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Notes
     -----
@@ -227,18 +210,8 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 
     Parameters
     ----------
-    input, target : Tensor
-        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
     beta : float, default 1.0
         Not negative; 0 makes it `l1_loss`.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Raises
     ------
@@ -273,18 +246,8 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
 
     Parameters
     ----------
-    input, target : Tensor
-        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
-    reduction : {"mean", "sum", "none"}, default "mean"
     delta : float, default 1.0
         Positive.
-    weight : Tensor, optional
-        A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Raises
     ------

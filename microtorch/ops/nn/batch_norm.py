@@ -175,19 +175,10 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     input : Tensor of shape (N, C, ...)
     running_mean, running_var : Tensor of shape (C,) or None
         Used in evaluation; in training they move towards those of the batch, in place.
-    weight, bias : Tensor of shape (C,), optional
-        The learned scale and shift.
     training : bool, default False
         Whether to use the mean and variance of this batch.
     momentum : float, default 0.1
         How far the running statistics move: ``running = (1 - momentum) * running + momentum * new``.
-    eps : float, default 1e-5
-        Added to the variance.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------

@@ -60,15 +60,7 @@ def elu(input, alpha=1.0, inplace=False):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     alpha : float, default 1.0
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -94,17 +86,6 @@ def elu(input, alpha=1.0, inplace=False):
 
 def selu(input, inplace=False):
     """The self-normalising ELU: `elu` with constants that keep mean 0 and variance 1 from layer to layer.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -132,16 +113,8 @@ def celu(input, alpha=1.0, inplace=False):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     alpha : float, default 1.0
         Not 0.
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

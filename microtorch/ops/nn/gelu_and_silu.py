@@ -75,14 +75,8 @@ def gelu(input, approximate="none"):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     approximate : {"none", "tanh"}, default "none"
         Whether to use the approximation by a tanh.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -141,17 +135,6 @@ class Silu(ArrayFunction):
 def silu(input, inplace=False):
     """The sigmoid linear unit, also called swish: `input` times its sigmoid.
 
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
-
     Notes
     -----
     y = x·σ(x); dx = dy·σ·(1 + x·(1 − σ)). The input is saved.
@@ -198,17 +181,6 @@ class Mish(ArrayFunction):
 
 def mish(input, inplace=False):
     """`input` times the tanh of its softplus.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

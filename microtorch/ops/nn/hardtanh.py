@@ -55,13 +55,6 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     input : Tensor
     min_val : float, default -1.0
     max_val : float, default 1.0
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -96,13 +89,6 @@ def relu6(input, inplace=False):
     Parameters
     ----------
     input : Tensor
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -147,17 +133,6 @@ class Hardsigmoid(ArrayFunction):
 def hardsigmoid(input, inplace=False):
     """A sigmoid made of three straight pieces: ``(input + 3) / 6`` between 0 and 1.
 
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
-
     Notes
     -----
     y = min(max((x + 3) / 6, 0), 1); dx = dy / 6 where −3 < x < 3, else 0. The input is saved.
@@ -196,17 +171,6 @@ class Hardswish(ArrayFunction):
 
 def hardswish(input, inplace=False):
     """A SiLU made of pieces: ``input · min(max(input + 3, 0), 6) / 6``.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -247,13 +211,7 @@ def hardshrink(input, lambd=0.5):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     lambd : float, default 0.5
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -292,14 +250,8 @@ def softshrink(input, lambd=0.5):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     lambd : float, default 0.5
         Not negative.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------

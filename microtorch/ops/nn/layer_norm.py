@@ -98,13 +98,6 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
         The last dimensions, over which each sample is normalised.
     weight, bias : Tensor of shape normalized_shape, optional
         The learned scale and shift.
-    eps : float, default 1e-5
-        Added to the variance.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -193,11 +186,6 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
         The learned scale.
     eps : float, optional
         Added to the mean square; default the precision of the dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------

@@ -189,8 +189,6 @@ def bilinear(input1, input2, weight, bias=None):
 
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     DTypeError
         If the dtypes differ.
 

@@ -67,13 +67,6 @@ def relu(input, inplace=False):
     Parameters
     ----------
     input : Tensor
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -124,15 +117,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     negative_slope : float, default 0.01
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -267,13 +252,6 @@ def threshold(input, threshold, value, inplace=False):
     ----------
     input : Tensor
     threshold, value : float
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -300,17 +278,9 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     lower, upper : float, default 1/8 and 1/3
         The slopes below 0 are drawn evenly between them.
     training : bool, default False
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------

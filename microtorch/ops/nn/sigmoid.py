@@ -1,4 +1,10 @@
-"""The logistic function, its inverse, and the gate made of it."""
+"""The logistic function, its inverse, and the gate made of it.
+
+Parameters
+----------
+input : Tensor
+    Integers and bools are taken as floats of the default dtype.
+"""
 
 import numpy as np
 
@@ -45,11 +51,6 @@ class Sigmoid(ArrayFunction):
 @attach("sigmoid")
 def sigmoid(input):
     """The logistic function of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
 
     Returns
     -------
@@ -148,8 +149,6 @@ def logit(input, eps=None):
 
     Parameters
     ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
     eps : float, optional
         Elements are first limited to the range from `eps` to 1 − `eps`; there dx is 0.
 

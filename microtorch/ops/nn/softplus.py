@@ -42,16 +42,10 @@ def softplus(input, beta=1.0, threshold=20.0):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     beta : float, default 1.0
         Its sharpness.
     threshold : float, default 20.0
         Where ``beta * input`` is above it, the result is `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -94,15 +88,6 @@ class Logsigmoid(ArrayFunction):
 
 def logsigmoid(input):
     """The logarithm of the sigmoid, precise also where the sigmoid rounds to 0.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

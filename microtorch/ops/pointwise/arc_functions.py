@@ -1,4 +1,10 @@
-"""The inverses of the trigonometric functions, by element: angles, in radians."""
+"""The inverses of the trigonometric functions, by element: angles, in radians.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 import numpy as np
 
@@ -31,17 +37,7 @@ class Asin(ArrayFunction):
 
 @attach("asin", "arcsin", numpy=np.arcsin)
 def asin(input):
-    """The angle from -π/2 to π/2 whose sine each element is.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; NaN outside of -1 to 1.
+    """The angle from -π/2 to π/2 whose sine each element is; NaN outside of -1 to 1.
 
     Notes
     -----
@@ -80,17 +76,7 @@ class Acos(ArrayFunction):
 
 @attach("acos", "arccos", numpy=np.arccos)
 def acos(input):
-    """The angle from 0 to π whose cosine each element is.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; NaN outside of -1 to 1.
+    """The angle from 0 to π whose cosine each element is; NaN outside of -1 to 1.
 
     Notes
     -----
@@ -130,16 +116,6 @@ class Atan(ArrayFunction):
 @attach("atan", "arctan", numpy=np.arctan)
 def atan(input):
     """The angle from -π/2 to π/2 whose tangent each element is.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
 
     Notes
     -----
@@ -183,22 +159,12 @@ class Atan2(Binary):
 
 @attach("atan2", "arctan2", numpy=np.arctan2)
 def atan2(input, other):
-    """The angle of the points with ordinates `input` and abscissas `other`, by element.
+    """The angle of the points with ordinates `input` and abscissas `other`, by element, from -π to π.
 
     Parameters
     ----------
     input, other : Tensor or number
         Of shapes that broadcast together. Integers are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, floating, from -π to π.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----

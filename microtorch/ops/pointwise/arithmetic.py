@@ -1,6 +1,11 @@
 """Addition, subtraction, multiplication, negation and mixtures, with broadcasting.
 
 The engine sums gradients over the dimensions along which an operand was broadcast, so no operation here writes it.
+
+Parameters
+----------
+alpha : number, default 1
+    A factor for `other`.
 """
 
 from math import isfinite
@@ -170,24 +175,10 @@ def _scaled(operation, input, other, alpha):
 
 @attach("add", "__add__", "__radd__", numpy=np.add)
 def add(input, other, *, alpha=1):
-    """The sum of two tensors, by element: ``input + alpha * other``.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-    alpha : number, default 1
-        A factor for `other`.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; bools are added as logical or.
+    """The sum of two tensors, by element: ``input + alpha * other``; bools are added as logical or.
 
     Raises
     ------
-    ShapeError
-        If the shapes do not broadcast together.
     DTypeError
         If `alpha` is a float and the result is not.
 
@@ -214,22 +205,8 @@ def add(input, other, *, alpha=1):
 def sub(input, other, *, alpha=1):
     """The difference of two tensors, by element: ``input - alpha * other``.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-    alpha : number, default 1
-        A factor for `other`.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
-    ShapeError
-        If the shapes do not broadcast together.
     DTypeError
         For bool tensors, and if `alpha` is a float and the result is not.
 
@@ -254,8 +231,6 @@ def rsub(input, other, *, alpha=1):
 
     Parameters
     ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
     alpha : number, default 1
         A factor for `input`.
 
@@ -274,22 +249,7 @@ def rsub(input, other, *, alpha=1):
 
 @attach("mul", "multiply", "__mul__", "__rmul__", numpy=np.multiply)
 def mul(input, other):
-    """The product of two tensors, by element.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; bools are multiplied as logical and.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
+    """The product of two tensors, by element; bools are multiplied as logical and.
 
     Notes
     -----
@@ -314,11 +274,6 @@ def neg(input):
     Parameters
     ----------
     input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -348,16 +303,6 @@ def addcmul(input, tensor1, tensor2, *, value=1):
     input, tensor1, tensor2 : Tensor
         Of shapes that broadcast together.
     value : number, default 1
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----
@@ -412,8 +357,6 @@ def lerp(input, end, weight):
     ------
     DTypeError
         If the dtypes differ or are not floating.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----

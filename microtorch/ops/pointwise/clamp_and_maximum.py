@@ -38,21 +38,6 @@ class Maximum(Binary):
 def maximum(input, other):
     """The larger of two tensors, by element; NaN where either is NaN.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     The gradient goes to the larger one; where both are equal, half to each. Both inputs are saved.
@@ -96,21 +81,6 @@ class Minimum(Binary):
 def minimum(input, other):
     """The smaller of two tensors, by element; NaN where either is NaN.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     The gradient goes to the smaller one; where both are equal, half to each. Both inputs are saved.
@@ -143,22 +113,7 @@ class Fmax(Binary):
 
 @attach("fmax", numpy=np.fmax)
 def fmax(input, other):
-    """The larger of two tensors, by element; of a number and NaN the number.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; NaN where both are NaN.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
+    """The larger of two tensors, by element; of a number and NaN the number; NaN where both are NaN.
 
     Notes
     -----
@@ -187,22 +142,7 @@ class Fmin(Binary):
 
 @attach("fmin", numpy=np.fmin)
 def fmin(input, other):
-    """The smaller of two tensors, by element; of a number and NaN the number.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; NaN where both are NaN.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
+    """The smaller of two tensors, by element; of a number and NaN the number; NaN where both are NaN.
 
     Notes
     -----
@@ -262,17 +202,10 @@ def clamp(input, min=None, max=None):
     min, max : Tensor or number, optional
         The bounds, at least one, of shapes that broadcast with `input`. Where `min` exceeds `max`, `max` is taken.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     ValueError
         If both bounds are missing.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----
@@ -342,11 +275,6 @@ def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
         In place of NaN.
     posinf, neginf : float, optional
         In place of inf and -inf. Default: the largest and the lowest number of the dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

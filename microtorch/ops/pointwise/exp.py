@@ -1,4 +1,10 @@
-"""Exponentials, by element."""
+"""Exponentials, by element.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 from math import log as _ln
 
@@ -40,17 +46,7 @@ class Exp(ArrayFunction):
 
 @attach("exp", numpy=np.exp)
 def exp(input):
-    """e to the power of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 0 to inf.
+    """e to the power of each element, from 0 to inf.
 
     Notes
     -----
@@ -90,17 +86,7 @@ class Exp2(ArrayFunction):
 
 @attach("exp2", numpy=np.exp2)
 def exp2(input):
-    """2 to the power of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 0 to inf.
+    """2 to the power of each element, from 0 to inf.
 
     Notes
     -----
@@ -140,17 +126,7 @@ class Expm1(ArrayFunction):
 
 @attach("expm1", numpy=np.expm1)
 def expm1(input):
-    """e to the power of each element, minus 1, exact near 0 too.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to inf.
+    """e to the power of each element, minus 1, exact near 0 too, from -1 to inf.
 
     Notes
     -----

@@ -1,4 +1,10 @@
-"""The hyperbolic functions and their inverses, by element."""
+"""The hyperbolic functions and their inverses, by element.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 import numpy as np
 
@@ -41,17 +47,7 @@ class Tanh(ArrayFunction):
 
 @attach("tanh", numpy=np.tanh)
 def tanh(input):
-    """The hyperbolic tangent of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to 1.
+    """The hyperbolic tangent of each element, from -1 to 1.
 
     Notes
     -----
@@ -94,16 +90,6 @@ class Sinh(ArrayFunction):
 def sinh(input):
     """The hyperbolic sine of each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
-
     Notes
     -----
     y = (eˣ − e⁻ˣ) / 2; dx = dy · cosh x. The input is saved.
@@ -141,17 +127,7 @@ class Cosh(ArrayFunction):
 
 @attach("cosh", numpy=np.cosh)
 def cosh(input):
-    """The hyperbolic cosine of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 1 to inf.
+    """The hyperbolic cosine of each element, from 1 to inf.
 
     Notes
     -----
@@ -192,16 +168,6 @@ class Asinh(ArrayFunction):
 def asinh(input):
     """The inverse of `sinh`, of each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
-
     Notes
     -----
     y = arsinh x; dx = dy / √(x² + 1). The input is saved.
@@ -239,17 +205,7 @@ class Acosh(ArrayFunction):
 
 @attach("acosh", "arccosh", numpy=np.arccosh)
 def acosh(input):
-    """The inverse of `cosh`, of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 0 to inf; NaN below 1.
+    """The inverse of `cosh`, of each element, from 0 to inf; NaN below 1.
 
     Notes
     -----
@@ -288,17 +244,7 @@ class Atanh(ArrayFunction):
 
 @attach("atanh", "arctanh", numpy=np.arctanh)
 def atanh(input):
-    """The inverse of `tanh`, of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf and inf at -1 and 1, NaN outside.
+    """The inverse of `tanh`, of each element; -inf and inf at -1 and 1, NaN outside.
 
     Notes
     -----

@@ -1,4 +1,15 @@
-"""Logarithms, by element."""
+"""Logarithms, by element.
+
+Parameters
+----------
+input, other : Tensor or number
+    Of shapes that broadcast together. Integers are taken as floats of the default dtype.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 from math import log as _ln
 
@@ -37,17 +48,7 @@ class Log(ArrayFunction):
 
 @attach("log", numpy=np.log)
 def log(input):
-    """The natural logarithm of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf for 0, NaN for negative elements.
+    """The natural logarithm of each element; -inf for 0, NaN for negative elements.
 
     Notes
     -----
@@ -86,17 +87,7 @@ class Log2(ArrayFunction):
 
 @attach("log2", numpy=np.log2)
 def log2(input):
-    """The logarithm to base 2 of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf for 0, NaN for negative elements.
+    """The logarithm to base 2 of each element; -inf for 0, NaN for negative elements.
 
     Notes
     -----
@@ -135,17 +126,7 @@ class Log10(ArrayFunction):
 
 @attach("log10", numpy=np.log10)
 def log10(input):
-    """The logarithm to base 10 of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf for 0, NaN for negative elements.
+    """The logarithm to base 10 of each element; -inf for 0, NaN for negative elements.
 
     Notes
     -----
@@ -184,17 +165,7 @@ class Log1p(ArrayFunction):
 
 @attach("log1p", numpy=np.log1p)
 def log1p(input):
-    """The natural logarithm of 1 plus each element, exact near 0 too.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf for -1, NaN below.
+    """The natural logarithm of 1 plus each element, exact near 0 too; -inf for -1, NaN below.
 
     Notes
     -----
@@ -238,21 +209,6 @@ class LogAddExp(Binary):
 def logaddexp(input, other):
     """The logarithm of the sum of the exponentials of two tensors, by element, without overflow.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, floating.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = log(eᵃ + eᵇ); da = dy · σ(a − b), db = dy · σ(b − a), with σ the `sigmoid`. Both inputs are saved. See
@@ -293,21 +249,6 @@ class LogAddExp2(Binary):
 @attach("logaddexp2", numpy=np.logaddexp2)
 def logaddexp2(input, other):
     """The logarithm to base 2 of the sum of two powers of 2, by element, without overflow.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, floating.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----

@@ -1,4 +1,10 @@
-"""Logic and bits, by element: these functions have no derivative and are no part of the graph."""
+"""Logic and bits, by element: these functions have no derivative and are no part of the graph.
+
+Parameters
+----------
+input, other : Tensor
+    Of shapes that broadcast together; whatever is not 0 counts as true.
+"""
 
 import numpy as np
 
@@ -27,20 +33,10 @@ __all__ = [
 def logical_and(input, other):
     """Where both are true, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor
-        Of shapes that broadcast together; whatever is not 0 counts as true.
-
     Returns
     -------
     Tensor
         Of the broadcast shape and dtype bool.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -55,20 +51,10 @@ def logical_and(input, other):
 def logical_or(input, other):
     """Where at least one is true, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor
-        Of shapes that broadcast together; whatever is not 0 counts as true.
-
     Returns
     -------
     Tensor
         Of the broadcast shape and dtype bool.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -83,20 +69,10 @@ def logical_or(input, other):
 def logical_xor(input, other):
     """Where exactly one is true, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor
-        Of shapes that broadcast together; whatever is not 0 counts as true.
-
     Returns
     -------
     Tensor
         Of the broadcast shape and dtype bool.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -147,17 +123,10 @@ def bitwise_and(input, other):
     input, other : Tensor or int or bool
         Of shapes that broadcast together, integers or bools.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floating tensors.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -176,17 +145,10 @@ def bitwise_or(input, other):
     input, other : Tensor or int or bool
         Of shapes that broadcast together, integers or bools.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floating tensors.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -205,17 +167,10 @@ def bitwise_xor(input, other):
     input, other : Tensor or int or bool
         Of shapes that broadcast together, integers or bools.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floating tensors.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -233,11 +188,6 @@ def bitwise_not(input):
     ----------
     input : Tensor
         Integer or bool.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -261,17 +211,10 @@ def bitwise_left_shift(input, other):
     input, other : Tensor or int
         Integers, of shapes that broadcast together.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floats and bools.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -290,17 +233,10 @@ def bitwise_right_shift(input, other):
     input, other : Tensor or int
         Integers, of shapes that broadcast together.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floats and bools.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------

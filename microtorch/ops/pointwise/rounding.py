@@ -1,4 +1,15 @@
-"""Rounding to whole numbers, and what is left over, by element."""
+"""Rounding to whole numbers, and what is left over, by element.
+
+Parameters
+----------
+input : Tensor
+    Not bool.
+
+Returns
+-------
+Tensor
+    Of the same shape and dtype; integers are whole already.
+"""
 
 from collections import namedtuple
 
@@ -43,16 +54,6 @@ class Floor(ArrayFunction):
 def floor(input):
     """The largest whole number at most each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Not bool.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype; integers are whole already.
-
     Notes
     -----
     y = ⌊x⌋, constant between whole numbers: dx = 0.
@@ -85,16 +86,6 @@ class Ceil(ArrayFunction):
 def ceil(input):
     """The smallest whole number at least each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Not bool.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype; integers are whole already.
-
     Notes
     -----
     y = ⌈x⌉, constant between whole numbers: dx = 0.
@@ -126,16 +117,6 @@ class Trunc(ArrayFunction):
 @attach("trunc", "fix", numpy=(np.trunc, np.fix))
 def trunc(input):
     """Each element without its fraction.
-
-    Parameters
-    ----------
-    input : Tensor
-        Not bool.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype; integers are whole already.
 
     Notes
     -----
@@ -171,8 +152,6 @@ def round(input, decimals=0):
 
     Parameters
     ----------
-    input : Tensor
-        Not bool.
     decimals : int, default 0
         Negative for tens, hundreds and so on. Floating tensors only, if not 0.
 

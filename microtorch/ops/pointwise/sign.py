@@ -1,4 +1,9 @@
-"""Absolute value and sign, by element."""
+"""Absolute value and sign, by element.
+
+Parameters
+----------
+input : Tensor
+"""
 
 import numpy as np
 
@@ -33,16 +38,7 @@ class Abs(ArrayFunction):
 
 @attach("abs", "absolute", "__abs__", numpy=np.abs)
 def abs(input):
-    """The absolute value of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype, from 0 to inf.
+    """The absolute value of each element, from 0 to inf.
 
     Raises
     ------
@@ -88,10 +84,6 @@ class Sign(ArrayFunction):
 def sign(input):
     """The sign of each element.
 
-    Parameters
-    ----------
-    input : Tensor
-
     Returns
     -------
     Tensor
@@ -112,10 +104,6 @@ def sign(input):
 @attach("signbit", numpy=np.signbit)
 def signbit(input):
     """Where the elements carry a minus sign: negative ones, and -0.0.
-
-    Parameters
-    ----------
-    input : Tensor
 
     Returns
     -------
@@ -158,11 +146,6 @@ def copysign(input, other):
     Tensor
         Of the broadcast shape, floating.
 
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = ±|a|; da = dy where the sign stayed, −dy where it changed, 0 where a = 0; db = 0. Nothing is saved.
@@ -193,8 +176,6 @@ def heaviside(input, values):
     ------
     DTypeError
         If the dtypes differ.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -220,11 +201,6 @@ def nextafter(input, other):
     Tensor
         Of the broadcast shape, in the common dtype; not differentiable.
 
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Examples
     --------
     >>> one = microtorch.tensor([1.0])
@@ -237,10 +213,6 @@ def nextafter(input, other):
 @attach("positive", "__pos__", numpy=np.positive)
 def positive(input):
     """The tensor itself: ``+t``.
-
-    Parameters
-    ----------
-    input : Tensor
 
     Returns
     -------

@@ -1,4 +1,10 @@
-"""The error function and its inverse, the gamma function's logarithm and its derivatives, x log y, by element."""
+"""The error function and its inverse, the gamma function's logarithm and its derivatives, x log y, by element.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 from math import factorial, inf, pi, sqrt
 
@@ -43,17 +49,7 @@ class Erf(ArrayFunction):
 
 @attach("erf")
 def erf(input):
-    """The error function of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to 1.
+    """The error function of each element, from -1 to 1.
 
     Notes
     -----
@@ -92,17 +88,7 @@ class Erfc(ArrayFunction):
 
 @attach("erfc")
 def erfc(input):
-    """One minus the error function of each element, with all its digits where that is small.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 0 to 2.
+    """One minus the error function of each element, with all its digits where that is small, from 0 to 2.
 
     Notes
     -----
@@ -147,16 +133,6 @@ class Sinc(ArrayFunction):
 @attach("sinc", numpy=np.sinc)
 def sinc(input):
     """sin(πx) / (πx) of each element, and 1 at 0.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
 
     Notes
     -----
@@ -205,16 +181,6 @@ def xlogy(input, other):
     input, other : Tensor or number
         Of shapes that broadcast together. Integers are taken as floats of the default dtype.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, floating.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = a · ln b; da = dy · ln b, db = dy · a / b. Both inputs are saved.
@@ -247,17 +213,7 @@ class Lgamma(ArrayFunction):
 
 @attach("lgamma")
 def lgamma(input):
-    """The logarithm of the absolute value of the gamma function, of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; inf at 0, -1, -2, ...
+    """The logarithm of the absolute value of the gamma function, of each element; inf at 0, -1, -2, ...
 
     Notes
     -----
@@ -292,17 +248,7 @@ class Digamma(ArrayFunction):
 
 @attach("digamma")
 def digamma(input):
-    """The derivative of `lgamma`, of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf at 0, NaN at -1, -2, ...
+    """The derivative of `lgamma`, of each element; -inf at 0, NaN at -1, -2, ...
 
     Notes
     -----
@@ -344,13 +290,6 @@ def polygamma(n, input):
     ----------
     n : int
         0 or more; 0 is `digamma` itself.
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
 
     Raises
     ------
@@ -401,17 +340,12 @@ class Erfinv(ArrayFunction):
 
 @attach("erfinv")
 def erfinv(input):
-    """The inverse of `erf`, of each element.
+    """The inverse of `erf`, of each element; -inf and inf at -1 and 1, NaN outside.
 
     Parameters
     ----------
     input : Tensor
         From -1 to 1; integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf and inf at -1 and 1, NaN outside.
 
     Notes
     -----

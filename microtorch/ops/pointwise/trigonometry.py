@@ -1,4 +1,10 @@
-"""Trigonometric functions, by element; angles are in radians."""
+"""Trigonometric functions, by element; angles are in radians.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 from math import pi
 
@@ -33,17 +39,7 @@ class Sin(ArrayFunction):
 
 @attach("sin", numpy=np.sin)
 def sin(input):
-    """The sine of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to 1.
+    """The sine of each element, from -1 to 1.
 
     Notes
     -----
@@ -82,17 +78,7 @@ class Cos(ArrayFunction):
 
 @attach("cos", numpy=np.cos)
 def cos(input):
-    """The cosine of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to 1.
+    """The cosine of each element, from -1 to 1.
 
     Notes
     -----
@@ -134,16 +120,6 @@ class Tan(ArrayFunction):
 def tan(input):
     """The tangent of each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
-
     Notes
     -----
     y = tan x; dx = dy · (1 + y²). The output is saved.
@@ -165,16 +141,6 @@ def tan(input):
 def deg2rad(input):
     """Angles in degrees as radians, by element: ``input * (π / 180)``.
 
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
-
     Examples
     --------
     >>> microtorch.deg2rad(microtorch.tensor([0.0, 90.0]))
@@ -186,16 +152,6 @@ def deg2rad(input):
 @attach("rad2deg", numpy=(np.rad2deg, np.degrees))
 def rad2deg(input):
     """Angles in radians as degrees, by element: ``input * (180 / π)``.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
 
     Examples
     --------
@@ -242,11 +198,6 @@ def hypot(input, other):
     -------
     Tensor
         Of the broadcast shape, floating, from 0 to inf.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----

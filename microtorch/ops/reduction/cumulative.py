@@ -2,6 +2,10 @@
 
 The derivative of a product is a product of the others. It is computed without dividing, so that zeros, even several,
 are no special case, in any order of derivative.
+
+Parameters
+----------
+dim : int
 """
 
 from collections import namedtuple
@@ -70,23 +74,13 @@ def cumsum(input, dim=None, *, dtype=None, axis=None):
 
     Parameters
     ----------
-    input : Tensor
     dim : int
         Without it the flattened tensor is summed, as ``np.cumsum`` does.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-    axis
-        numpy's name for `dim`.
 
     Returns
     -------
     Tensor
         Of the same shape and dtype; int64 for integers and bools.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -137,23 +131,13 @@ def cumprod(input, dim=None, *, dtype=None, axis=None):
 
     Parameters
     ----------
-    input : Tensor
     dim : int
         Without it the flattened tensor is multiplied, as ``np.cumprod`` does.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-    axis
-        numpy's name for `dim`.
 
     Returns
     -------
     Tensor
         Of the same shape and dtype; int64 for integers and bools.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -252,20 +236,10 @@ def _extremes(ctx, ufunc, x, dim):
 def cummax(input, dim):
     """The largest element so far along a dimension, and where it is.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int
-
     Returns
     -------
     namedtuple (values, indices)
         ``values`` of the shape and dtype of `input`, ``indices`` of int64; of equal elements the last.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -284,20 +258,10 @@ def cummax(input, dim):
 def cummin(input, dim):
     """The smallest element so far along a dimension, and where it is.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int
-
     Returns
     -------
     namedtuple (values, indices)
         ``values`` of the shape and dtype of `input`, ``indices`` of int64; of equal elements the last.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -340,19 +304,11 @@ def logcumsumexp(input, dim):
     Parameters
     ----------
     input : Tensor of float32 or float64
-    dim : int
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----

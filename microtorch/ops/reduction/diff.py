@@ -124,13 +124,6 @@ def trapezoid(y, x=None, *, dx=1.0, dim=-1):
     Tensor
         Without `dim`.
 
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-    IndexError
-        If there is no such dimension.
-
     Notes
     -----
     Σ (xᵢ₊₁ − xᵢ) · (yᵢ + yᵢ₊₁) / 2, with the gradients of its products and sums.

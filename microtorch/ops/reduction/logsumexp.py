@@ -47,17 +47,10 @@ def logsumexp(input, dim, keepdim=False):
         Integers and bools are taken as float32.
     dim : int or tuple of int
         The dimensions to reduce over.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
 
     Returns
     -------
     Tensor
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----

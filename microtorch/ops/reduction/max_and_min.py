@@ -1,4 +1,15 @@
-"""The largest and smallest elements, and where they are."""
+"""The largest and smallest elements, and where they are.
+
+Parameters
+----------
+dim : int or tuple of int, default ()
+    The dimensions to reduce over; () means all.
+
+Returns
+-------
+Tensor
+    Of the dtype of `input`; NaN where one of the elements is NaN.
+"""
 
 from collections import namedtuple
 
@@ -99,21 +110,6 @@ def _refuse_empty(operation, x, dims):
 def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
     """The largest element, of all or over some dimensions; its gradient is shared by all that are equal to it.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int or tuple of int, default ()
-        The dimensions to reduce over; () means all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of `input`; NaN where one of the elements is NaN.
-
     Raises
     ------
     IndexError
@@ -137,21 +133,6 @@ def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
 @attach("amin")
 def amin(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
     """The smallest element, of all or over some dimensions; its gradient is shared by all that are equal to it.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int or tuple of int, default ()
-        The dimensions to reduce over; () means all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of `input`; NaN where one of the elements is NaN.
 
     Raises
     ------
@@ -178,11 +159,8 @@ def aminmax(input, *, dim=None, keepdim=False):
 
     Parameters
     ----------
-    input : Tensor
     dim : int, optional
         The dimension to reduce over; default all.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
 
     Returns
     -------
@@ -259,15 +237,10 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Parameters
     ----------
-    input : Tensor
     dim : int or Tensor, optional
         The dimension to reduce over. With a tensor the result is `maximum` of both.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
     other : Tensor, optional
         The result is `maximum` of both.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------
@@ -304,15 +277,10 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Parameters
     ----------
-    input : Tensor
     dim : int or Tensor, optional
         The dimension to reduce over. With a tensor the result is `minimum` of both.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
     other : Tensor, optional
         The result is `minimum` of both.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------
@@ -352,13 +320,8 @@ def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Parameters
     ----------
-    input : Tensor
     dim : int, optional
         The dimension to search along; default the position among all elements in row-major order.
-    keepdim : bool, default False
-        Keep the dimensions searched, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------
@@ -384,13 +347,8 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Parameters
     ----------
-    input : Tensor
     dim : int, optional
         The dimension to search along; default the position among all elements in row-major order.
-    keepdim : bool, default False
-        Keep the dimensions searched, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------

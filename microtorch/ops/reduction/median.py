@@ -1,4 +1,10 @@
-"""The middle value along a dimension."""
+"""The middle value along a dimension.
+
+Parameters
+----------
+dim : int, optional
+    The dimension to reduce over.
+"""
 
 import numpy as np
 
@@ -53,14 +59,6 @@ def _first_nan(x, dim):
 def median(input, dim=None, keepdim=False):
     """The median of all elements; or with `dim`, the median along it and its position.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, optional
-        The dimension to reduce over.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
-
     Returns
     -------
     Tensor or namedtuple (values, indices)
@@ -93,14 +91,6 @@ def median(input, dim=None, keepdim=False):
 @dimensions.also_axis
 def nanmedian(input, dim=None, keepdim=False):
     """As `median`, of the elements that are not NaN.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, optional
-        The dimension to reduce over.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
 
     Returns
     -------

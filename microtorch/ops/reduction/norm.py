@@ -153,10 +153,6 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
         is the sum of the singular values of matrices.
     dim : int or tuple of int, optional
         The dimensions to reduce over; default all. For "nuc" two, default the only two.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
 
     Returns
     -------
@@ -166,8 +162,6 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -222,15 +216,8 @@ def renorm(input, p, dim, maxnorm):
         The dimension whose parts are looked at.
     maxnorm : number
 
-    Returns
-    -------
-    Tensor
-        Of the same shape.
-
     Raises
     ------
-    IndexError
-        If there is no such dimension.
     ValueError
         If `p` is not positive or `maxnorm` is negative.
     ShapeError

@@ -47,25 +47,13 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
 
     Parameters
     ----------
-    input : Tensor
     dim : int, optional
         The dimension to multiply along; default all elements.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------
     Tensor
         Of the dtype of `input`; int64 for integers and bools. The product of nothing is 1.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----

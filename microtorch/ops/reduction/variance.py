@@ -1,4 +1,17 @@
-"""Variance, standard deviation, and how variables go together."""
+"""Variance, standard deviation, and how variables go together.
+
+Parameters
+----------
+input : Tensor of float32 or float64
+unbiased : bool, optional
+    True is correction 1, False is correction 0.
+correction : number, default 1
+
+Returns
+-------
+Tensor
+    NaN where there are not more elements than `correction`.
+"""
 
 import numpy as np
 
@@ -147,28 +160,14 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
-    dim : int or tuple of int, optional
-        The dimensions to reduce over; default all.
-    unbiased : bool, optional
-        True is correction 1, False is correction 0.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
     correction : number, default 1
         What is taken from the number of elements: 1 (Bessel's) for the estimate from a sample, 0 for the variance of
         the elements themselves, which is the default of ``np.var``.
-
-    Returns
-    -------
-    Tensor
-        NaN where there are not more elements than `correction`.
 
     Raises
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -196,27 +195,13 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
-    dim : int or tuple of int, optional
-        The dimensions to reduce over; default all.
-    unbiased : bool, optional
-        True is correction 1, False is correction 0.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
     correction : number, default 1
         What is taken from the number of elements; as in `var`.
-
-    Returns
-    -------
-    Tensor
-        NaN where there are not more elements than `correction`.
 
     Raises
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -241,11 +226,8 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     dim : int or tuple of int, optional
     unbiased : bool, optional
-    keepdim : bool, default False
-    correction : number, default 1
 
     Returns
     -------
@@ -268,11 +250,8 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     dim : int or tuple of int, optional
     unbiased : bool, optional
-    keepdim : bool, default False
-    correction : number, default 1
 
     Returns
     -------

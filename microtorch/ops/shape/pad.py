@@ -57,7 +57,6 @@ def pad(input, pad, mode="constant", value=None):
 
     Parameters
     ----------
-    input : Tensor
     pad : sequence of int
         How many before and after, for the last dimension, then the last but one, and so on.
     mode : {"constant", "reflect", "replicate", "circular"}, default "constant"

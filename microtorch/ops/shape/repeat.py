@@ -1,4 +1,10 @@
-"""Copies of a tensor, side by side."""
+"""Copies of a tensor, side by side.
+
+Returns
+-------
+Tensor
+    A copy.
+"""
 
 import numpy as np
 
@@ -39,14 +45,8 @@ def repeat(input, *repeats):
 
     Parameters
     ----------
-    input : Tensor
     *repeats : int or one tuple of int
         How often along each dimension; at least as many as `input` has, new ones come in front.
-
-    Returns
-    -------
-    Tensor
-        A copy.
 
     Raises
     ------
@@ -91,11 +91,6 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
         The dimension to repeat along; default: the flattened tensor.
     output_size : int, optional
         The length of the result along `dim`, checked if given.
-
-    Returns
-    -------
-    Tensor
-        A copy.
 
     Raises
     ------
@@ -145,16 +140,8 @@ def tile(input, *repeats, dims=None):
 
     Parameters
     ----------
-    input : Tensor
     *repeats : int or one tuple of int
         How often along each dimension, counted from the last.
-    dims : tuple of int, optional
-        The same by name.
-
-    Returns
-    -------
-    Tensor
-        A copy.
 
     Raises
     ------
