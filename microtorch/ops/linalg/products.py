@@ -52,12 +52,12 @@ def inner(input, other):
     Parameters
     ----------
     input : Tensor, shape (..., n)
-    other : Tensor, shape (*, n)
+    other : Tensor, shape (m..., n)
         One of 0 dimensions is a factor.
 
     Returns
     -------
-    Tensor, shape (..., *)
+    Tensor, shape (..., m...)
 
     Raises
     ------
@@ -66,7 +66,7 @@ def inner(input, other):
 
     Notes
     -----
-    y[…, *] = Σᵢ a[…, i] · b[*, i]; the gradients are those of the products.
+    y[…, j] = Σᵢ a[…, i] · b[j, i]; the gradients are those of the products.
 
     Examples
     --------
