@@ -70,7 +70,7 @@ notebooks: .venv/.stamp-dev ## write the lessons as notebooks into notebooks/; A
 	@$(BIN)/python docs/extensions/notebooks.py notebooks --archive $(ARCHIVE)
 
 clean: ## remove everything made here except .venv
-	rm -rf demo notebooks docs/_static/notebooks dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
+	rm -rf demo notebooks docs/_static/notebooks docs/_static/pictures/backprop.html dist build docs/_build docs/reference .pytest_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # --seed puts pip into the environment, for `make oracle` and for the fallback. `pip --target` works also where

@@ -27,6 +27,12 @@ def small():
     return net, {"x": x, "target": target, "loss": loss}, loss
 
 
+def backward_page(folder):
+    """The page that plays the backward pass of the small net; the build of the documentation makes it too."""
+    net, names, loss = small()
+    viz.explore(loss, folder / "backprop.html", net, names, check=True)
+
+
 class Block(nn.Module):
     """x + fc2(gelu(fc1(norm(x))))"""
 
@@ -59,7 +65,7 @@ def graphs(folder):
     viz.draw(loss, net, names).save(folder / "graph.svg")
     shown = ("values", "gradients", "legend")
     viz.draw(loss, net, names, show=shown, direction="both").save(folder / "graph-values.svg")
-    viz.explore(loss, folder / "backprop.html", net, names, check=True)
+    backward_page(folder)
     for blocks, name in ((2, "graph-medium"), (100, "graph-folded")):
         microtorch.manual_seed(2)
         net = Residual(blocks)

@@ -1,4 +1,9 @@
-"""Tensors from lists, numbers and arrays: their dtype, and whether memory is shared."""
+"""Tensors from lists, numbers and arrays: their dtype, and whether memory is shared.
+
+Returns
+-------
+Tensor
+"""
 
 import numpy as np
 
@@ -27,10 +32,6 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
         Whether operations on it are recorded.
     pin_memory : bool, default False
         Accepted for compatibility: there is no device to copy to.
-
-    Returns
-    -------
-    Tensor
 
     Raises
     ------
@@ -66,10 +67,6 @@ def as_tensor(data, dtype=None, device=None):
         As in `tensor`.
     device : str or device, optional
         ``"cpu"``: there is no other.
-
-    Returns
-    -------
-    Tensor
     """
     check_device(device)
     if isinstance(data, Tensor):
@@ -87,10 +84,6 @@ def from_numpy(ndarray):
     ----------
     ndarray : numpy.ndarray
         Of dtype float32, float64, int64, int32, uint8 or bool.
-
-    Returns
-    -------
-    Tensor
 
     Raises
     ------

@@ -1,4 +1,18 @@
-"""Linear algebra under the names of torch.linalg: norms, products, determinants, systems of equations."""
+"""Linear algebra under the names of torch.linalg: norms, products, determinants, systems of equations.
+
+Parameters
+----------
+keepdim : bool, default False
+    Keep the reduced dimensions, with length 1.
+dtype : numpy.dtype, optional
+    Convert to it first.
+dim : int or tuple of int, optional
+    The dimensions to reduce over; default all.
+
+Returns
+-------
+Tensor
+"""
 
 from .errors import ShapeError
 from .ops.linalg.diagonal import diagonal
@@ -36,16 +50,6 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
     x : Tensor of float32 or float64
     ord : number, default 2
         The exponent; inf and -inf are the largest and smallest magnitude, 0 counts nonzero elements.
-    dim : int or tuple of int, optional
-        The dimensions to reduce over; default all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-
-    Returns
-    -------
-    Tensor
 
     Notes
     -----
@@ -69,14 +73,6 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
         inf is the largest sum of magnitudes of a row, 1 that of a column; -inf and -1 the smallest.
     dim : tuple of two int, default (-2, -1)
         The dimensions of the rows and the columns.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-
-    Returns
-    -------
-    Tensor
 
     Raises
     ------
@@ -113,16 +109,6 @@ def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
     ord : number or str, optional
         As in `matrix_norm` where `dim` names two dimensions, or `A` has two and `dim` is left out, else as in
         `vector_norm`. Default: the root of the sum of squares, of whatever shape.
-    dim : int or tuple of int, optional
-        The dimensions to reduce over; default all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-
-    Returns
-    -------
-    Tensor
 
     Examples
     --------
@@ -143,10 +129,6 @@ def multi_dot(tensors):
     Parameters
     ----------
     tensors : sequence of Tensor, each of two dimensions
-
-    Returns
-    -------
-    Tensor
 
     Examples
     --------

@@ -62,9 +62,9 @@ class Tensor(Hooked, Readable, Dispatched):
     (tensor([1., 2.]), (2, 3))
     """
 
-    # Note [Unset slots]: the results of operations are made by `Function.apply`, which sets only the two slots that
-    # every tensor needs, `_array` and `_edge`; the rest are read through properties that know their defaults. Each slot
-    # set costs 15 to 20 ns an operation.
+    # Note [Unset slots]: the results of operations are made by `ArrayFunction.apply`, which sets only the two slots
+    # that every tensor needs, `_array` and `_edge`; the rest are read through properties that know their defaults. Each
+    # slot set costs 15 to 20 ns an operation.
     __slots__ = (
         "__dict__",  # for attributes of the user's, empty until then
         "__weakref__",
@@ -109,7 +109,7 @@ class Tensor(Hooked, Readable, Dispatched):
 
     @property
     def grad_fn(self):
-        """Function or None: the operation that made it, a node of the graph; None for leaves."""
+        """ArrayFunction or None: the operation that made it, a node of the graph; None for leaves."""
         if moves.newest:
             refresh(self)
         edge = self._edge

@@ -1,5 +1,7 @@
 """Do all public functions and classes have docstrings whose Parameters agree with the signature? For `make lint`.
 
+What a module's docstring says of the family need not be said again, and is not to be; see families.py.
+
 python docs/extensions/coverage_of_docstrings.py
 """
 
@@ -11,6 +13,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "tests")]
 
+import families  # noqa: E402
 import reference  # noqa: E402
 
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.M)
@@ -51,7 +54,9 @@ def of_function(path, function):
     """The complaints about one function."""
     if not inspect.getdoc(function):
         return [f"{path}: no docstring"]
-    return agreement(path, inspect.signature(function), inspect.getdoc(function))
+    return said_again(path, function) + agreement(
+        path, inspect.signature(function), families.full(function), inspect.getdoc(function)
+    )
 
 
 def of_class(path, cls):
@@ -64,7 +69,8 @@ def of_class(path, cls):
     if "__init__" in vars(cls) and not issubclass(cls, BaseException):
         made_by_others = parameters(inspect.cleandoc(text)) is None and "\n    Attributes\n" in text
         if not made_by_others:
-            found += agreement(path, inspect.signature(cls), inspect.cleandoc(text))
+            found += said_again(path, cls)
+            found += agreement(path, inspect.signature(cls), families.full(cls), inspect.cleandoc(text))
     for name, method in vars(cls).items():
         public = (
             not name.startswith("_") and inspect.isfunction(method) and method.__qualname__.startswith(cls.__name__)
@@ -74,18 +80,26 @@ def of_class(path, cls):
     return found
 
 
+def said_again(path, thing):
+    """The complaints about what the docstring of the module or of its folder says already."""
+    return [f"{path}: {what} is described by its family (families.py) already" for what in families.repeated(thing)]
+
+
 GIVEN = re.compile(
     r">>> (import microtorch|from microtorch import nn|from microtorch\.nn import functional as F)$", re.M
 )
 
 
-def agreement(path, signature, text):
-    """Whether the names in Parameters are those of the signature, and the examples import nothing that is given."""
+def agreement(path, signature, text, own=None):
+    """Whether the names in Parameters are those of the signature, and the examples import nothing that is given.
+
+    `own` is the docstring without what the family says.
+    """
     given = [f"{path}: {line!r} is given to every example (conftest.py)" for line in GIVEN.findall(text)]
-    return given + _agreement(path, signature, text)
+    return given + _agreement(path, signature, text, own or text)
 
 
-def _agreement(path, signature, text):
+def _agreement(path, signature, text, own):
     documented = parameters(text)
     taken = {
         name.lstrip("*")
@@ -93,10 +107,10 @@ def _agreement(path, signature, text):
         if name not in ("self", "ctx") and not name.startswith("_")
     }
     catch_all = {n for n, p in signature.parameters.items() if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    # A short one may name its arguments in its sentence, or point to where they are described.
+    if parameters(own) is None and ("Parameters" in own or taken <= set(re.findall(r"`(\w+)`", own))):
+        return []
     if documented is None:
-        # A short one may name its arguments in its sentence, or point to where they are described.
-        if "Parameters" in text or taken <= set(re.findall(r"`(\w+)`", text)):
-            return []
         return [f"{path}: no Parameters, but it takes {', '.join(sorted(taken))}"] if taken - catch_all else []
     found = [f"{path}: Parameters has no {n}" for n in sorted(taken - documented - catch_all - OLD)]
     if not catch_all:

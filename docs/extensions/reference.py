@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import families
 import samples  # the table of arguments in tests/
 
 import microtorch
@@ -138,16 +139,33 @@ def pages():
         if operation.__module__.startswith("microtorch.ops."):
             found.setdefault(operation.__module__, [])
     for name, things in found.items():
-        lines = {thing: inspect.getsourcelines(thing)[1] for thing in things}
-        found[name] = sorted(things, key=lines.get)
+        found[name] = sorted(things, key=line_of)
     return found
 
 
+def line_of(thing):
+    """Where it begins in its file; 0 for classes that a call makes."""
+    try:
+        return inspect.getsourcelines(thing)[1]
+    except OSError:
+        return 0
+
+
 def title_of(module):
-    """The heading of a module's page, and the rest of its docstring."""
-    head, _, rest = inspect.getdoc(module).partition("\n")
+    """The heading of a module's page, and the rest of its docstring, but for what each entry shows of the family."""
+    head, _, rest = families.sections(inspect.getdoc(module) + "\n")[""].partition("\n")
     head = head.rstrip(".")
-    return head, "\n".join(map(without_substitutions, rest.strip().splitlines()))
+    rest = rest.strip() + raised_by(module)
+    return head, "\n".join(map(without_substitutions, rest.splitlines()))
+
+
+def raised_by(module):
+    """What all functions of a family raise, as a list."""
+    raised = [entry for near in families.of_family(module.__name__) for entry in near.get("Raises", [])]
+    if not raised:
+        return ""
+    lines = [f"- ``{' '.join(names)}``: {' '.join(text.split()[1:])}" for names, text in raised]
+    return "\n\nThe functions here raise, where it applies:\n\n" + "\n".join(lines)
 
 
 def methods_of(thing):
@@ -338,6 +356,12 @@ def write_pages(app):
     app.public_names = _by_last_name(writer.paths)
 
 
+def of_the_family(app, what, name, obj, options, lines):
+    """An entry shows what its family says of it, too."""
+    if inspect.isfunction(obj) or inspect.isclass(obj):
+        lines[:] = families.full(obj).splitlines()
+
+
 def absolute_values(app, what, name, obj, options, lines):
     """|x| is an absolute value, not a substitution of reStructuredText."""
     lines[:] = [without_substitutions(line) for line in lines]
@@ -379,6 +403,7 @@ def resolve(app, env, node, contnode):
 def setup(app):
     """Hook into the build."""
     app.connect("builder-inited", write_pages)
+    app.connect("autodoc-process-docstring", of_the_family, priority=400)  # before numpydoc
     app.connect("autodoc-process-docstring", absolute_values)
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "tests")]
 
 import annotations_of as types  # noqa: E402
+import families  # noqa: E402
 import reference  # noqa: E402
 
 import microtorch  # noqa: E402
@@ -150,7 +151,7 @@ class Stub:
 def function_text(function, name, method=False, indent=""):
     """The line of a function or method."""
     parameters = list(inspect.signature(function).parameters.values())
-    doc = inspect.getdoc(function) or ""
+    doc = families.full(function)
     documented = types.parameters_of(doc)
     parts, seen_star = [], False
     for i, p in enumerate(parameters):
@@ -253,7 +254,7 @@ def member_lines(cls, name, member):
 
 def constructor(cls):
     """``__init__`` with the types of the class's Parameters."""
-    documented = types.parameters_of(inspect.getdoc(cls) or "")
+    documented = types.parameters_of(families.full(cls))
     parts, star = ["self"], False
     for p in list(inspect.signature(cls.__init__).parameters.values())[1:]:
         if p.kind is p.KEYWORD_ONLY and not star:

@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import GradientError, GraphError
 from ..kernels.reduction import sum_over
 from ..tensor import Tensor, edge_of, wrap
-from .function import Function
+from .function import ArrayFunction
 from .graph import nodes_below
 from .higher import differentiable_step
 from .inplace.changes import changes, check_saved
@@ -34,7 +34,7 @@ def run(roots, seeds, targets=None, *, retain_graph=False, create_graph=False):
     retain_graph, create_graph : bool
         Keep what was saved; record the pass itself.
     """
-    user = Function()  # stands for whoever uses the roots
+    user = ArrayFunction()  # stands for whoever uses the roots
     user.saved, user.inputs, user.edges = (), roots, [edge_of(t) for t in roots]
     asked = None if targets is None else _Asked(user, targets)
     this = _Pass(user, asked, retain_graph, create_graph)
@@ -247,7 +247,7 @@ def _outputs_of(node):
     return [node] if node.outputs is None else [(node, k) for k in range(len(node.outputs))]
 
 
-class _Counted(Function):
+class _Counted(ArrayFunction):
     """y = x        dx = dy; it counts how many hold a gradient that only the pass holds"""
 
     @staticmethod

@@ -248,9 +248,6 @@ class ArrayFunction:
         return kept is not None and kept() is output
 
 
-Function = ArrayFunction  # its name inside the library, where every operation is one
-
-
 class AccumulateGrad:
     """Where the gradient of a leaf ends: it is added to ``variable.grad``."""
 
@@ -338,7 +335,7 @@ def once_differentiable(backward):
     Parameters
     ----------
     backward : callable
-        ``backward(ctx, *grad_outputs)`` of a Function.
+        ``backward(ctx, *grad_outputs)`` of an ArrayFunction.
 
     Examples
     --------

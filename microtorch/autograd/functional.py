@@ -1,4 +1,13 @@
-"""Derivatives of functions: vector-Jacobian and Jacobian-vector products, Jacobians, Hessians."""
+"""Derivatives of functions: vector-Jacobian and Jacobian-vector products, Jacobians, Hessians.
+
+Parameters
+----------
+inputs : Tensor or tuple of Tensor
+create_graph, strict
+    As in `vjp`.
+func : callable
+    From Tensors to a Tensor or a tuple of them.
+"""
 
 import numpy as np
 
@@ -79,9 +88,6 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
 
     Parameters
     ----------
-    func : callable
-        From Tensors to a Tensor or a tuple of them.
-    inputs : Tensor or tuple of Tensor
     v : Tensor or tuple of Tensor, optional
         Of the shapes of the outputs; default 1 for one output of one element.
     create_graph : bool, default False
@@ -121,13 +127,8 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
 
     Parameters
     ----------
-    func : callable
-        From Tensors to a Tensor or a tuple of them.
-    inputs : Tensor or tuple of Tensor
     v : Tensor or tuple of Tensor, optional
         The direction, of the shapes of the inputs; default 1 for one input of one element.
-    create_graph, strict
-        As in `vjp`.
 
     Returns
     -------
@@ -160,14 +161,6 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
 @enable_grad()
 def jacobian(func, inputs, create_graph=False, strict=False):
     """The derivative of every output element by every input element.
-
-    Parameters
-    ----------
-    func : callable
-        From Tensors to a Tensor or a tuple of them.
-    inputs : Tensor or tuple of Tensor
-    create_graph, strict
-        As in `vjp`.
 
     Returns
     -------
@@ -214,9 +207,6 @@ def hessian(func, inputs, create_graph=False, strict=False):
     ----------
     func : callable
         From Tensors to a Tensor of one element.
-    inputs : Tensor or tuple of Tensor
-    create_graph, strict
-        As in `vjp`.
 
     Returns
     -------
@@ -259,11 +249,8 @@ def vhp(func, inputs, v=None, create_graph=False, strict=False):
     ----------
     func : callable
         From Tensors to a Tensor of one element.
-    inputs : Tensor or tuple of Tensor
     v : Tensor or tuple of Tensor, optional
         Of the shapes of the inputs; default 1 for one input of one element.
-    create_graph, strict
-        As in `vjp`.
 
     Returns
     -------

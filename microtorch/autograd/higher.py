@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import GradientError
 from ..tensor import Tensor, edge_of, tensor_at, wrap
-from .function import Function, next_number
+from .function import ArrayFunction, next_number
 from .graph import maker
 from .messages import saved_intermediate
 
@@ -24,7 +24,7 @@ class _WithTensors:
             raise GradientError(f"{node.name()}: what saved_tensors_hooks unpacks has no place in the graph.")
         self.saved_tensors = saved_as_tensors(node, node.saved)
 
-    empty, call, empty_gradient = Function.empty, Function.call, Function.empty_gradient
+    empty, call, empty_gradient = ArrayFunction.empty, ArrayFunction.call, ArrayFunction.empty_gradient
 
     @property
     def cache(self):
@@ -94,7 +94,7 @@ def _connected(dx, saved, since):
     return Flat.apply(dx, *saved)
 
 
-class Flat(Function):
+class Flat(ArrayFunction):
     """y = x        dx = dy,  dothers = 0
 
     Why: The others only decided by comparisons, which small changes do not move.
@@ -111,7 +111,7 @@ class Flat(Function):
         return dy, *(np.zeros(*shape) for shape in ctx.shapes)
 
 
-class _Once(Function):
+class _Once(ArrayFunction):
     """y = a gradient that was computed outside the graph; it has no derivative"""
 
     @staticmethod

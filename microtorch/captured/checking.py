@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import ArrayFunction
 from ..autograd.inplace.views import owner
 from ..autograd.mode import scope_path, state
 from ..autograd.observe import Observer
@@ -121,7 +121,7 @@ class _Eyes(Observer):
         self.inside -= 1
 
     def forward(self, ctx, arrays, outputs):
-        if self.inside or not isinstance(ctx, Function):
+        if self.inside or not isinstance(ctx, ArrayFunction):
             return
         name, path, occurrence = ctx.name(), scope_path(state.scope) if state.scope is not None else "", None
         if hasattr(ctx, "number"):

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import ArrayFunction
 from ..autograd.inplace.changes import zero_gradient
 from ..autograd.inplace.views import owner
 from ..autograd.mode import scope_path, state
@@ -123,7 +123,7 @@ class Recorder(Observer):
         self.inside += 1
         if self.inside == 1 and not _is_users(ctx):
             sys.settrace(None)  # nothing to watch, and compiled kernels may be loaded, by half a million calls
-        if self.inside == 1 and isinstance(ctx, Function):
+        if self.inside == 1 and isinstance(ctx, ArrayFunction):
             self.memory, self.noted = Memory(), []
             self.memory.lend(ctx)
             ctx.call = self._note
@@ -137,7 +137,7 @@ class Recorder(Observer):
         self.inside -= 1
         if self.inside == 0:
             sys.settrace(self.watch)
-        if self.inside == 0 and isinstance(ctx, Function):
+        if self.inside == 0 and isinstance(ctx, ArrayFunction):
             del ctx.empty, ctx.empty_gradient, ctx.call
 
     def _list_of(self, known, results):
@@ -361,7 +361,7 @@ class Recorder(Observer):
 
 def _is_users(ctx):
     """Whether an operation is the user's own: what it reads may be a constant of what it gives."""
-    return isinstance(ctx, Function) and not is_library(type(ctx).forward.__code__.co_filename)
+    return isinstance(ctx, ArrayFunction) and not is_library(type(ctx).forward.__code__.co_filename)
 
 
 def _alike(a, b):

@@ -1,4 +1,12 @@
-"""Samplers: in which order a dataset is visited, and in which groups."""
+"""Samplers: in which order a dataset is visited, and in which groups.
+
+Parameters
+----------
+data_source : Dataset
+    Only its length is used.
+generator : Generator, default microtorch's own
+    What they are drawn from.
+"""
 
 from itertools import islice
 
@@ -43,11 +51,6 @@ class Sampler:
 class SequentialSampler(Sampler):
     """The indices 0, 1, ..., N - 1.
 
-    Parameters
-    ----------
-    data_source : Dataset
-        Only its length is used.
-
     Examples
     --------
     >>> from microtorch.data import SequentialSampler
@@ -74,14 +77,10 @@ class RandomSampler(Sampler):
 
     Parameters
     ----------
-    data_source : Dataset
-        Only its length is used.
     replacement : bool, default False
         Whether each index is drawn from all N. If not, each comes once before any comes again.
     num_samples : int, default N
         How many indices to draw.
-    generator : Generator, default microtorch's own
-        What they are drawn from.
 
     Raises
     ------
@@ -167,8 +166,6 @@ class WeightedRandomSampler(Sampler):
         How many to draw.
     replacement : bool, default True
         Whether an index may be drawn again.
-    generator : Generator, default microtorch's own
-        What they are drawn from.
 
     Raises
     ------

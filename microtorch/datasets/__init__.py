@@ -1,4 +1,10 @@
-"""Datasets ready to train on, and what is done to images on their way into a batch."""
+"""Datasets ready to train on, and what is done to images on their way into a batch.
+
+Parameters
+----------
+timeout : float, default 30
+    The seconds in which the other side must answer, and in which each further piece must come.
+"""
 
 from . import transforms
 from .cifar10 import CIFAR10

@@ -70,8 +70,6 @@ class CIFAR10(ImageDataset):
         Of each image and each label; see `ImageDataset`.
     download : bool, default True
         Whether a missing archive is downloaded.
-    timeout : float, default 30
-        The seconds in which the other side must answer, and in which each further piece must come.
     max_bytes : int, optional
         The bytes that the archive may unpack to. Default: 64 MiB, or 32 times its size where that is more.
 

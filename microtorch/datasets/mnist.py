@@ -41,8 +41,6 @@ class MNIST(ImageDataset):
     download : bool, default True
         Whether missing files are downloaded, into `root`, else MICROTORCH_DATA, else the user's cache. A download is
         checked (https, SHA-256), and never leaves half a file.
-    timeout : float, default 30
-        The seconds in which the other side must answer, and in which each further piece must come.
     max_bytes : int, optional
         The bytes of memory that a file may ask for. Default: 64 MiB, or 32 times its size where that is more.
 

@@ -26,8 +26,6 @@ class SVHN(ImageDataset):
         Of each image and each label; see `ImageDataset`.
     download : bool, default True
         Whether a missing file is downloaded.
-    timeout : float, default 30
-        The seconds in which the other side must answer, and in which each further piece must come.
     max_bytes : int, optional
         The bytes that the images may take. Default: 64 MiB, or 32 times the size of the file where that is more.
 

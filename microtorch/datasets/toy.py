@@ -1,4 +1,14 @@
-"""Points in the plane that make a classifier's boundary visible."""
+"""Points in the plane that make a classifier's boundary visible.
+
+Parameters
+----------
+generator : Generator, default microtorch's own
+    What the noise is drawn from.
+samples : int, default 200
+    How many points in all.
+noise : float, default 0.1
+    Standard deviation of what is added to both coordinates.
+"""
 
 import math
 
@@ -22,8 +32,6 @@ def spirals(samples=300, classes=3, noise=0.1, generator=None):
         How many arms.
     noise : float, default 0.1
         Standard deviation of the angle, in turns of a circle per unit of radius.
-    generator : Generator, default microtorch's own
-        What the noise is drawn from.
 
     Returns
     -------
@@ -46,15 +54,6 @@ def spirals(samples=300, classes=3, noise=0.1, generator=None):
 
 def moons(samples=200, noise=0.1, generator=None):
     """Two half circles that reach into each other.
-
-    Parameters
-    ----------
-    samples : int, default 200
-        How many points in all.
-    noise : float, default 0.1
-        Standard deviation of what is added to both coordinates.
-    generator : Generator, default microtorch's own
-        What the noise is drawn from.
 
     Returns
     -------
@@ -79,15 +78,6 @@ def moons(samples=200, noise=0.1, generator=None):
 
 def circles(samples=200, noise=0.1, generator=None):
     """A circle inside another, which no straight line separates.
-
-    Parameters
-    ----------
-    samples : int, default 200
-        How many points in all.
-    noise : float, default 0.1
-        Standard deviation of what is added to both coordinates.
-    generator : Generator, default microtorch's own
-        What the noise is drawn from.
 
     Returns
     -------

@@ -1,4 +1,11 @@
-"""The calls by which ranks exchange tensors, in the names and the meaning of torch.distributed."""
+"""The calls by which ranks exchange tensors, in the names and the meaning of torch.distributed.
+
+Parameters
+----------
+group : None
+async_op : bool, default False
+op : ReduceOp, default ReduceOp.SUM
+"""
 
 import enum
 import functools
@@ -160,7 +167,6 @@ def all_reduce(tensor, op=ReduceOp.SUM, group=None, async_op=False):
     ----------
     tensor : Tensor
         Of the same shape and dtype on all ranks; changed in place. No gradient flows through the exchange.
-    op : ReduceOp, default ReduceOp.SUM
     group : None
         All ranks take part.
     async_op : bool, default False
@@ -205,9 +211,6 @@ def reduce(tensor, dst, op=ReduceOp.SUM, group=None, async_op=False):
     ----------
     tensor : Tensor
     dst : int
-    op : ReduceOp, default ReduceOp.SUM
-    group : None
-    async_op : bool, default False
     """
     ours = _ours("reduce", group)
     array = array_of("reduce", tensor)
@@ -230,8 +233,6 @@ def broadcast(tensor, src, group=None, async_op=False):
         Of the same shape and dtype on all ranks; changed in place where the rank is not `src`.
     src : int
         Whose values.
-    group : None
-    async_op : bool, default False
 
     Returns
     -------
@@ -270,8 +271,6 @@ def all_gather(tensor_list, tensor, group=None, async_op=False):
         One for each rank, of the shape and dtype of `tensor`.
     tensor : Tensor
         Of the same shape and dtype on all ranks.
-    group : None
-    async_op : bool, default False
 
     Returns
     -------
@@ -306,13 +305,7 @@ def all_gather(tensor_list, tensor, group=None, async_op=False):
 
 @_call
 def barrier(group=None, async_op=False):
-    """Wait until all ranks are here.
-
-    Parameters
-    ----------
-    group : None
-    async_op : bool, default False
-    """
+    """Wait until all ranks are here."""
     ours = _ours("barrier", group)
     ours.same("barrier")
     return _run(ours, None, "barrier", None, async_op)

@@ -1,4 +1,14 @@
-"""Probability distributions: samples, densities and their gradients, under the names of torch.distributions."""
+"""Probability distributions: samples, densities and their gradients, under the names of torch.distributions.
+
+Parameters
+----------
+validate_args : bool, optional
+    See `Distribution`.
+probs : Tensor, shape (..., K), optional
+    Shares, 0 or more; they need not sum to 1.
+logits : Tensor, shape (..., K), optional
+    Logarithms of shares; pass one of both.
+"""
 
 from . import constraints, transforms
 from .categorical import Categorical, OneHotCategorical, OneHotCategoricalStraightThrough

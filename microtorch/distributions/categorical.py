@@ -69,15 +69,6 @@ class Choice(Distribution):
 class Categorical(Choice):
     """A position from 0 to K − 1, each with its probability.
 
-    Parameters
-    ----------
-    probs : Tensor, shape (..., K), optional
-        Shares, 0 or more; they need not sum to 1.
-    logits : Tensor, shape (..., K), optional
-        Logarithms of shares; pass one of both.
-    validate_args : bool, optional
-        See `Distribution`.
-
     Notes
     -----
     A sample is an int64 Tensor. It has no gradient: weigh `log_prob` by what it led to, as REINFORCE does.
@@ -140,15 +131,6 @@ class Categorical(Choice):
 
 class OneHotCategorical(Choice):
     """One of K categories, as a vector with a 1 in its place.
-
-    Parameters
-    ----------
-    probs : Tensor, shape (..., K), optional
-        Shares, 0 or more; they need not sum to 1.
-    logits : Tensor, shape (..., K), optional
-        Logarithms of shares; pass one of both.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------

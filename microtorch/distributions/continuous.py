@@ -29,8 +29,6 @@ class Uniform(Distribution):
     low : Tensor or float
     high : Tensor or float
         Above `low`.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------
@@ -283,8 +281,6 @@ class StudentT(_LocationScale):
     loc : Tensor or float, default 0
     scale : Tensor or float, default 1
         Positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------

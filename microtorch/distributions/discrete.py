@@ -119,8 +119,6 @@ class Binomial(Binary):
         The probability of success.
     logits : Tensor or float, optional
         Its logit; pass one of both.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------
@@ -198,8 +196,6 @@ class Geometric(Binary):
         The probability of success, above 0.
     logits : Tensor or float, optional
         Its logit; pass one of both.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------
@@ -254,8 +250,6 @@ class Poisson(Distribution):
     ----------
     rate : Tensor or float
         0 or more.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from ..autograd.function import Function, once_differentiable
+from ..autograd.function import ArrayFunction, once_differentiable
 from ..kernels import special as kernels
 from ..ops import digamma, lgamma, stack, where, xlogy
 from ..random import default_generator
@@ -15,7 +15,7 @@ from .distribution import Distribution, broadcast_all, noise
 __all__ = ["Beta", "Chi2", "Dirichlet", "Exponential", "Gamma"]
 
 
-class _StandardGamma(Function):
+class _StandardGamma(ArrayFunction):
     """y drawn from the gamma distribution of shape a        da = dy · ∂y/∂a at the quantile that was drawn"""
 
     @staticmethod
@@ -54,8 +54,6 @@ class Gamma(Distribution):
         Its shape α, positive.
     rate : Tensor or float
         β, positive: the inverse of the scale.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----
@@ -119,8 +117,6 @@ class Chi2(Gamma):
     ----------
     df : Tensor or float
         Degrees of freedom, positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------
@@ -145,8 +141,6 @@ class Exponential(Distribution):
     ----------
     rate : Tensor or float
         Positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------
@@ -211,8 +205,6 @@ class Dirichlet(Distribution):
     ----------
     concentration : Tensor, shape (..., K)
         Positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----
@@ -285,8 +277,6 @@ class Beta(Distribution):
         α, positive: large ones draw the share to 1.
     concentration0 : Tensor or float
         β, positive: large ones draw it to 0.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----

@@ -25,8 +25,6 @@ class MultivariateNormal(Distribution):
         Its inverse.
     scale_tril : Tensor, shape (..., n, n), optional
         Its lower Cholesky factor L. Pass one of the three; this one costs least.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----

@@ -20,8 +20,6 @@ class Normal(Distribution):
         The mean.
     scale : Tensor or float
         The standard deviation, positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----
@@ -99,8 +97,6 @@ class LogNormal(TransformedDistribution):
         The mean of the logarithm.
     scale : Tensor or float
         The standard deviation of the logarithm, positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------
@@ -147,8 +143,6 @@ class HalfNormal(Distribution):
     ----------
     scale : Tensor or float
         The standard deviation of the normal distribution, positive.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Examples
     --------

@@ -85,8 +85,6 @@ class RelaxedBernoulli(TransformedDistribution):
         The probability of 1.
     logits : Tensor or float, optional
         Its logit; pass one of both.
-    validate_args : bool, optional
-        See `Distribution`.
 
     References
     ----------
@@ -120,12 +118,6 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     ----------
     temperature : Tensor or float
         Positive: the lower, the nearer to a `OneHotCategorical`.
-    probs : Tensor, shape (..., K), optional
-        Shares, 0 or more; they need not sum to 1.
-    logits : Tensor, shape (..., K), optional
-        Logarithms of shares; pass one of both.
-    validate_args : bool, optional
-        See `Distribution`.
 
     References
     ----------

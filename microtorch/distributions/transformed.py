@@ -18,8 +18,6 @@ class TransformedDistribution(Distribution):
     base_distribution : Distribution
     transforms : Transform or list of Transform
         Applied one after the other.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Attributes
     ----------
@@ -147,8 +145,6 @@ class Independent(Distribution):
     base_distribution : Distribution
     reinterpreted_batch_ndims : int
         How many dimensions of its batch, from the right.
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----
@@ -229,8 +225,6 @@ class MixtureSameFamily(Distribution):
         Of batch shape (...), with K categories.
     component_distribution : Distribution
         Of batch shape (..., K).
-    validate_args : bool, optional
-        See `Distribution`.
 
     Notes
     -----

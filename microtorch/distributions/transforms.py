@@ -1,4 +1,10 @@
-"""Invertible maps with the logarithm of how much they stretch, for `TransformedDistribution`."""
+"""Invertible maps with the logarithm of how much they stretch, for `TransformedDistribution`.
+
+Parameters
+----------
+cache_size : int, default 0
+    See `Transform`.
+"""
 
 import math
 
@@ -146,8 +152,6 @@ class ComposeTransform(Transform):
     Parameters
     ----------
     parts : sequence of Transform
-    cache_size : int, default 0
-        See `Transform`.
 
     Examples
     --------
@@ -337,8 +341,6 @@ class AffineTransform(Transform):
     loc, scale : Tensor or float
     event_dim : int, default 0
         How many dimensions from the right one value has: 1 for vectors.
-    cache_size : int, default 0
-        See `Transform`.
 
     Examples
     --------
@@ -389,8 +391,6 @@ class PowerTransform(Transform):
     ----------
     exponent : Tensor or float
         Not 0.
-    cache_size : int, default 0
-        See `Transform`.
 
     Examples
     --------

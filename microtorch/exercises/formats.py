@@ -1,4 +1,9 @@
-"""Results and checks in the formats of autograders: JSON, Gradescope, Otter's tests, nbgrader's cells."""
+"""Results and checks in the formats of autograders: JSON, Gradescope, Otter's tests, nbgrader's cells.
+
+Parameters
+----------
+result : Result
+"""
 
 import json
 
@@ -9,10 +14,6 @@ __all__ = ["as_gradescope", "as_json", "nbgrader_notebook", "otter_test"]
 
 def as_json(result):
     """A result as a dict for JSON: ``lesson``, ``points``, ``total`` and ``steps``.
-
-    Parameters
-    ----------
-    result : Result
 
     Returns
     -------
@@ -34,10 +35,6 @@ def as_json(result):
 
 def as_gradescope(result):
     """A result as Gradescope reads it from ``/autograder/results/results.json``; Otter writes the same.
-
-    Parameters
-    ----------
-    result : Result
 
     Returns
     -------

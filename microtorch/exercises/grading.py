@@ -284,7 +284,7 @@ def _short(array):
 
 
 def operation(student, name, formula, arguments, gradients, second=True):
-    """The steps of an operation that the student writes as a Function.
+    """The steps of an operation that the student writes as an ArrayFunction.
 
     Parameters
     ----------

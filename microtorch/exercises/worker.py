@@ -31,7 +31,7 @@ def value_of(operation, path, args):
     Parameters
     ----------
     operation : type
-        The Function.
+        The ArrayFunction.
     path : list of int
         ``[]`` is the operation itself; ``[i]`` takes a gradient of the result and then its arguments, and gives the
         gradient of argument i; ``[i, j]`` the same of that.

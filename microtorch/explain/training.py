@@ -2,30 +2,22 @@
 
 import time
 import warnings
-from math import log
 
 import numpy as np
 
-from ..autograd.gradients import grad
 from ..autograd.graph import maker
-from ..autograd.mode import scope_title, state
-from ..nn.module import Module
+from ..autograd.mode import state
 from ..tensor import Tensor
 from .findings import Finding
-from .names import newest_first, paths_of
+from .loss import check_loss
+from .names import newest_first
+from .parameters import check_dead_units, check_gradients, check_registration
 from .snapshot import Snapshot
-from .watch import Watch, follow
+from .watch import Watch
 
 __all__ = ["check_training"]
 
 STEPS, SECONDS = 60, 2.0  # of overfitting one batch
-LOSSES = {"CrossEntropy": "cross_entropy", "NllLoss": "nll_loss"}
-# loss: {activation that it must not get: what to do}
-TWICE = {
-    "CrossEntropy": ("Softmax", "Sigmoid"),
-    "BinaryCrossEntropyWithLogits": ("Sigmoid", "Softmax"),
-    "NllLoss": ("Softmax", "Sigmoid"),
-}
 
 
 class Check:
@@ -120,7 +112,7 @@ def check_training(model, batch, loss, optimizer):
             check.add("loss", f"the loss is {shape}, not a tensor of one element. Reduce it, e.g. with .mean().")
             return check
         _step(check, model, watch, boundary, value, optimizer.stepped)
-        _registration(check, model, optimizer)
+        check_registration(check, model, optimizer)
         if not value.requires_grad or _keeps_its_graph(check, model, inputs, target, loss, watch):
             return check
         _overfit(check, model, inputs, target, loss, optimizer)
@@ -139,15 +131,15 @@ def check_of_step(model, watch, boundary, value):
 def check_of_optimizer(model, optimizer):
     """The Check of what an optimizer holds, beside what the model has."""
     check = Check()
-    _registration(check, model, optimizer)
+    check_registration(check, model, optimizer)
     return check
 
 
 def _step(check, model, watch, boundary, value, stepped):
     _mode(check, model)
-    _loss(check, watch, boundary, stepped)
-    _gradients(check, model, watch, value)
-    _dead_units(check, model, watch)
+    check_loss(check, watch, boundary, stepped)
+    check_gradients(check, model, watch, value)
+    check_dead_units(check, model, watch)
 
 
 # -- modes ------------------------------------------------------------------------------------------------------------
@@ -180,226 +172,6 @@ def _evaluation(check, model):
             f"gradients are off, so this is an evaluation, but {', '.join(on)} behave as in training: results "
             "depend on the batch or on chance. Call model.eval() before, and model.train() after.",
         )
-
-
-# -- the loss ---------------------------------------------------------------------------------------------------------
-
-
-def _loss(check, watch, boundary, stepped):
-    for i, step in enumerate(watch.steps):
-        if step.name in TWICE and step.tensors:
-            _activation_before(check, watch, step)
-        if step.name in LOSSES:
-            _guessing(check, step, stepped)
-        if i >= boundary and not _is_ours(step.scope):
-            _broadcast(check, step)
-
-
-def _activation_before(check, watch, step):
-    x = step.tensors[0]
-    node, _ = maker(step.edges[0])
-    while node is not None and (node.is_view or node.name() in ("Clone", "Cast", "Reshape", "Contiguous", "Copy")):
-        node, _ = maker(node.edges[0])
-    if node is not None and node.name() in TWICE[step.name]:
-        made = watch.step_of(node)
-        check.add(
-            "softmax twice",
-            f"{node.name().lower()} before {_public(step.name)}: {made} gives probabilities, and {_cure(step.name)}",
-        )
-    elif step.name == "CrossEntropy" and _is_distribution(x._array):
-        check.add(
-            "softmax twice",
-            f"the input of cross_entropy at {step.line} looks like the result of a softmax: every row is positive and "
-            f"sums to 1. It {_cure(step.name)}",
-        )
-
-
-def _public(name):
-    return {"BinaryCrossEntropyWithLogits": "binary_cross_entropy_with_logits", **LOSSES}[name]
-
-
-def _cure(name):
-    if name == "NllLoss":
-        return "nll_loss takes their logarithms. Use log_softmax, or cross_entropy on the logits."
-    return f"{_public(name)} takes logits: it has that activation inside. Remove the one before it."
-
-
-def _is_distribution(x):
-    return x.ndim == 2 and x.shape[1] > 1 and len(x) > 1 and x.min() >= 0 and bool(np.allclose(x.sum(1), 1, atol=1e-4))
-
-
-def _guessing(check, step, stepped):
-    x, target = step.tensors[:2]
-    losses = step.outputs[0]._array
-    if target.dtype.kind not in "iu" or x.ndim < 2 or losses.ndim or "mean" not in step.inputs:
-        return
-    check.note(guessing(float(losses), x.shape[1], float(x._array.std()), stepped))
-
-
-def guessing(loss, C, spread, started):
-    """A finding if a loss is far from that of guessing among `C` classes; `started` says whether steps were made."""
-    guess = log(C)
-    if loss > 1.5 * guess:
-        return Finding(
-            "initial loss",
-            f"the loss is {loss:.4g}, guessing among {C} classes costs ln {C} = {guess:.4g}. The scores (std "
-            f"{spread:.3g}) are too sure of wrong answers: a smaller scale in the last layer's init, "
-            "normalised inputs, or labels that do not belong to their samples.",
-        )
-    if loss < 0.3 * guess and not started:
-        return Finding(
-            "initial loss",
-            f"the loss before the first step is {loss:.4g}, guessing among {C} classes costs ln {C} = {guess:.4g}. "
-            "Do the inputs contain the labels?",
-        )
-    return None
-
-
-def _is_ours(scope):
-    return scope is not None and type(scope[0]).__module__.startswith("microtorch.")
-
-
-def _broadcast(check, step):
-    shapes = [x.shape for x in step.tensors]
-    sizes = [x.numel() for x in step.tensors]
-    if len(shapes) == 2 and step.outputs[0].numel() > max(sizes) and step.name not in ("MatMul", "Linear"):
-        check.add(
-            "broadcast in the loss",
-            f"{step.name} in the loss, at {step.line}: {shapes[0]} and {shapes[1]} broadcast to "
-            f"{step.outputs[0].shape}, so every prediction meets every target. Give them one shape: "
-            "output.squeeze(-1), or target.reshape(output.shape).",
-        )
-
-
-# -- parameters -------------------------------------------------------------------------------------------------------
-
-
-def _registration(check, model, optimizer):
-    registered = set(model.modules())
-    top = type(model).__name__
-    for path, module in model.named_modules():
-        for name, value in module.__dict__.items():
-            items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-            lost = [
-                m for m in items if isinstance(m, Module) and m not in registered and any(True for _ in m.parameters())
-            ]
-            if lost and not name.startswith("_"):
-                check.add(
-                    "not registered",
-                    f"{'.'.join(filter(None, (top, path, name)))} is a plain {type(value).__name__} of "
-                    f"{len(lost)} layers: their parameters are not in model.parameters(). Make it an "
-                    f"{'nn.ModuleDict' if isinstance(value, dict) else 'nn.ModuleList'}.",
-                )
-    paths = paths_of(model)
-    held = {p for group in optimizer.param_groups for p in group["params"]}
-    missing = [path for p, path in paths.items() if p.requires_grad and p not in held]
-    foreign = [p for p in held if p not in paths]
-    if missing and foreign:
-        check.add(
-            "stale optimizer",
-            f"the optimizer holds {len(foreign)} parameters that the model does not have, and lacks "
-            f"{', '.join(missing)}: it was made before they were replaced. Make the optimizer after the last change "
-            "of the model.",
-        )
-    elif missing:
-        check.add(
-            "not in the optimizer",
-            f"{', '.join(missing)} are not in the optimizer and stay as they are. Give it model.parameters(), or "
-            "freeze them with requires_grad_(False) if that is meant.",
-        )
-
-
-def _gradients(check, model, watch, value):
-    paths = paths_of(model)
-    wanted = {p: path for p, path in paths.items() if p.requires_grad}
-    if not value.requires_grad:
-        ends = {follow(p, value, watch.steps).how for p in wanted}
-        check.add(
-            "no gradient",
-            "the loss does not require a gradient: no parameter will learn. "
-            + (
-                f"Its way ends where {'; '.join(sorted(filter(None, ends)))}."
-                if any(ends)
-                else "Does it use the output?"
-            ),
-        )
-        return
-    value.backward(retain_graph=True)
-    lost = {}
-    for p, path in wanted.items():
-        if p.grad is None:
-            cut = follow(p, value, watch.steps)
-            lost.setdefault(cut.how or "they are not used in forward", []).append(path)
-    for how, names in lost.items():
-        check.add("no gradient", f"{', '.join(names)}: no gradient comes, because {how}.")
-    infinite = [path for p, path in wanted.items() if p.grad is not None and not np.isfinite(p.grad._array).all()]
-    if infinite:
-        check.add(
-            "not finite",
-            f"the gradients of {', '.join(infinite)} are NaN or infinite. Find where with autograd.detect_anomaly().",
-        )
-    else:
-        check.note(from_layer_to_layer(_sizes_of_gradients(watch, value, paths)))
-
-
-def _sizes_of_gradients(watch, value, paths):
-    """[(layer, rms of the gradient of its result)], in the order of forward."""
-    layers = [s for s in watch.steps if s.name in ("Linear", "MatMul") and s.node is not None]
-    names = [next((paths[x] for x in s.tensors if x in paths), str(s)) for s in layers]
-    arriving = grad(value, [s.outputs[0] for s in layers], retain_graph=True, allow_unused=True)
-    return [
-        (name, float(np.sqrt(np.mean(np.square(dy._array, dtype=np.float64)))))
-        for name, dy in zip(names, arriving, strict=True)
-        if dy is not None
-    ]
-
-
-def from_layer_to_layer(sizes):
-    """A finding if the gradients of the results of the first and the last layer differ by 10,000 times.
-
-    Those of weights would scale with the inputs too. `sizes` are (layer, rms), in the order of forward.
-    """
-    if len(sizes) < 2:
-        return None
-    (first, low), (last, high) = sizes[0], sizes[-1]
-    if 0 < low < 1e-4 * high:
-        return Finding(
-            "vanishing",
-            f"gradients vanish on the way back: rms {high:.2g} at {last}, {low:.2g} at {first}. Use ReLU with Kaiming "
-            "init, normalisation layers, or fewer saturating activations (sigmoid, tanh).",
-        )
-    if low > 1e4 * high > 0:
-        return Finding(
-            "exploding",
-            f"gradients explode on the way back: rms {high:.2g} at {last}, {low:.2g} at {first}. Use a smaller init, "
-            "normalisation layers, or nn.utils.clip_grad_norm_.",
-        )
-    return None
-
-
-def _dead_units(check, model, watch):
-    paths = paths_of(model)
-    fed = {}  # node -> the weight that feeds it
-    for step in watch.steps:
-        if step.name in ("Linear", "MatMul") and step.node is not None:
-            fed[step.node] = next((paths[x] for x in step.tensors if x in paths), None)
-        if step.name not in ("Relu", "Relu6") or step.outputs[0].ndim < 2 or len(step.outputs[0]) < 2:
-            continue
-        where = scope_title(step.scope) if step.scope else f"Relu at {step.line}"
-        check.note(dead_units(where, step.outputs[0]._array, fed.get(maker(step.edges[0])[0])))
-
-
-def dead_units(where, y, before=None):
-    """A finding if most units of a ReLU's result `y` are 0 for every sample; `before` is the weight that feeds them."""
-    dead = (y == 0).all(axis=tuple(range(y.ndim - 1)))
-    if dead.mean() <= 0.5:
-        return None
-    return Finding(
-        "dead units",
-        f"{where}: {int(dead.sum())} of {dead.size} units are 0 for every sample, dead"
-        + (f", so the rows of {before} that feed them get no gradient" if before else "")
-        + ". Lower the learning rate, start with another init or bias, or use LeakyReLU.",
-    )
 
 
 # -- several steps ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..autograd.function import Function
+from ..autograd.function import ArrayFunction
 from ..autograd.graph import maker
 from ..autograd.inplace.views import owner
 from ..autograd.mode import scope_title, state
@@ -22,7 +22,7 @@ class Step:
     line: str
     scope: tuple | None
     recorded: bool
-    node: Function | None  # its place in the graph
+    node: ArrayFunction | None  # its place in the graph
 
     @property
     def tensors(self):

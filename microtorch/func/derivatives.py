@@ -1,4 +1,11 @@
-"""Gradients and products with Jacobians, as functions of functions."""
+"""Gradients and products with Jacobians, as functions of functions.
+
+Parameters
+----------
+has_aux : bool, default False
+func : callable
+    Returns a Tensor of one element; with `has_aux` a pair of it and anything.
+"""
 
 import functools
 
@@ -18,11 +25,8 @@ def grad_and_value(func, argnums=0, has_aux=False):
 
     Parameters
     ----------
-    func : callable
-        Returns a Tensor of one element; with `has_aux` a pair of it and anything.
     argnums : int or tuple of int, default 0
         Which positional arguments to differentiate by; each a Tensor or a tree of them.
-    has_aux : bool, default False
 
     Returns
     -------
@@ -64,11 +68,8 @@ def grad(func, argnums=0, has_aux=False):
 
     Parameters
     ----------
-    func : callable
-        Returns a Tensor of one element; with `has_aux` a pair of it and anything.
     argnums : int or tuple of int, default 0
         Which positional arguments to differentiate by; each a Tensor or a tree of them, as a dict of parameters.
-    has_aux : bool, default False
 
     Returns
     -------
@@ -104,7 +105,6 @@ def vjp(func, *primals, has_aux=False):
     func : callable
         From Tensors to a Tensor or a tree of them; with `has_aux` a pair of it and anything.
     *primals : Tensor or tree of Tensor
-    has_aux : bool, default False
 
     Returns
     -------
@@ -156,7 +156,6 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
         The direction, of the form of `primals`.
     strict : bool, default False
         Raise where an output does not depend on the arguments; else its change is zero.
-    has_aux : bool, default False
 
     Returns
     -------

@@ -1,4 +1,13 @@
-"""Jacobians and Hessians, as functions of functions."""
+"""Jacobians and Hessians, as functions of functions.
+
+Parameters
+----------
+func : callable
+    From Tensors to a Tensor or a tree of them; with `has_aux` a pair of it and anything.
+argnums : int or tuple of int, default 0
+    Which positional arguments to differentiate by; each a Tensor or a tree of them.
+has_aux : bool, default False
+"""
 
 import functools
 
@@ -16,11 +25,6 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_
 
     Parameters
     ----------
-    func : callable
-        From Tensors to a Tensor or a tree of them; with `has_aux` a pair of it and anything.
-    argnums : int or tuple of int, default 0
-        Which positional arguments to differentiate by; each a Tensor or a tree of them.
-    has_aux : bool, default False
     chunk_size : int, optional
         Accepted: rows are computed one by one.
 
@@ -78,11 +82,6 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
 
     Parameters
     ----------
-    func : callable
-        From Tensors to a Tensor or a tree of them; with `has_aux` a pair of it and anything.
-    argnums : int or tuple of int, default 0
-        Which positional arguments to differentiate by; each a Tensor or a tree of them.
-    has_aux : bool, default False
     randomness : str, default "error"
         Accepted: `func` runs once, so all columns are of the same random numbers.
 

@@ -1,4 +1,12 @@
-"""Networks: modules with their parameters, initial values, and losses, under the names of torch.nn."""
+"""Networks: modules with their parameters, initial values, and losses, under the names of torch.nn.
+
+Parameters
+----------
+device : str, optional
+    ``"cpu"``: there is no other.
+dtype : numpy.dtype, default float32
+    Of the parameters.
+"""
 
 from . import functional, init, utils
 from .containers import *

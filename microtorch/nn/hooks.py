@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import ArrayFunction
 from ..autograd.hooks import RemovableHandle
 from ..autograd.mode import state
 from ..autograd.observe import tell
@@ -276,7 +276,7 @@ class _Boundary:
         return _like(dxs, [grads[i] for i in self.places])
 
 
-class _Enter(Function):
+class _Enter(ArrayFunction):
     """y = x        dx = what the backward pre-hooks make of dy"""
 
     @staticmethod

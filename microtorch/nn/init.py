@@ -1,6 +1,18 @@
 """Initial values. Each function fills a tensor in place, unrecorded, and returns it.
 
 For a weight (M, D), as Linear has it, fan_in is D and fan_out is M; dimensions beyond the second multiply both.
+
+Parameters
+----------
+generator : Generator, default microtorch's own
+    What the values are drawn from.
+tensor : Tensor of floating dtype
+    Any shape.
+
+Returns
+-------
+Tensor
+    `tensor`.
 """
 
 import functools
@@ -106,17 +118,8 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
 
     Parameters
     ----------
-    tensor : Tensor of floating dtype
-        Any shape.
     a, b : float, default 0 and 1
         The bounds.
-    generator : Generator, default microtorch's own
-        What the values are drawn from.
-
-    Returns
-    -------
-    Tensor
-        `tensor`.
 
     Examples
     --------
@@ -133,17 +136,8 @@ def normal_(tensor, mean=0.0, std=1.0, generator=None):
 
     Parameters
     ----------
-    tensor : Tensor of floating dtype
-        Any shape.
     mean, std : float, default 0 and 1
         Mean and standard deviation.
-    generator : Generator, default microtorch's own
-        What the values are drawn from.
-
-    Returns
-    -------
-    Tensor
-        `tensor`.
 
     Examples
     --------
@@ -161,19 +155,10 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
 
     Parameters
     ----------
-    tensor : Tensor of floating dtype
-        Any shape.
     mean, std : float, default 0 and 1
         Mean and standard deviation before the limit.
     a, b : float, default -2 and 2
         The bounds: values, not multiples of `std`.
-    generator : Generator, default microtorch's own
-        What the values are drawn from.
-
-    Returns
-    -------
-    Tensor
-        `tensor`.
 
     Notes
     -----
@@ -267,13 +252,6 @@ def xavier_uniform_(tensor, gain=1.0, generator=None):
         A weight.
     gain : float, default 1
         A factor for the bound; see `calculate_gain`.
-    generator : Generator, default microtorch's own
-        What the values are drawn from.
-
-    Returns
-    -------
-    Tensor
-        `tensor`.
 
     References
     ----------
@@ -316,13 +294,6 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
         Whether the size of activations is kept, that of gradients, or the mean of both fans is taken.
     nonlinearity : str, default "leaky_relu"
         What follows the weight; see `calculate_gain`.
-    generator : Generator, default microtorch's own
-        What the values are drawn from.
-
-    Returns
-    -------
-    Tensor
-        `tensor`.
 
     References
     ----------
@@ -362,13 +333,6 @@ def orthogonal_(tensor, gain=1, generator=None):
         Dimensions beyond the first are taken as one.
     gain : float, default 1
         A factor.
-    generator : Generator, default microtorch's own
-        What the values are drawn from.
-
-    Returns
-    -------
-    Tensor
-        `tensor`.
 
     References
     ----------
@@ -403,13 +367,6 @@ def sparse_(tensor, sparsity, std=0.01, generator=None):
         The fraction of zeros in each column, rounded up to whole elements.
     std : float, default 0.01
         The standard deviation of the others.
-    generator : Generator, default microtorch's own
-        What the values are drawn from.
-
-    Returns
-    -------
-    Tensor
-        `tensor`.
 
     References
     ----------

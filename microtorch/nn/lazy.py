@@ -67,10 +67,6 @@ class LazyLinear(LazyModuleMixin, Linear):
         M, the size of each output.
     bias : bool, default True
         Whether there is a b.
-    device : str, optional
-        Only ``"cpu"``.
-    dtype : numpy.dtype, default float32
-        Of the parameters.
 
     Notes
     -----

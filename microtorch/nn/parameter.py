@@ -119,8 +119,6 @@ class UninitializedParameter(_Uninitialized, Parameter):
     Parameters
     ----------
     requires_grad : bool, default True
-    device : str, optional
-        ``"cpu"``: there is no other.
     dtype : numpy.dtype, default float32
 
     Examples
@@ -143,8 +141,6 @@ class UninitializedBuffer(_Uninitialized, Tensor):
     Parameters
     ----------
     requires_grad : bool, default False
-    device : str, optional
-        ``"cpu"``: there is no other.
     dtype : numpy.dtype, default float32
     """
 

@@ -8,14 +8,15 @@ import numpy as np
 from ..errors import ShapeError
 from ..tensor import Tensor, attach
 from . import _dimensions as dimensions
+from .comparison import equal_and_less
+from .comparison import sort as sorting
 from .creation import like as creation_like
 from .creation.copy import clone
 from .linalg import matmul as linalg
 from .linalg.diagonal import diag, diagonal
 from .linalg.triangle import tril, triu
-from .pointwise import clamp_and_maximum, comparison, rounding
-from .reduction import any_and_all, max_and_min, prod_and_cumulative, sum_and_mean, variance
-from .reduction import sort as sorting
+from .pointwise import clamp_and_maximum, rounding
+from .reduction import any_and_all, cumulative, max_and_min, prod, sum_and_mean, variance
 from .reduction.norm import norm
 from .shape import expand as expansion
 from .shape import transpose as permutation
@@ -46,7 +47,7 @@ def _spelled(theirs, ours, **names):
 
 
 _REDUCED = {"a": "input", "axis": "dim", "keepdims": "keepdim"}
-for _theirs, _ours in {np.sum: sum_and_mean.sum, np.mean: sum_and_mean.mean, np.prod: prod_and_cumulative.prod}.items():
+for _theirs, _ours in {np.sum: sum_and_mean.sum, np.mean: sum_and_mean.mean, np.prod: prod.prod}.items():
     _spelled(_theirs, _ours, **_REDUCED, dtype="dtype")
 for _theirs, _ours in {
     np.max: max_and_min.amax,
@@ -60,8 +61,8 @@ for _theirs, _ours in {
 }.items():
     _spelled(_theirs, _ours, **_REDUCED)
 _spelled(np.count_nonzero, any_and_all.count_nonzero, a="input", axis="dim")
-_spelled(np.cumsum, prod_and_cumulative.cumsum, a="input", axis="dim", dtype="dtype")
-_spelled(np.cumprod, prod_and_cumulative.cumprod, a="input", axis="dim", dtype="dtype")
+_spelled(np.cumsum, cumulative.cumsum, a="input", axis="dim", dtype="dtype")
+_spelled(np.cumprod, cumulative.cumprod, a="input", axis="dim", dtype="dtype")
 _spelled(np.round, rounding.round, a="input", decimals="decimals")
 _spelled(np.nan_to_num, clamp_and_maximum.nan_to_num, x="input", copy="", nan="nan", posinf="posinf", neginf="neginf")
 _spelled(np.diag, diag, v="input", k="diagonal")
@@ -83,9 +84,9 @@ _spelled(np.broadcast_to, expansion.broadcast_to, array="input", shape="shape")
 _spelled(np.stack, stack, arrays="tensors", axis="dim")
 _spelled(np.outer, linalg.outer, a="input", b="vec2")
 _CLOSE = {"a": "input", "b": "other", "rtol": "rtol", "atol": "atol", "equal_nan": "equal_nan"}
-_spelled(np.isclose, comparison.isclose, **_CLOSE)
-_spelled(np.allclose, comparison.allclose, **_CLOSE)
-_spelled(np.array_equal, comparison.equal, a1="input", a2="other")
+_spelled(np.isclose, equal_and_less.isclose, **_CLOSE)
+_spelled(np.allclose, equal_and_less.allclose, **_CLOSE)
+_spelled(np.array_equal, equal_and_less.equal, a1="input", a2="other")
 
 
 @attach(numpy=np.argsort)

@@ -6,7 +6,7 @@ without, and tensors over Python numbers. numpy would give float64 for int64 wit
 
 import numpy as np
 
-from ..autograd.function import Function
+from ..autograd.function import ArrayFunction
 from ..dtypes import PYTHON_DTYPES, as_number, cannot_hold, float64, int64, wrapped
 from ..errors import DTypeError, not_a_tensor
 from ..from_data import as_tensor
@@ -113,7 +113,7 @@ def fitting_pair(operation, input, other):
     return pair(a, b)
 
 
-class Binary(Function):
+class Binary(ArrayFunction):
     """An operation on two operands, which are brought to their common dtype first."""
 
     @staticmethod

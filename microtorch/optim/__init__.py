@@ -1,4 +1,24 @@
-"""Optimizers and learning-rate schedules, with the names of torch.optim."""
+"""Optimizers and learning-rate schedules, with the names of torch.optim.
+
+Parameters
+----------
+optimizer : Optimizer
+    Whose learning rates are set.
+last_epoch : int, default -1
+    The step to go on from.
+params : iterable of Tensor, of (str, Tensor), or of dict
+    What to optimize, see `Optimizer`.
+maximize : bool, default False
+    Go up instead of down.
+weight_decay : float, default 0
+    λ, adds λw to the gradient.
+eps : float, default 1e-8
+    ε, added to the denominator.
+lr : float, default 1e-3
+    Learning rate η.
+betas : (float, float), default (0.9, 0.999)
+    β₁ and β₂.
+"""
 
 from . import lr_scheduler, swa_utils
 from .adadelta import Adadelta

@@ -24,18 +24,12 @@ class Adadelta(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
     lr : float, default 1.0
         η, a factor on the steps.
     rho : float, default 0.9
         ρ, the share of the averages that is kept.
     eps : float, default 1e-6
         ε, added under both roots; it also sets the first steps.
-    weight_decay : float, default 0
-        λ, adds λw to the gradient.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

@@ -22,20 +22,14 @@ class Adagrad(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
     lr : float, default 1e-2
         Learning rate η.
     lr_decay : float, default 0
         κ; at step t the learning rate is η / (1 + (t − 1) κ).
-    weight_decay : float, default 0
-        λ, adds λw to the gradient.
     initial_accumulator_value : float, default 0
         What the sum starts from.
     eps : float, default 1e-10
         ε, added to the denominator.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

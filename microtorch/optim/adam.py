@@ -1,4 +1,12 @@
-"""Adam and AdamW."""
+"""Adam and AdamW.
+
+Parameters
+----------
+betas : (float, float), default (0.9, 0.999)
+    β₁ and β₂, the shares of the two averages that are kept.
+amsgrad : bool, default False
+    Divide by the largest average so far.
+"""
 
 import math
 
@@ -26,20 +34,8 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
-    lr : float, default 1e-3
-        Learning rate η.
-    betas : (float, float), default (0.9, 0.999)
-        β₁ and β₂, the shares of the two averages that are kept.
-    eps : float, default 1e-8
-        ε, added to the denominator.
     weight_decay : float, default 0
         λ.
-    amsgrad : bool, default False
-        Divide by the largest average so far.
-    maximize : bool, default False
-        Go up instead of down.
     decoupled_weight_decay : bool, default False
         Shrink the weights themselves instead of adding λw to the gradient; then it is `AdamW`.
 
@@ -118,20 +114,8 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
-    lr : float, default 1e-3
-        Learning rate η.
-    betas : (float, float), default (0.9, 0.999)
-        β₁ and β₂, the shares of the two averages that are kept.
-    eps : float, default 1e-8
-        ε, added to the denominator.
     weight_decay : float, default 1e-2
         λ; each step first multiplies the weights by 1 − ηλ.
-    amsgrad : bool, default False
-        Divide by the largest average so far.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

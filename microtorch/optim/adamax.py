@@ -23,18 +23,10 @@ class Adamax(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
     lr : float, default 2e-3
         Learning rate η.
-    betas : (float, float), default (0.9, 0.999)
-        β₁ and β₂.
     eps : float, default 1e-8
         ε, added to the gradient's absolute value.
-    weight_decay : float, default 0
-        λ, adds λw to the gradient.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

@@ -20,8 +20,6 @@ class ASGD(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
     lr : float, default 1e-2
         The first step size η₀.
     lambd : float, default 1e-4
@@ -32,8 +30,6 @@ class ASGD(Optimizer):
         The step after which weights are averaged.
     weight_decay : float, default 0
         Adds this times w to the gradient.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

@@ -23,22 +23,14 @@ class NAdam(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
     lr : float, default 2e-3
         Learning rate η.
-    betas : (float, float), default (0.9, 0.999)
-        β₁ and β₂.
-    eps : float, default 1e-8
-        ε, added to the denominator.
     weight_decay : float, default 0
         λ.
     momentum_decay : float, default 4e-3
         ψ, how fast the momentum approaches β₁.
     decoupled_weight_decay : bool, default False
         Shrink the weights themselves, as `AdamW` does.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

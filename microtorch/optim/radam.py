@@ -23,20 +23,10 @@ class RAdam(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
-    lr : float, default 1e-3
-        Learning rate η.
-    betas : (float, float), default (0.9, 0.999)
-        β₁ and β₂.
-    eps : float, default 1e-8
-        ε, added to the denominator.
     weight_decay : float, default 0
         λ.
     decoupled_weight_decay : bool, default False
         Shrink the weights themselves, as `AdamW` does.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

@@ -29,22 +29,14 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
     lr : float, default 1e-2
         Learning rate η.
     alpha : float, default 0.99
         α, the share of the average that is kept.
-    eps : float, default 1e-8
-        ε, added to the denominator.
-    weight_decay : float, default 0
-        λ, adds λw to the gradient.
     momentum : float, default 0
         μ, the share of the velocity that is kept.
     centered : bool, default False
         Divide by the standard deviation instead of the root mean square.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

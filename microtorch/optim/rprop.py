@@ -25,16 +25,12 @@ class Rprop(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
     lr : float, default 1e-2
         The first step size.
     etas : (float, float), default (0.5, 1.2)
         η⁻ and η⁺, the factors on the step size when the sign changes and when it stays.
     step_sizes : (float, float), default (1e-6, 50)
         The smallest and the largest step size.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

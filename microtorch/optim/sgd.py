@@ -22,20 +22,12 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, of (str, Tensor), or of dict
-        What to optimize, see `Optimizer`.
-    lr : float, default 1e-3
-        Learning rate η.
     momentum : float, default 0
         μ, the share of the velocity that is kept.
     dampening : float, default 0
         τ; the gradient enters the velocity with the factor 1 − τ, from the second step on.
-    weight_decay : float, default 0
-        λ, adds λw to the gradient.
     nesterov : bool, default False
         Look ahead along the velocity; needs momentum and no dampening.
-    maximize : bool, default False
-        Go up instead of down.
 
     Notes
     -----

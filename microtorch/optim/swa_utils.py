@@ -1,4 +1,12 @@
-"""Averages of a model's parameters along its training, with the names of torch.optim.swa_utils."""
+"""Averages of a model's parameters along its training, with the names of torch.optim.swa_utils.
+
+Parameters
+----------
+decay : float in [0, 1], default 0.999
+    The share of the average that is kept.
+device : optional
+    Accepted for compatibility; there is only the CPU.
+"""
 
 import copy
 import itertools
@@ -28,13 +36,7 @@ __all__ = [
 
 
 def get_ema_avg_fn(decay=0.999):
-    """A function for `AveragedModel`: the exponential moving average, decay · average + (1 − decay) · new.
-
-    Parameters
-    ----------
-    decay : float in [0, 1], default 0.999
-        The share of the average that is kept.
-    """
+    """A function for `AveragedModel`: the exponential moving average, decay · average + (1 − decay) · new."""
     _check_decay(decay)
 
     def average(averaged, new, num_averaged):
@@ -53,13 +55,7 @@ def get_swa_avg_fn():
 
 
 def get_ema_multi_avg_fn(decay=0.999):
-    """As `get_ema_avg_fn`, for a list of tensors, which are overwritten.
-
-    Parameters
-    ----------
-    decay : float in [0, 1], default 0.999
-        The share of the average that is kept.
-    """
+    """As `get_ema_avg_fn`, for a list of tensors, which are overwritten."""
     _check_decay(decay)
 
     def average(averaged, new, num_averaged):
@@ -100,8 +96,6 @@ class AveragedModel(Module):
     ----------
     model : Module
         What is copied, as it is now.
-    device : optional
-        Accepted for compatibility; there is only the CPU.
     avg_fn : callable, optional
         ``avg_fn(averaged, new, num_averaged)`` gives the new average of one tensor. Default: the mean of all.
     multi_avg_fn : callable, optional
@@ -201,8 +195,6 @@ def update_bn(loader, model, device=None):
         Batches; of a tuple or list, the first entry is the input.
     model : Module
         What is run, in training mode; its mode is put back.
-    device : optional
-        Accepted for compatibility; there is only the CPU.
     """
     from ..nn.layers.batch_norm import AnyBatchNorm as BatchNorm
 
@@ -229,16 +221,12 @@ class SWALR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     swa_lr : float or list of float
         The learning rate at the end, for all groups or for each.
     anneal_epochs : int, default 10
         How many steps it takes.
     anneal_strategy : {"cos", "linear"}, default "cos"
         How it moves.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Examples
     --------

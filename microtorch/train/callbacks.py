@@ -1,11 +1,8 @@
 """Callbacks that write a training down while it runs: to a function, a CSV file, or TensorBoard."""
 
-import time
-
-import numpy as np
-
 from ..data import DataLoader
 from ..tensor import Tensor
+from ..utils.tensorboard import SummaryWriter
 from .evaluation import evaluating
 from .generators import generators_of, set_states
 
@@ -80,7 +77,7 @@ class TensorBoard:
     Raises
     ------
     ImportError
-        Without the package ``tensorboard``, the extra ``tensorboard``; its own writer writes.
+        Where the package `tensorboard` is not installed.
 
     Notes
     -----
@@ -94,76 +91,33 @@ class TensorBoard:
     """
 
     def __init__(self, folder, histograms=True, graph=True):
-        try:
-            from tensorboard.summary.writer.event_file_writer import EventFileWriter
-        except ImportError as error:
-            raise ImportError(
-                "TensorBoard needs the package tensorboard, which is not installed: pip install "
-                "'microtorch[tensorboard]'"
-            ) from error
         self.histograms, self.graph = histograms, graph
-        self._writer = EventFileWriter(str(folder))
+        self._writer = SummaryWriter(folder)
         self._steps = self._evaluations = 0
 
     def __call__(self, solver):
         steps, evaluations = solver.history.steps, solver.history.evaluations.rows()
         for number in range(self._steps, len(steps)):
             for name, values in steps.columns.items():
-                self._scalar(f"steps/{name}", values[number], number + 1)
+                self._writer.add_scalar(f"steps/{name}", values[number], number + 1)
         for row in evaluations[self._evaluations :]:
             for name, value in row.items():
                 if name != "step":
-                    self._scalar(name, value, row["step"])
+                    self._writer.add_scalar(name, value, row["step"])
         self._steps, self._evaluations = len(steps), len(evaluations)
         if self.histograms:
             for name, p in solver.model.named_parameters():
-                self._histogram(f"weights/{name}", p, solver.step)
+                self._writer.add_histogram(f"weights/{name}", p, solver.step)
                 if p.grad is not None:
-                    self._histogram(f"gradients/{name}", p.grad, solver.step)
+                    self._writer.add_histogram(f"gradients/{name}", p.grad, solver.step)
         if self.graph:
-            self._graph(solver)
+            self._writer.add_graph(_records(solver))
             self.graph = False
         self._writer.flush()
 
     def close(self):
         """Finish the file; what was written is there before, too."""
         self._writer.close()
-
-    # -- events --------------------------------------------------------------------------------------------------------
-
-    def _event(self, step=0, **content):
-        from tensorboard.compat.proto.event_pb2 import Event
-
-        self._writer.add_event(Event(wall_time=time.time(), step=int(step), **content))
-
-    def _value(self, step, **value):
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
-        self._event(step, summary=Summary(value=[Summary.Value(**value)]))
-
-    def _scalar(self, name, value, step):
-        self._value(step, tag=name, simple_value=float(value))
-
-    def _histogram(self, name, tensor, step):
-        from tensorboard.compat.proto.summary_pb2 import HistogramProto
-
-        numbers = tensor.detach().numpy().astype(np.float64).reshape(-1)
-        numbers = numbers[np.isfinite(numbers)]  # what is not a number is in no bar
-        if not len(numbers):
-            return
-        counts, limits = np.histogram(numbers, bins=30)
-        histogram = HistogramProto(
-            min=numbers.min(), max=numbers.max(), num=len(numbers), sum=numbers.sum(), sum_squares=(numbers**2).sum(),
-            bucket_limit=limits[1:].tolist(), bucket=counts.tolist(),
-        )  # fmt: skip
-        self._value(step, tag=name, histo=histogram)
-
-    def _graph(self, solver):
-        from tensorboard.compat.proto.graph_pb2 import GraphDef
-        from tensorboard.compat.proto.versions_pb2 import VersionDef
-
-        nodes = _nodes(_records(solver))
-        self._event(graph_def=GraphDef(node=nodes, versions=VersionDef(producer=22)).SerializeToString())
 
 
 def _records(solver):
@@ -181,29 +135,3 @@ def _records(solver):
         return graph(loss, solver.model, {name: t for name, t in names.items() if isinstance(t, Tensor)})
     finally:
         set_states(generators, before)
-
-
-def _nodes(records):
-    """TensorBoard's nodes: operations inside of their modules, and the values that go in."""
-    from tensorboard.compat.proto.attr_value_pb2 import AttrValue
-    from tensorboard.compat.proto.node_def_pb2 import NodeDef
-    from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-
-    names, into, shapes = {}, {}, {}
-    for o in records.operations:
-        path = f"{o.scope.path.replace('.', '/')}/" if o.scope is not None and o.scope.path else ""
-        names[o] = f"{path}{o.name}_{o.number}"
-    for i, v in enumerate(records.values):
-        names[v] = (v.name or f"{v.kind}{i}").replace(".", "/").replace(" ", "_")
-    for edge in records.edges:
-        into.setdefault(edge.target, []).append(names[edge.source])
-        shapes.setdefault(edge.source, edge.shape)
-    found = []
-    for thing, name in names.items():
-        attributes = {}
-        if shapes.get(thing) is not None:
-            shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=n) for n in shapes[thing]])
-            attributes["_output_shapes"] = AttrValue(list=AttrValue.ListValue(shape=[shape]))
-        op = thing.name if thing.kind == "operation" else thing.kind
-        found.append(NodeDef(name=name, op=op, input=into.get(thing, []), attr=attributes))
-    return found

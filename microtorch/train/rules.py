@@ -1,4 +1,4 @@
-"""Update rules by name: the optimizers with the settings that courses give them."""
+"""Update rules by name: the optimizers with the settings that courses give them, and the schedule of their rates."""
 
 import difflib
 import inspect
@@ -6,6 +6,7 @@ import inspect
 import numpy as np
 
 from .. import optim
+from ..optim.lr_scheduler import ExponentialLR
 
 __all__ = ["make_optimizer"]
 
@@ -79,6 +80,26 @@ def make_optimizer(model, update_rule, config=None):
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"{kind.__name__} has no setting {name!r}.{hint}")
     return kind(model.named_parameters(), **{**settings, **config})
+
+
+def rule_of(model, optimizer, update_rule, optim_config):
+    """The optimizer of a Solver: the one that it was given, or one made by name."""
+    if optimizer is not None and optim_config is not None:
+        raise ValueError("Solver: optim_config is for update_rule; the optimizer has its settings already.")
+    return optimizer or make_optimizer(model, update_rule, optim_config)
+
+
+def schedule_of(optimizer, scheduler, lr_decay, schedule_by):
+    """The schedule of a Solver, or None."""
+    if scheduler is not None and lr_decay != 1.0:
+        raise ValueError("Solver: lr_decay and scheduler both set the learning rate. Pass one of them.")
+    if schedule_by not in ("epoch", "step"):
+        raise ValueError(f'Solver: schedule_by is {schedule_by!r}. Pass "epoch" or "step".')
+    if lr_decay != 1.0:
+        return ExponentialLR(optimizer, lr_decay)
+    if scheduler is not None and not hasattr(scheduler, "step"):
+        return scheduler(optimizer)
+    return scheduler
 
 
 def check_counts(**given):

@@ -11,17 +11,17 @@ from .. import captured
 from ..data import DataLoader
 from ..nn.functional import cross_entropy
 from ..nn.utils import clip_grad_norm_, get_total_norm
-from ..optim.lr_scheduler import ExponentialLR, ReduceLROnPlateau
+from ..optim.lr_scheduler import ReduceLROnPlateau
 from ..threads import waiting
 from .checkpoint import Checkpoints
-from .evaluation import accuracy, totals
+from .evaluation import accuracy, evaluate_training
 from .generators import generators_of, set_states
 from .history import CourseHistories, History
 from .interrupt import Interrupt
 from .loaders import from_course, make_loader, sample
 from .progress import Progress
 from .ranks import Alone, Ranks
-from .rules import check_counts, make_optimizer
+from .rules import check_counts, rule_of, schedule_of
 from .state import load_state, state_of
 
 __all__ = ["Solver"]
@@ -186,11 +186,12 @@ class Solver(CourseHistories):
             num_epochs=num_epochs, batch_size=batch_size, accumulate=accumulate, eval_every=eval_every,
             print_every=print_every, checkpoint_every=checkpoint_every, patience=patience, sync_every=sync_every,
         )  # fmt: skip
-        self.model, self.loss = model, loss
+        self.model, self.loss, self.schedule_by = model, loss, schedule_by
         self.eval_every, self.checkpoint_every = 1 if log_acc_iteration else eval_every, checkpoint_every
         periods = {"eval_every": self.eval_every, "checkpoint_every": checkpoint_every}
         self._ranks = (Ranks if distributed else Alone)(model, sync_every, outer, periods)
-        self._set_rule(optimizer, update_rule, optim_config, scheduler, lr_decay, schedule_by)
+        self.optimizer = rule_of(model, optimizer, update_rule, optim_config)
+        self.scheduler = schedule_of(self.optimizer, scheduler, lr_decay, schedule_by)
         self._set_data(data, validation, batch_size, num_train_samples, num_val_samples, generator)
         self.metrics = ({"accuracy": accuracy} if loss is cross_entropy else {}) if metrics is None else dict(metrics)
         self.monitor = monitor or ("val_accuracy" if "accuracy" in self.metrics else "val_loss")
@@ -202,21 +203,6 @@ class Solver(CourseHistories):
         self.checkpoints = checkpoints
         self._set_step(accumulate, clip_norm, capture, threads, log_grad_norm)
         self._interrupt = Interrupt(self._attend_soon, together=distributed)
-
-    def _set_rule(self, optimizer, update_rule, optim_config, scheduler, lr_decay, schedule_by):
-        if optimizer is not None and optim_config is not None:
-            raise ValueError("Solver: optim_config is for update_rule; the optimizer has its settings already.")
-        if scheduler is not None and lr_decay != 1.0:
-            raise ValueError("Solver: lr_decay and scheduler both set the learning rate. Pass one of them.")
-        if schedule_by not in ("epoch", "step"):
-            raise ValueError(f'Solver: schedule_by is {schedule_by!r}. Pass "epoch" or "step".')
-        self.optimizer = optimizer or make_optimizer(self.model, update_rule, optim_config)
-        if lr_decay != 1.0:
-            scheduler = ExponentialLR(self.optimizer, lr_decay)
-        elif scheduler is not None and not hasattr(scheduler, "step"):
-            scheduler = scheduler(self.optimizer)
-        self.scheduler, self.schedule_by = scheduler, schedule_by
-        self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
 
     def _set_data(self, data, validation, batch_size, num_train_samples, num_val_samples, generator):
         data, validation = from_course(data, validation)
@@ -232,6 +218,7 @@ class Solver(CourseHistories):
 
     def _set_step(self, accumulate, clip_norm, capture, threads, log_grad_norm):
         self.accumulate, self.clip_norm = accumulate, clip_norm
+        self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.history = History()
         self._norms = None
         if clip_norm is not None or log_grad_norm:
@@ -358,7 +345,7 @@ class Solver(CourseHistories):
             total = self.num_epochs * math.ceil(len(self.loader) / self.accumulate)
             self._progress.say(f"(Iteration {self.step} / {total}) loss: {loss:f}")
         if self.eval_every and self.step % self.eval_every == 0:
-            self._evaluate()
+            evaluate_training(self)
         for callback in self.step_callbacks:
             callback(self)
         if self.position < len(self.loader):  # else the epoch's own checkpoint is about to be saved
@@ -398,7 +385,7 @@ class Solver(CourseHistories):
         last = self.epoch + 1 == self.num_epochs
         evaluated = len(self.history.evaluations) and self.history.evaluations["step"][-1] == self.step
         if not evaluated and (self.eval_every is None or last):
-            self._evaluate()
+            evaluate_training(self)
         if self.schedule_by == "epoch" and self.scheduler is not None:
             self._step_schedule()
         self.epoch += 1
@@ -411,47 +398,6 @@ class Solver(CourseHistories):
             callback(self)
         if self.checkpoints is not None:
             self._save()
-
-    def _evaluate(self):
-        self._ranks.settle(self)
-        table = self.history.evaluations
-        before = table["step"][-1] if len(table) else 0
-        done = self.epoch + self.position / len(self.loader)
-        row = {"step": self.step, "epoch": done}
-        row["loss"] = math.fsum(self.history.steps["loss"][before:]) / max(1, self.step - before)
-        row["lr"] = float(self.optimizer.param_groups[0]["lr"])
-        if self._train_sample is not None and self.metrics:
-            row |= self._evaluated("train_", self._train_sample, self.metrics)
-        if self._validation is not None:
-            row |= self._evaluated("val_", self._validation, {"loss": self.loss, **self.metrics})
-        row["seconds"] = time.perf_counter() - self._clock
-        table.append(**row)
-        self._keep_best(row)
-        shown = {name: f"{value:.4f}" for name, value in row.items() if name.startswith(("train_", "val_"))}
-        self._progress.evaluated(shown)
-        self._progress.say(
-            f"(Epoch {done:g} / {self.num_epochs}) loss: {row['loss']:.4f}; "
-            + "; ".join(f"{name}: {value}" for name, value in shown.items())
-        )
-
-    def _evaluated(self, prefix, loader, metrics):
-        *sums, count = self._ranks.summed(totals(self.model, self._ranks.part(loader), metrics))
-        if count == 0:
-            raise ValueError(f"Solver: there are no samples to evaluate {prefix}{next(iter(metrics))} on.")
-        return {f"{prefix}{name}": total / count for name, total in zip(metrics, sums, strict=True)}
-
-    def _keep_best(self, row):
-        if self._validation is None:
-            return
-        if self.monitor not in row:
-            raise ValueError(f"Solver: monitor is {self.monitor!r}; the evaluations have {', '.join(row)}.")
-        value = row[self.monitor]
-        lower = self.monitor.endswith("loss")
-        if self.best_params is None or (value < self.best_val_acc if lower else value > self.best_val_acc):
-            self.best_val_acc, self._stale = value, 0
-            self.best_params = {name: t.clone() for name, t in self.model.state_dict().items()}
-        else:
-            self._stale += 1
 
     # -- saving and resuming -----------------------------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 """Layers, activations and losses: PyTorch's values on PyTorch's own samples, its names, its repr, its state dicts."""
 
 import inspect
-import re
 import warnings
 
 import numpy as np
@@ -351,15 +350,3 @@ def test_loss_of_small_random_scores_of_the_course_notebooks():
     labels = np.random.default_rng(1).integers(0, 6, 100)
     loss = nn.CrossEntropyLoss()(microtorch.tensor(scores), microtorch.tensor(labels))
     assert loss.item() == pytest.approx(1.7918, abs=1e-3)  # ln 6
-
-
-def test_docstrings_say_what_the_arguments_are():
-    for name in [*LAYERS, "MLP"]:
-        layer = getattr(nn, name)
-        text = inspect.getdoc(layer)
-        base = re.search(r"as `(\w+)`|^`(\w+)`", text)
-        if base:
-            text += inspect.getdoc(getattr(nn, base[1] or base[2]))
-        for parameter in inspect.signature(layer).parameters:
-            if parameter not in ("args", "kwargs", "size_average", "reduce"):
-                assert re.search(rf"\b{parameter}\b", text), f"{name}: {parameter} is not documented"

@@ -84,9 +84,9 @@ def test_histograms_hold_what_is_no_number(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     board = TensorBoard(tmp_path, graph=False)
-    board._histogram("some", microtorch.tensor([1.0, float("nan"), float("inf"), 2.0]), 1)
-    board._histogram("none", microtorch.tensor([float("nan")]), 1)
-    board._histogram("same", microtorch.zeros(5), 1)
+    board._writer.add_histogram("some", microtorch.tensor([1.0, float("nan"), float("inf"), 2.0]), 1)
+    board._writer.add_histogram("none", microtorch.tensor([float("nan")]), 1)
+    board._writer.add_histogram("same", microtorch.zeros(5), 1)
     board.close()
     events = EventAccumulator(str(tmp_path))
     events.Reload()

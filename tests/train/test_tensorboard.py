@@ -15,8 +15,11 @@ def test_numbers_and_distributions_come_back(tmp_path):
         writer.add_histogram("weights", microtorch.arange(10.0), 2)
         with pytest.warns(UserWarning, match="add_graph is not written here"):
             writer.add_graph(None)
+        x = microtorch.ones(2, requires_grad=True)
+        writer.add_graph(x.exp().sum())
     found = event_accumulator.EventAccumulator(str(tmp_path / "run")).Reload()
     assert [(e.step, e.value) for e in found.Scalars("loss")] == [(0, 0.0), (1, 0.5), (2, 1.0)]
     assert found.Histograms("weights")[0].histogram_value.num == 10
+    assert {node.op for node in found.Graph().node} >= {"Exp", "Sum"}
     other = event_accumulator.EventAccumulator(str(tmp_path / "run" / "accuracy_train")).Reload()
     assert [e.step for e in other.Scalars("accuracy")] == [0, 1, 2]

@@ -4,6 +4,11 @@ Note [Numeric error]: a central difference D(h) is off by c·h² + d·h⁴ + …
 one that is off by the sixth power of h only (Richardson), and how far the combinations disagree tells the error
 (Ridders). Rounding adds about eps·|f|/h. With steps of 1/128 the two meet near 1e-12, far below what a small single
 step gives, and a verdict can say "within so many times the numeric error" where others ask for a tolerance.
+
+Returns
+-------
+ndarray
+    Of the shape of `x`.
 """
 
 from typing import NamedTuple
@@ -239,11 +244,6 @@ def eval_numerical_gradient(f, x, verbose=True, h=0.00001):
     h : float, default 1e-5
         The step.
 
-    Returns
-    -------
-    ndarray
-        Of the shape of `x`.
-
     Examples
     --------
     >>> import numpy as np
@@ -267,11 +267,6 @@ def eval_numerical_gradient_array(f, x, df, h=1e-5):
         The gradient of the output, of its shape.
     h : float, default 1e-5
         The step.
-
-    Returns
-    -------
-    ndarray
-        Of the shape of `x`.
 
     Examples
     --------

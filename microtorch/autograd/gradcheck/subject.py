@@ -8,7 +8,7 @@ import numpy as np
 from ...random import default_generator
 from ...structure import structure
 from ...tensor import Tensor, edge_of, wrap
-from ..function import Function
+from ..function import ArrayFunction
 from ..gradients import grad
 from ..graph import nodes_below
 from ..mode import scope_path
@@ -34,7 +34,9 @@ class Subject:
     def of_function(cls, func, arguments):
         operation = getattr(func, "__self__", None)
         try:
-            if isinstance(operation, type) and issubclass(operation, Function):  # its apply; forward tells the names
+            if isinstance(operation, type) and issubclass(
+                operation, ArrayFunction
+            ):  # its apply; forward tells the names
                 parameters = list(inspect.signature(operation.forward).parameters.values())[1:]
             else:
                 parameters = list(inspect.signature(func).parameters.values())

@@ -4,11 +4,11 @@ import sys
 
 import numpy as np
 
-from ..function import Function
+from ..function import ArrayFunction
 from .views import owner, walk
 
 
-class CopySlices(Function):
+class CopySlices(ArrayFunction):
     """y = x, with value where steps show it        dx = dy, with 0 there,  dvalue = dy there
 
     Why: Where something was put in the old value is gone and gets 0; what was put in gets the gradient of its
@@ -57,7 +57,7 @@ class CopySlices(Function):
         return dy, dvalue
 
 
-class Cleared(Function):
+class Cleared(ArrayFunction):
     """y = x, with 0 where steps show it        dx = dy, with 0 there
 
     Why: Where 0 was put in the old value is gone and gets 0.

@@ -1,4 +1,10 @@
-"""Where pixels are: crops, borders, flips, turns."""
+"""Where pixels are: crops, borders, flips, turns.
+
+Parameters
+----------
+size : int or sequence of int
+    Of the sides of a square, or (height, width).
+"""
 
 import numbers
 
@@ -89,11 +95,6 @@ class Pad(Transform):
 class CenterCrop(Transform):
     """The middle of images; what is smaller is padded with black first.
 
-    Parameters
-    ----------
-    size : int or sequence of int
-        Of the sides of a square, or (height, width).
-
     Examples
     --------
     >>> from microtorch.datasets.transforms import CenterCrop
@@ -120,8 +121,6 @@ class RandomCrop(Transform):
 
     Parameters
     ----------
-    size : int or sequence of int
-        Of the sides of a square, or (height, width).
     padding : int or sequence of int, optional
         A border that is added first; as in `Pad`.
     pad_if_needed : bool, default False

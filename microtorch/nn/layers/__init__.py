@@ -1,1 +1,9 @@
-"""The layers, under the stems of `ops/nn`."""
+"""The layers, under the stems of `ops/nn`.
+
+Parameters
+----------
+inplace : bool, default False
+    Overwrite the input.
+generator : Generator, default microtorch's own
+    What the initial values are drawn from.
+"""

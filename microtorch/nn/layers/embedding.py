@@ -25,12 +25,8 @@ class Embedding(Module):
         The p of the norm for `max_norm`.
     scale_grad_by_freq : bool, default False
         Divide gradients by how often the index occurs in the batch.
-    device : str, optional
-        Only ``"cpu"``.
     dtype : numpy.dtype, default float32
         Of the table.
-    generator : Generator, default microtorch's own
-        What the initial values are drawn from.
 
     Attributes
     ----------

@@ -104,10 +104,6 @@ class GroupNorm(Affine):
         Added to the variance.
     affine : bool, default True
         Whether weight and bias, one for each channel, are trained.
-    device : str, optional
-        Only ``"cpu"``.
-    dtype : numpy.dtype, default float32
-        Of the parameters.
     bias : bool, default True
         Whether there is a bias, if `affine`.
 

@@ -13,8 +13,6 @@ class Hardtanh(Module):
     ----------
     min_val, max_val : float, default -1 and 1
         The bounds.
-    inplace : bool, default False
-        Overwrite the input.
 
     Examples
     --------
@@ -39,11 +37,6 @@ class Hardtanh(Module):
 class ReLU6(Hardtanh):
     """y = min(max(x, 0), 6), by element.
 
-    Parameters
-    ----------
-    inplace : bool, default False
-        Overwrite the input.
-
     Examples
     --------
     >>> nn.ReLU6()(microtorch.tensor([-1.0, 3.0, 8.0]))
@@ -59,11 +52,6 @@ class ReLU6(Hardtanh):
 
 class Hardsigmoid(Module):
     """y = min(max(x / 6 + 1/2, 0), 1), by element.
-
-    Parameters
-    ----------
-    inplace : bool, default False
-        Overwrite the input.
 
     Examples
     --------
@@ -82,11 +70,6 @@ class Hardsigmoid(Module):
 
 class Hardswish(Module):
     """y = x · min(max(x / 6 + 1/2, 0), 1), by element.
-
-    Parameters
-    ----------
-    inplace : bool, default False
-        Overwrite the input.
 
     References
     ----------

@@ -22,10 +22,6 @@ class LayerNorm(Affine):
         Whether weight and bias are trained.
     bias : bool, default True
         Whether there is a bias, if `elementwise_affine`.
-    device : str, optional
-        Only ``"cpu"``.
-    dtype : numpy.dtype, default float32
-        Of the parameters.
 
     Attributes
     ----------
@@ -72,8 +68,6 @@ class RMSNorm(Module):
         Added to the mean square.
     elementwise_affine : bool, default True
         Whether the weight is trained.
-    device : str, optional
-        Only ``"cpu"``.
     dtype : numpy.dtype, default float32
         Of the weight.
 

@@ -1,4 +1,12 @@
-"""Linear and Bilinear: fully connected layers."""
+"""Linear and Bilinear: fully connected layers.
+
+Parameters
+----------
+out_features : int
+    M, the size of each output.
+bias : bool, default True
+    Whether there is a b.
+"""
 
 import math
 
@@ -34,16 +42,6 @@ class Linear(Module):
     ----------
     in_features : int
         D, the size of each input.
-    out_features : int
-        M, the size of each output.
-    bias : bool, default True
-        Whether there is a b.
-    device : str, optional
-        Only ``"cpu"``.
-    dtype : numpy.dtype, default float32
-        Of the parameters.
-    generator : Generator, default microtorch's own
-        What the initial values are drawn from.
 
     Attributes
     ----------
@@ -97,16 +95,6 @@ class Bilinear(Module):
     ----------
     in1_features, in2_features : int
         D1 and D2, the sizes of the inputs.
-    out_features : int
-        M, the size of each output.
-    bias : bool, default True
-        Whether there is a b.
-    device : str, optional
-        Only ``"cpu"``.
-    dtype : numpy.dtype, default float32
-        Of the parameters.
-    generator : Generator, default microtorch's own
-        What the initial values are drawn from.
 
     Attributes
     ----------

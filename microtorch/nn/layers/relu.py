@@ -49,8 +49,6 @@ class LeakyReLU(Module):
     ----------
     negative_slope : float, default 0.01
         The slope left of zero.
-    inplace : bool, default False
-        Overwrite the input.
 
     See Also
     --------
@@ -83,8 +81,6 @@ class PReLU(Module):
         One slope for all, or one for each channel (dimension 1).
     init : float, default 0.25
         The slope to begin with.
-    device : str, optional
-        Only ``"cpu"``.
     dtype : numpy.dtype, default float32
         Of the slopes.
 
@@ -124,8 +120,6 @@ class Threshold(Module):
     ----------
     threshold : float
     value : float
-    inplace : bool, default False
-        Overwrite the input.
 
     Examples
     --------
@@ -152,8 +146,6 @@ class RReLU(Module):
     ----------
     lower, upper : float, default 1/8 and 1/3
         The bounds of a.
-    inplace : bool, default False
-        Overwrite the input.
 
     Examples
     --------

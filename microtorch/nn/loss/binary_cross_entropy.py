@@ -1,4 +1,10 @@
-"""Losses of yes and no, as modules."""
+"""Losses of yes and no, as modules.
+
+Parameters
+----------
+weight : Tensor, optional
+    A factor for each element; broadcast.
+"""
 
 from .. import functional as F
 from .base import Loss
@@ -8,13 +14,6 @@ __all__ = ["BCELoss", "BCEWithLogitsLoss"]
 
 class BCELoss(Loss):
     """Binary cross-entropy of probabilities in [0, 1]. `BCEWithLogitsLoss` is more exact.
-
-    Parameters
-    ----------
-    weight : Tensor, optional
-        A factor for each element; broadcast.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
 
     Examples
     --------
@@ -35,10 +34,6 @@ class BCEWithLogitsLoss(Loss):
 
     Parameters
     ----------
-    weight : Tensor, optional
-        A factor for each element; broadcast.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
     pos_weight : Tensor, optional
         A factor for the positive class; broadcast.
 

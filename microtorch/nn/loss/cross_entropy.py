@@ -2,6 +2,13 @@
 
 All take ``reduction``: ``"mean"`` (default), ``"sum"``, or ``"none"`` for one value per sample; ``size_average`` and
 ``reduce`` are PyTorch's older words for it, and warn.
+
+Parameters
+----------
+ignore_index : int, default -100
+    Samples with this label count for nothing.
+reduction : {"mean", "sum", "none"}, default "mean"
+    How samples are combined; the mean is weighted by `weight`.
 """
 
 from .. import functional as F
@@ -15,12 +22,6 @@ class CrossEntropyLoss(Loss):
 
     Parameters
     ----------
-    weight : Tensor of shape (C,), optional
-        A factor for each class.
-    ignore_index : int, default -100
-        Samples with this label count for nothing.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How samples are combined; the mean is weighted by `weight`.
     label_smoothing : float in [0, 1], default 0
         How much of the probability is spread evenly over all classes.
 
@@ -65,15 +66,6 @@ class CrossEntropyLoss(Loss):
 
 class NLLLoss(Loss):
     """The negative log-likelihood of the classes, from log-probabilities as LogSoftmax gives them.
-
-    Parameters
-    ----------
-    weight : Tensor of shape (C,), optional
-        A factor for each class.
-    ignore_index : int, default -100
-        Samples with this label count for nothing.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How samples are combined; the mean is weighted by `weight`.
 
     Examples
     --------

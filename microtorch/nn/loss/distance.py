@@ -68,8 +68,6 @@ class TripletMarginWithDistanceLoss(Loss):
     margin : float, default 1
     swap : bool, default False
         Measure the negative from the positive where that is closer.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How samples are combined.
 
     Examples
     --------

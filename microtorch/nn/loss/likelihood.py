@@ -45,8 +45,6 @@ class PoissonNLLLoss(Loss):
         Whether Stirling's approximation of log(y!) is added.
     eps : float, default 1e-8
         Added to the rate in the logarithm.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
 
     Examples
     --------
@@ -74,8 +72,6 @@ class GaussianNLLLoss(Loss):
         Whether the constant log(2π) / 2 is added.
     eps : float, default 1e-6
         The least variance.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
 
     References
     ----------

@@ -22,10 +22,6 @@ class MultiMarginLoss(Loss):
         The exponent.
     margin : float, default 1
         By how much the true class must lead.
-    weight : Tensor of shape (C,), optional
-        A factor for each class.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How samples are combined.
 
     Examples
     --------
@@ -49,11 +45,6 @@ class MultiMarginLoss(Loss):
 class SoftMarginLoss(Loss):
     """log(1 + exp(-y · x)) for labels y of 1 and -1.
 
-    Parameters
-    ----------
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
-
     Examples
     --------
     >>> round(nn.SoftMarginLoss()(microtorch.tensor([0.0]), microtorch.tensor([1.0])).item(), 4)
@@ -75,8 +66,6 @@ class HingeEmbeddingLoss(Loss):
     ----------
     margin : float, default 1
         How far apart unlike pairs should be.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
 
     Examples
     --------
@@ -100,8 +89,6 @@ class CosineEmbeddingLoss(Loss):
     ----------
     margin : float in [-1, 1], default 0
         How much alike unlike pairs may be.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How samples are combined.
 
     Examples
     --------
@@ -126,8 +113,6 @@ class MarginRankingLoss(Loss):
     ----------
     margin : float, default 0
         By how much it should be larger.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
 
     Examples
     --------
@@ -158,8 +143,6 @@ class TripletMarginLoss(Loss):
         Added to the differences.
     swap : bool, default False
         Whether the distance of p and n is taken where it is smaller than that of a and n.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How samples are combined.
 
     References
     ----------

@@ -9,11 +9,6 @@ __all__ = ["MultiLabelMarginLoss", "MultiLabelSoftMarginLoss"]
 class MultiLabelMarginLoss(Loss):
     """Σ max(0, 1 − x[t] + x[i]) / C over the right classes t and the wrong classes i.
 
-    Parameters
-    ----------
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How samples are combined.
-
     Examples
     --------
     >>> x = microtorch.tensor([[0.1, 0.2, 0.4, 0.8]])
@@ -31,13 +26,6 @@ class MultiLabelMarginLoss(Loss):
 
 class MultiLabelSoftMarginLoss(Loss):
     """The logistic loss of each class on its own, averaged over the classes.
-
-    Parameters
-    ----------
-    weight : Tensor of shape (C,), optional
-        A factor for each class.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How samples are combined.
 
     Examples
     --------

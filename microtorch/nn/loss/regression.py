@@ -9,11 +9,6 @@ __all__ = ["HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"]
 class MSELoss(Loss):
     """(x - y)².
 
-    Parameters
-    ----------
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
-
     Examples
     --------
     >>> x = microtorch.tensor([1.0, 3.0], requires_grad=True)
@@ -36,11 +31,6 @@ class MSELoss(Loss):
 class L1Loss(Loss):
     """|x - y|.
 
-    Parameters
-    ----------
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
-
     Examples
     --------
     >>> nn.L1Loss()(microtorch.tensor([1.0, 3.0]), microtorch.zeros(2)).item()
@@ -60,8 +50,6 @@ class SmoothL1Loss(Loss):
 
     Parameters
     ----------
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
     beta : float, default 1
         Where the parabola meets the line; 0 is L1.
 
@@ -89,8 +77,6 @@ class HuberLoss(Loss):
 
     Parameters
     ----------
-    reduction : {"mean", "sum", "none"}, default "mean"
-        How elements are combined.
     delta : float, default 1
         Where the parabola meets the line.
 

@@ -3,7 +3,7 @@
 import contextlib
 import copy
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.mode import state
 from ...autograd.observe import one_call
 from ...distributed.collectives import broadcast_array
@@ -186,7 +186,7 @@ class DistributedDataParallel(Module):
 _shared_from_rank_0 = one_call(broadcast_array)
 
 
-class _RankAverage(Function):
+class _RankAverage(ArrayFunction):
     """y = x        dx = dy, and the gradients of parameters below become averages over the ranks"""
 
     is_view = True

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function, once_differentiable
+from ...autograd.function import ArrayFunction, once_differentiable
 from ...autograd.inplace.changes import record_changes, watch
 from ...distributed.collectives import ReduceOp, reduce_array
 from ...distributed.joining import alone_or_group
@@ -14,7 +14,7 @@ from ..module import Module
 __all__ = ["SyncBatchNorm"]
 
 
-class SyncedBatchNorm(Function):
+class SyncedBatchNorm(ArrayFunction):
     """y = w · x̂ + b, x̂ = (x − mean) / σ over all ranks        dx = w / σ · (dy − mean(dy) − x̂ · mean(dy · x̂))"""
 
     @staticmethod
@@ -111,8 +111,6 @@ class SyncBatchNorm(AnyBatchNorm):
         Whether running averages are kept, which evaluation uses.
     process_group : None
         All ranks take part.
-    device : str, optional
-        Only ``"cpu"``.
     dtype : numpy.dtype, default float32
         Of parameters and averages.
 

@@ -1,4 +1,9 @@
-"""Functions on gradients and parameters of whole models, and to the parameters of a layer: as torch.nn.utils."""
+"""Functions on gradients and parameters of whole models, and to the parameters of a layer: as torch.nn.utils.
+
+Parameters
+----------
+module : Module
+"""
 
 from .clip_grad import clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .convert_parameters import parameters_to_vector, vector_to_parameters

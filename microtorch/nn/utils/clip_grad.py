@@ -1,4 +1,16 @@
-"""Gradients of a whole model at once: their norm, and bounds for it."""
+"""Gradients of a whole model at once: their norm, and bounds for it.
+
+Parameters
+----------
+error_if_nonfinite : bool, default False
+    Whether NaN and infinity are errors.
+parameters : Tensor or iterable of Tensor
+
+Raises
+------
+RuntimeError
+    If the norm is not finite and `error_if_nonfinite` is set.
+"""
 
 import math
 import warnings
@@ -91,17 +103,10 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     norm_type : float, default 2
         The p of the norm; ``float("inf")`` or ``"inf"`` for the largest absolute value, ``-inf`` for the smallest. With
         0 it is, as in PyTorch, the number of tensors that are not all 0.
-    error_if_nonfinite : bool, default False
-        Whether NaN and infinity are errors.
 
     Returns
     -------
     Tensor of shape ()
-
-    Raises
-    ------
-    RuntimeError
-        If the norm is not finite and `error_if_nonfinite` is set.
 
     Examples
     --------
@@ -128,7 +133,6 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm):
 
     Parameters
     ----------
-    parameters : Tensor or iterable of Tensor
     max_norm : float
         The norm that the gradients may have.
     total_norm : Tensor of shape () or float
@@ -159,18 +163,11 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
         The greatest norm.
     norm_type : float, default 2
         The p of the norm, as in `get_total_norm`.
-    error_if_nonfinite : bool, default False
-        Whether NaN and infinity are errors.
 
     Returns
     -------
     Tensor of shape ()
         The norm before.
-
-    Raises
-    ------
-    RuntimeError
-        If the norm is not finite and `error_if_nonfinite` is set.
 
     Notes
     -----
@@ -222,7 +219,6 @@ def clip_grad_value_(parameters, clip_value):
 
     Parameters
     ----------
-    parameters : Tensor or iterable of Tensor
     clip_value : float
 
     Examples

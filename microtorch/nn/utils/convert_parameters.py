@@ -1,4 +1,9 @@
-"""All parameters of a model as one vector, and back."""
+"""All parameters of a model as one vector, and back.
+
+Parameters
+----------
+parameters : iterable of Tensor
+"""
 
 import numpy as np
 
@@ -13,10 +18,6 @@ __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
 def parameters_to_vector(parameters):
     """All parameters in one vector, one after the other; differentiable.
-
-    Parameters
-    ----------
-    parameters : iterable of Tensor
 
     Returns
     -------
@@ -40,7 +41,6 @@ def vector_to_parameters(vec, parameters):
     ----------
     vec : Tensor of one dimension
         As many elements as the parameters have.
-    parameters : iterable of Tensor
 
     Raises
     ------

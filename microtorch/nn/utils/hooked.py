@@ -1,4 +1,14 @@
-"""PyTorch's older forms of weight and spectral normalisation, with a hook before each forward."""
+"""PyTorch's older forms of weight and spectral normalisation, with a hook before each forward.
+
+Parameters
+----------
+name : str, default "weight"
+
+Returns
+-------
+Module
+    `module`.
+"""
 
 import warnings
 
@@ -55,8 +65,6 @@ def weight_norm(module, name="weight", dim=0):
 
     Parameters
     ----------
-    module : Module
-    name : str, default "weight"
     dim : int or None, default 0
         As in `parametrizations.weight_norm`.
 
@@ -95,18 +103,7 @@ def weight_norm(module, name="weight", dim=0):
 
 
 def remove_weight_norm(module, name="weight"):
-    """Make a weight with `weight_norm` a plain parameter again.
-
-    Parameters
-    ----------
-    module : Module
-    name : str, default "weight"
-
-    Returns
-    -------
-    Module
-        `module`.
-    """
+    """Make a weight with `weight_norm` a plain parameter again."""
     hook = _WeightNorm.taken_off("remove_weight_norm", module, name)
     wanted = getattr(module, f"{name}_v").requires_grad
     with no_grad():
@@ -144,8 +141,6 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
 
     Parameters
     ----------
-    module : Module
-    name : str, default "weight"
     n_power_iterations : int, default 1
     eps : float, default 1e-12
     dim : int, default 0
@@ -180,18 +175,7 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
 
 
 def remove_spectral_norm(module, name="weight"):
-    """Make a weight with `spectral_norm` a plain parameter again.
-
-    Parameters
-    ----------
-    module : Module
-    name : str, default "weight"
-
-    Returns
-    -------
-    Module
-        `module`.
-    """
+    """Make a weight with `spectral_norm` a plain parameter again."""
     hook = _SpectralNorm.taken_off("remove_spectral_norm", module, name)
     wanted = getattr(module, f"{name}_orig").requires_grad
     with no_grad():

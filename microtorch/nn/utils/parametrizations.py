@@ -41,7 +41,6 @@ def weight_norm(module, name="weight", dim=0):
 
     Parameters
     ----------
-    module : Module
     name : str, default "weight"
         Which of its parameters.
     dim : int or None, default 0
@@ -125,7 +124,6 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
 
     Parameters
     ----------
-    module : Module
     name : str, default "weight"
         Which of its parameters.
     n_power_iterations : int, default 1

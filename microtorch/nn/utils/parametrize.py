@@ -193,7 +193,6 @@ def register_parametrization(module, tensor_name, parametrization, *, unsafe=Fal
 
     Parameters
     ----------
-    module : Module
     tensor_name : str
         The name of one of its own parameters or buffers. A second parametrization of the same is applied after the
         first.
@@ -276,7 +275,6 @@ def is_parametrized(module, tensor_name=None):
 
     Parameters
     ----------
-    module : Module
     tensor_name : str, optional
         Which; default any.
     """
@@ -296,7 +294,6 @@ def remove_parametrizations(module, tensor_name, leave_parametrized=True):
 
     Parameters
     ----------
-    module : Module
     tensor_name : str
     leave_parametrized : bool, default True
         Whether it keeps the value that was computed, else it gets that of the original.

@@ -2,6 +2,20 @@
 
 A pruned parameter NAME becomes the parameter NAME_orig and the buffer NAME_mask; their product is computed before each
 forward. Pruning again takes away from what is left.
+
+Parameters
+----------
+name : str
+    Of one of its parameters.
+amount : float or int
+    Which share of the elements that are left, or how many.
+dim : int
+    The dimension along which slices are counted: 0, outputs of a Linear; 1, its inputs.
+
+Returns
+-------
+Module
+    `module`.
 """
 
 import numbers
@@ -77,37 +91,12 @@ def _smallest(sizes, mask, amount):
 
 
 def identity(module, name):
-    """Give a parameter a mask of ones, which prunes nothing.
-
-    Parameters
-    ----------
-    module : Module
-    name : str
-        Of one of its parameters.
-
-    Returns
-    -------
-    Module
-        `module`.
-    """
+    """Give a parameter a mask of ones, which prunes nothing."""
     return _pruned(module, name, lambda values, mask: mask)
 
 
 def random_unstructured(module, name, amount):
     """Prune elements at random.
-
-    Parameters
-    ----------
-    module : Module
-    name : str
-        Of one of its parameters.
-    amount : float or int
-        Which share of the elements that are left, or how many.
-
-    Returns
-    -------
-    Module
-        `module`.
 
     Examples
     --------
@@ -125,18 +114,8 @@ def l1_unstructured(module, name, amount, importance_scores=None):
 
     Parameters
     ----------
-    module : Module
-    name : str
-        Of one of its parameters.
-    amount : float or int
-        Which share of the elements that are left, or how many.
     importance_scores : Tensor, optional
         Of the shape of the parameter: what is compared, in the place of its elements.
-
-    Returns
-    -------
-    Module
-        `module`.
 
     Examples
     --------
@@ -175,18 +154,10 @@ def random_structured(module, name, amount, dim):
 
     Parameters
     ----------
-    module : Module
     name : str
         Of one of its parameters, of two dimensions or more.
     amount : float or int
         Which share of the slices that are left, or how many.
-    dim : int
-        The dimension along which slices are counted: 0, outputs of a Linear; 1, its inputs.
-
-    Returns
-    -------
-    Module
-        `module`.
     """
     draw = default_generator.numpy.random
     return _pruned(module, name, lambda v, mask: _slices(v, mask, amount, dim, lambda rows: draw(len(rows))))
@@ -197,22 +168,14 @@ def ln_structured(module, name, amount, n, dim, importance_scores=None):
 
     Parameters
     ----------
-    module : Module
     name : str
         Of one of its parameters, of two dimensions or more.
     amount : float or int
         Which share of the slices that are left, or how many.
     n : float
         The p of the norm.
-    dim : int
-        The dimension along which slices are counted: 0, outputs of a Linear; 1, its inputs.
     importance_scores : Tensor, optional
         Of the shape of the parameter: whose norms are compared, in the place of its own.
-
-    Returns
-    -------
-    Module
-        `module`.
 
     Examples
     --------
@@ -236,16 +199,8 @@ def custom_from_mask(module, name, mask):
 
     Parameters
     ----------
-    module : Module
-    name : str
-        Of one of its parameters.
     mask : Tensor
         Of the shape of the parameter, of 0s and 1s.
-
-    Returns
-    -------
-    Module
-        `module`.
     """
 
     def choose(values, _):
@@ -269,6 +224,10 @@ def global_unstructured(parameters, pruning_method=None, importance_scores=None,
         What is compared, in the place of the elements.
     amount : float or int
         Which share of all elements that are left, or how many.
+
+    Returns
+    -------
+    None
 
     Examples
     --------
@@ -305,13 +264,7 @@ def remove(module, name):
 
     Parameters
     ----------
-    module : Module
     name : str
-
-    Returns
-    -------
-    Module
-        `module`.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Other dtypes and devices."""
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...devices import check_device, not_here
 from ...devices import device as device_type
 from ...dtypes import as_dtype, bool_, float32, float64, int32, int64, uint8
@@ -13,7 +13,7 @@ from .copy import clone
 __all__ = []
 
 
-class Cast(Function):
+class Cast(ArrayFunction):
     """y = x        dx = dy
 
     Why: The same numbers in another precision: the gradient passes unchanged, in the precision of the input.

@@ -1,4 +1,10 @@
-"""New tensors: constants and ranges."""
+"""New tensors: constants and ranges.
+
+Raises
+------
+ValueError
+    If `steps` is negative.
+"""
 
 from math import ceil, isfinite
 from operator import index
@@ -64,23 +70,6 @@ def zeros(*shape, size=None, dtype=None, device=None, requires_grad=False):
     ----------
     *shape : int or sequence of int
         As ``zeros(2, 3)`` or ``zeros((2, 3))``.
-    size : sequence of int, optional
-        The same by name.
-    dtype : numpy.dtype, default that of `get_default_dtype`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ShapeError
-        For negative sizes.
 
     Examples
     --------
@@ -99,23 +88,6 @@ def ones(*shape, size=None, dtype=None, device=None, requires_grad=False):
     ----------
     *shape : int or sequence of int
         As ``ones(2, 3)`` or ``ones((2, 3))``.
-    size : sequence of int, optional
-        The same by name.
-    dtype : numpy.dtype, default that of `get_default_dtype`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ShapeError
-        For negative sizes.
 
     Examples
     --------
@@ -134,23 +106,6 @@ def empty(*shape, size=None, dtype=None, device=None, requires_grad=False):
     ----------
     *shape : int or sequence of int
         As ``empty(2, 3)`` or ``empty((2, 3))``.
-    size : sequence of int, optional
-        The same by name.
-    dtype : numpy.dtype, default that of `get_default_dtype`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ShapeError
-        For negative sizes.
 
     Examples
     --------
@@ -171,19 +126,6 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     fill_value : number
     dtype : numpy.dtype, default that of `tensor(fill_value)`
         Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ShapeError
-        For negative sizes.
 
     Examples
     --------
@@ -209,10 +151,6 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
         Not 0; negative to count down.
     dtype : numpy.dtype, default int64 if all are ints, else the default dtype
         Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
 
     Returns
     -------
@@ -262,16 +200,6 @@ def range(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=F
         The first, and what is not passed.
     step : number, default 1
         Not 0.
-    dtype : numpy.dtype, default that of `get_default_dtype`
-        Of the elements.
-    device : str or device, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
 
     Raises
     ------
@@ -298,22 +226,11 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
         Of 0 dimensions, if tensors.
     steps : int
         How many, not negative; 1 gives `start` alone.
-    dtype : numpy.dtype, default that of `get_default_dtype`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
 
     Returns
     -------
     Tensor
         Of shape (steps,).
-
-    Raises
-    ------
-    ValueError
-        If `steps` is negative.
 
     Examples
     --------
@@ -347,22 +264,11 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     steps : int
         How many, not negative; 1 gives ``base**start`` alone.
     base : float, default 10
-    dtype : numpy.dtype, default that of `get_default_dtype`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
 
     Returns
     -------
     Tensor
         Of shape (steps,).
-
-    Raises
-    ------
-    ValueError
-        If `steps` is negative.
 
     Examples
     --------
@@ -384,10 +290,6 @@ def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
     ----------
     s : number
     dtype : numpy.dtype, default that of `get_default_dtype`
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
 
     Returns
     -------
@@ -411,22 +313,11 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
         How many rows.
     m : int, optional
         How many columns; default as many.
-    dtype : numpy.dtype, default that of `get_default_dtype`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
 
     Returns
     -------
     Tensor
         Of shape (n, m).
-
-    Raises
-    ------
-    ShapeError
-        For negative sizes.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import in_place, record_change
 from ...autograd.mode import state
 from ...dtypes import as_number
@@ -13,7 +13,7 @@ from ...tensor import Tensor, attach, wrap
 __all__ = ["clone", "fill"]
 
 
-class Clone(Function):
+class Clone(ArrayFunction):
     """y = x        dx = dy
 
     Why: A copy changes as the original does, so the gradient passes unchanged.
@@ -35,7 +35,6 @@ def clone(input, *, memory_format=None):
 
     Parameters
     ----------
-    input : Tensor
     memory_format : str, optional
         Accepted for compatibility: a copy lies in memory row by row.
 
@@ -58,7 +57,7 @@ def clone(input, *, memory_format=None):
     return Clone.apply(as_tensor(input))
 
 
-class Overwrite(Function):
+class Overwrite(ArrayFunction):
     """y = source        dx = 0,  dsource = dy
 
     Why: The old values are gone, so they have no influence any more; what took their place gets all of the
@@ -154,12 +153,7 @@ def fill(input, value):
 
     Parameters
     ----------
-    input : Tensor
     value : number or Tensor, shape ()
-
-    Returns
-    -------
-    Tensor
 
     Notes
     -----

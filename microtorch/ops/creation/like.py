@@ -1,4 +1,12 @@
-"""New tensors in the shape or the dtype of others."""
+"""New tensors in the shape or the dtype of others.
+
+Parameters
+----------
+dtype : numpy.dtype, default that of `input`
+    Of the elements.
+memory_format : str, optional
+    Accepted for compatibility.
+"""
 
 import numpy as np
 
@@ -14,22 +22,6 @@ __all__ = ["empty_like", "full_like", "ones_like", "zeros_like"]
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Zeros in the shape and dtype of another tensor.
 
-    Parameters
-    ----------
-    input : Tensor
-    dtype : numpy.dtype, default that of `input`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-    memory_format : str, optional
-        Accepted for compatibility.
-
-    Returns
-    -------
-    Tensor
-
     Examples
     --------
     >>> microtorch.zeros_like(microtorch.tensor([[1, 2], [3, 4]]))
@@ -43,22 +35,6 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
 def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Ones in the shape and dtype of another tensor.
 
-    Parameters
-    ----------
-    input : Tensor
-    dtype : numpy.dtype, default that of `input`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-    memory_format : str, optional
-        Accepted for compatibility.
-
-    Returns
-    -------
-    Tensor
-
     Examples
     --------
     >>> microtorch.ones_like(microtorch.tensor([[1, 2], [3, 4]]))
@@ -71,22 +47,6 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_for
 
 def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """A tensor of the shape and dtype of another that holds whatever the memory held before.
-
-    Parameters
-    ----------
-    input : Tensor
-    dtype : numpy.dtype, default that of `input`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-    memory_format : str, optional
-        Accepted for compatibility.
-
-    Returns
-    -------
-    Tensor
 
     Examples
     --------
@@ -102,20 +62,7 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
 
     Parameters
     ----------
-    input : Tensor
     fill_value : number
-    dtype : numpy.dtype, default that of `input`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-    memory_format : str, optional
-        Accepted for compatibility.
-
-    Returns
-    -------
-    Tensor
 
     Examples
     --------

@@ -1,4 +1,10 @@
-"""Random numbers with fractions, drawn from the default generator or from one that is given."""
+"""Random numbers with fractions, drawn from the default generator or from one that is given.
+
+Raises
+------
+DTypeError
+    If `dtype` is not floating.
+"""
 
 import numpy as np
 
@@ -34,27 +40,6 @@ def rand(*shape, size=None, generator=None, dtype=None, device=None, requires_gr
     ----------
     *shape : int or sequence of int
         As ``rand(2, 3)`` or ``rand((2, 3))``.
-    size : sequence of int, optional
-        The same by name.
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
-    dtype : numpy.dtype, default that of `get_default_dtype`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ShapeError
-        For negative sizes.
-    DTypeError
-        If `dtype` is not floating.
 
     Examples
     --------
@@ -74,19 +59,8 @@ def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=F
 
     Parameters
     ----------
-    input : Tensor
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
     dtype : numpy.dtype, default that of `input`
         Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
 
     Examples
     --------
@@ -107,27 +81,6 @@ def randn(*shape, size=None, generator=None, dtype=None, device=None, requires_g
     ----------
     *shape : int or sequence of int
         As ``randn(2, 3)`` or ``randn((2, 3))``.
-    size : sequence of int, optional
-        The same by name.
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
-    dtype : numpy.dtype, default that of `get_default_dtype`
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ShapeError
-        For negative sizes.
-    DTypeError
-        If `dtype` is not floating.
 
     Examples
     --------
@@ -147,19 +100,8 @@ def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=
 
     Parameters
     ----------
-    input : Tensor
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
     dtype : numpy.dtype, default that of `input`
         Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
 
     Examples
     --------
@@ -184,14 +126,8 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=N
         The standard deviation of each, not negative.
     size : sequence of int, optional
         The shape; needed, and allowed, only where neither `mean` nor `std` is a tensor.
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
     dtype : numpy.dtype, default that of `mean` or `std`, else the default dtype
         Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
 
     Returns
     -------

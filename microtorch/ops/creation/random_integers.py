@@ -1,4 +1,12 @@
-"""Random integers, orders and choices, drawn from the default generator or from one that is given."""
+"""Random integers, orders and choices, drawn from the default generator or from one that is given.
+
+Parameters
+----------
+high : int
+    One above the highest.
+dtype : numpy.dtype, default int64
+    Of the elements.
+"""
 
 from operator import index
 
@@ -26,29 +34,13 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
     ----------
     low : int, default 0
         The lowest; ``randint(high, size)`` starts at 0.
-    high : int
-        One above the highest.
     size : sequence of int
         The shape.
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
-    dtype : numpy.dtype, default int64
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
 
     Raises
     ------
     ValueError
         If `low` is not below `high`.
-    ShapeError
-        For negative sizes.
 
     Examples
     --------
@@ -79,23 +71,10 @@ def randint_like(input, low, high=None, *, generator=None, dtype=None, device=No
 
     Parameters
     ----------
-    input : Tensor
     low : int, default 0
         The lowest; ``randint_like(input, high)`` starts at 0.
-    high : int
-        One above the highest.
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
     dtype : numpy.dtype, default that of `input`
         Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
-
-    Returns
-    -------
-    Tensor
 
     Examples
     --------
@@ -117,14 +96,6 @@ def randperm(n, *, generator=None, dtype=int64, device=None, requires_grad=False
     ----------
     n : int
         How many.
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
-    dtype : numpy.dtype, default int64
-        Of the elements.
-    device : str, optional
-        ``"cpu"``: there is no other.
-    requires_grad : bool, default False
-        Whether operations on it are recorded.
 
     Returns
     -------
@@ -168,8 +139,6 @@ def bernoulli(input, p=None, *, generator=None):
         Probabilities, from 0 to 1.
     p : float, optional
         One probability in place of all elements.
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
 
     Returns
     -------
@@ -209,8 +178,6 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
         How many indices for each row, at least 1.
     replacement : bool, default False
         Whether an index may be drawn again.
-    generator : Generator, optional
-        Where the numbers come from; default the one that `manual_seed` seeds.
 
     Returns
     -------

@@ -1,4 +1,10 @@
-"""t[index] = value, written straight into the memory of the tensor; and copies with a part replaced."""
+"""t[index] = value, written straight into the memory of the tensor; and copies with a part replaced.
+
+Raises
+------
+ShapeError
+    If the shape of `src` does not fit.
+"""
 
 import numpy as np
 
@@ -41,18 +47,12 @@ def index_put(input, indices, values, accumulate=False):
 
     Parameters
     ----------
-    input : Tensor
     indices : tuple of Tensor
         Positions or masks, as in ``t[indices]``.
     values : Tensor
         Of the dtype of `input`, and of a shape that broadcasts to that of ``input[indices]``.
     accumulate : bool, default False
         Add them, once for each naming; else the last counts.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
 
     Raises
     ------
@@ -135,23 +135,9 @@ def select_scatter(input, src, dim, index):
 
     Parameters
     ----------
-    input : Tensor
     src : Tensor
         Of the shape of ``input.select(dim, index)``.
-    dim : int
     index : int
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
-    Raises
-    ------
-    ShapeError
-        If the shape of `src` does not fit.
-    IndexError
-        If there is no such dimension or position.
 
     Examples
     --------
@@ -168,25 +154,11 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
 
     Parameters
     ----------
-    input : Tensor
     src : Tensor
         Of the shape of the slice.
-    dim : int, default 0
     start, end : int, optional
         As in ``t[start:end]``; beyond the end is the end.
     step : int, default 1
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
-    Raises
-    ------
-    ShapeError
-        If the shape of `src` does not fit.
-    IndexError
-        If there is no such dimension.
 
     Examples
     --------
@@ -203,21 +175,10 @@ def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
 
     Parameters
     ----------
-    input : Tensor
     src : Tensor
         Of the shape of ``input.diagonal(offset, dim1, dim2)``.
     offset : int, default 0
     dim1, dim2 : int, default 0 and 1
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
-    Raises
-    ------
-    ShapeError
-        If the shape of `src` does not fit.
 
     Examples
     --------

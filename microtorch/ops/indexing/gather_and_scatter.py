@@ -1,10 +1,21 @@
-"""Picking and putting elements by tensors of positions along one dimension."""
+"""Picking and putting elements by tensors of positions along one dimension.
+
+Parameters
+----------
+dim : int
+    The dimension along which `index` counts.
+
+Raises
+------
+IndexError
+    If a value of `index` is out of range.
+"""
 
 import math
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number
 from ...errors import DTypeError, GradientError, ShapeError
@@ -68,7 +79,7 @@ def put_along(y, indices, shape, dim):
     return dx
 
 
-class PutAlong(Function):
+class PutAlong(ArrayFunction):
     """y = 0, and x at indices along a dimension, none of them twice        dx = dy at indices
 
     Why: Each number went to one place and gets the gradient from there.
@@ -88,7 +99,7 @@ class PutAlong(Function):
         return Gather.apply(dy, ctx.dim, indices.reshape(kept)).reshape(ctx.x_shape)
 
 
-class Gather(Function):
+class Gather(ArrayFunction):
     """y[i, j] = x[index[i, j], j] for dim 0        dx = 0, and dy added at index along dim
 
     Why: An entry that was gathered several times gets the sum of these gradients; one that was not gets 0.
@@ -117,9 +128,6 @@ def gather(input, dim, index):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
-        The dimension along which `index` counts.
     index : Tensor of int64 or int32
         As many dimensions as `input`; only along `dim` may it be longer. Values from 0 to ``input.size(dim) - 1``.
 
@@ -127,13 +135,6 @@ def gather(input, dim, index):
     -------
     Tensor
         Of the shape of `index` and the dtype of `input`.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-    IndexError
-        If a value of `index` is out of range.
 
     Notes
     -----
@@ -163,7 +164,6 @@ def take_along_dim(input, indices, dim=None):
 
     Parameters
     ----------
-    input : Tensor
     indices : Tensor of int64
         As many dimensions as `input`; negative ones count from the end.
     dim : int, optional
@@ -176,8 +176,6 @@ def take_along_dim(input, indices, dim=None):
 
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     IndexError
         If a position is out of range.
 
@@ -218,7 +216,7 @@ def _numpy_take_along_axis(arr, indices, axis=-1):
     return take_along_dim(arr, as_tensor(indices), axis)
 
 
-class ScatterAdd(Function):
+class ScatterAdd(ArrayFunction):
     """y = x, then y[index[i, j], j] += src[i, j] for dim 0        dx = dy,  dsrc = dy at index along dim
 
     Why: x is still in the sum everywhere, and each number of src was added at one place, whose gradient it gets.
@@ -267,27 +265,13 @@ def scatter_add(input, dim, index, src):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
-        The dimension along which `index` counts.
-    index : Tensor of int64 or int32
-        As many dimensions as `input` and `src`, nowhere longer than `src`.
     src : Tensor
         What is added, of the dtype of `input`.
 
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     DTypeError
         If the dtypes differ.
-    IndexError
-        If a value of `index` is out of range.
 
     Notes
     -----
@@ -317,7 +301,7 @@ def _put(y, where, src):
     y[where] = src
 
 
-class Scatter(Function):
+class Scatter(ArrayFunction):
     """y = x, then y[index[i, j], j] = src[i, j] for dim 0
     dx = dy, and 0 at index along dim,  dsrc = dy at index along dim
 
@@ -336,7 +320,7 @@ class Scatter(Function):
         return dx, None, None, _dsrc(ctx, dy)
 
 
-class ScatterMultiply(Function):
+class ScatterMultiply(ArrayFunction):
     """y = x, then y[index[i, j], j] *= src[i, j] for dim 0        it has no derivative here
 
     Why: Its derivative is put together from other operations by the function that calls it.
@@ -361,11 +345,6 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
-        The dimension along which `index` counts.
-    index : Tensor of int64 or int32
-        As many dimensions as `input` and `src`, nowhere longer than `src`.
     src : Tensor or number
         What is put, of the dtype of `input`.
     value : number, optional
@@ -380,12 +359,8 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     DTypeError
         If the dtypes differ.
-    IndexError
-        If a value of `index` is out of range.
 
     Notes
     -----

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.mode import state
 from ...autograd.observe import tell
 from ...from_data import as_tensor
@@ -20,7 +20,7 @@ from ...tensor import Tensor, attach
 __all__ = []
 
 
-class Slice(Function):
+class Slice(ArrayFunction):
     """y = x[index] of slices and single positions        dx = 0, and dy at index
 
     Why: Only what was picked has influence: it gets its gradient back, the rest gets 0.
@@ -43,7 +43,7 @@ class Slice(Function):
         return Place.apply(dy, ctx.index, ctx.shape)
 
 
-class Place(Function):
+class Place(ArrayFunction):
     """y = 0, and x at index        dx = dy[index]
 
     Why: Each number went to one place and gets the gradient from there.
@@ -62,7 +62,7 @@ class Place(Function):
         return Slice.apply(dy, ctx.index)
 
 
-class Index(Function):
+class Index(ArrayFunction):
     """y = x[index] of arrays of positions or masks        dx = 0, and dy added at index, once for each naming
 
     Why: An entry that was picked twice acts twice, so it gets the sum of both gradients; one that was not picked
@@ -87,7 +87,7 @@ class Index(Function):
         return AddAt.apply(dy, ctx.index, ctx.shape)
 
 
-class AddAt(Function):
+class AddAt(ArrayFunction):
     """y = 0, and x added at index, once for each naming        dx = dy[index]
 
     Why: Each number was added at one place and gets the gradient from there.

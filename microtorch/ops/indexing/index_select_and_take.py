@@ -1,4 +1,15 @@
-"""Elements picked, put or replaced by a vector of positions or a mask."""
+"""Elements picked, put or replaced by a vector of positions or a mask.
+
+Parameters
+----------
+index : Tensor of int64 or int32, shape (n,)
+    The positions; several may be the same.
+
+Raises
+------
+ShapeError
+    If the shape of `source` does not fit.
+"""
 
 import numpy as np
 
@@ -38,13 +49,6 @@ def _check(operation, index, n, dim):
 @dimensions.also_axis
 def index_select(input, dim, index):
     """The parts of `input` at some positions along a dimension.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int
-    index : Tensor of int64 or int32, shape (n,)
-        The positions; several may be the same.
 
     Returns
     -------
@@ -94,26 +98,8 @@ def index_add(input, dim, index, source, *, alpha=1):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
-    index : Tensor of int64 or int32, shape (n,)
-        The positions; several may be the same.
-    source : Tensor
-        Of the shape of `input` but for length n along `dim`.
     alpha : number, default 1
         A factor for `source`.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
-    Raises
-    ------
-    ShapeError
-        If the shape of `source` does not fit.
-    IndexError
-        If there is no such dimension or position.
 
     Notes
     -----
@@ -146,24 +132,8 @@ def index_copy(input, dim, index, source):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
     index : Tensor of int64 or int32, shape (n,)
         The positions; where several are the same, the last counts.
-    source : Tensor
-        Of the shape of `input` but for length n along `dim`.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
-    Raises
-    ------
-    ShapeError
-        If the shape of `source` does not fit.
-    IndexError
-        If there is no such dimension or position.
 
     Notes
     -----
@@ -193,21 +163,12 @@ def index_fill(input, dim, index, value):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
     index : Tensor of int64 or int32, shape (n,)
         The positions.
     value : number or Tensor, shape ()
 
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
     Raises
     ------
-    IndexError
-        If there is no such dimension or position.
     ShapeError
         If `value` has dimensions.
 
@@ -240,7 +201,6 @@ def take(input, index):
 
     Parameters
     ----------
-    input : Tensor
     index : Tensor of int64 or int32
         Positions in row-major order; negative ones count from the end. (``np.take`` can count along an axis.)
 

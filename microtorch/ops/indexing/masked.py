@@ -1,4 +1,10 @@
-"""Elements chosen by a mask."""
+"""Elements chosen by a mask.
+
+Parameters
+----------
+mask : Tensor of bool
+    Of a shape that broadcasts with `input`.
+"""
 
 import numpy as np
 
@@ -20,9 +26,6 @@ def masked_fill(input, mask, value):
 
     Parameters
     ----------
-    input : Tensor
-    mask : Tensor of bool
-        Of a shape that broadcasts with `input`.
     value : number or Tensor, shape ()
 
     Returns
@@ -78,9 +81,6 @@ def masked_scatter(input, mask, source):
 
     Parameters
     ----------
-    input : Tensor
-    mask : Tensor of bool
-        Of a shape that broadcasts with `input`.
     source : Tensor
         Of the dtype of `input`, with at least as many elements as `mask` has True.
 
@@ -129,12 +129,6 @@ attach_in_place(masked_scatter, "masked_scatter_")
 @attach("masked_select")
 def masked_select(input, mask):
     """The elements where `mask` is True, in row-major order.
-
-    Parameters
-    ----------
-    input : Tensor
-    mask : Tensor of bool
-        Of a shape that broadcasts with `input`.
 
     Returns
     -------

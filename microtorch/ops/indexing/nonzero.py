@@ -18,7 +18,6 @@ def nonzero(input, *, as_tuple=False):
 
     Parameters
     ----------
-    input : Tensor
     as_tuple : bool, default False
         A vector for each dimension, as an index takes them, rather than a row for each element.
 
@@ -52,10 +51,6 @@ def _numpy_nonzero(a):
 @attach("argwhere", numpy=np.argwhere)
 def argwhere(input):
     """The positions of the elements that are not 0, a row for each: `nonzero`.
-
-    Parameters
-    ----------
-    input : Tensor
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function, once_differentiable
+from ...autograd.function import ArrayFunction, once_differentiable
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import ShapeError
 from ...tensor import Tensor, attach, wrap
@@ -16,7 +16,7 @@ from .gather_and_scatter import Gather, Scatter, ScatterAdd, places, scatter
 __all__ = ["index_reduce", "scatter_reduce"]
 
 
-class ScatterProduct(Function):
+class ScatterProduct(ArrayFunction):
     """y = x, then y[index[i, j], j] *= src[i, j] for dim 0        d of each = dy · the others; once differentiable"""
 
     @staticmethod
@@ -49,7 +49,7 @@ def _others(factor, rest, zeros):
     return np.where(zeros == (factor == 0), rest / np.where(factor == 0, 1, factor), 0)
 
 
-class ScatterExtreme(Function):
+class ScatterExtreme(ArrayFunction):
     """y = the extreme of x and what is scattered to its place        dx, dsrc = dy, divided among those equal to y"""
 
     @staticmethod
@@ -93,26 +93,16 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
 
     Parameters
     ----------
-    input : Tensor
     dim : int
         The dimension along which `index` counts.
-    index : Tensor of int64 or int32
-        As many dimensions as `input` and `src`, nowhere longer than `src`.
     src : Tensor
         What is combined, of the dtype of `input`.
     reduce : {"sum", "prod", "mean", "amax", "amin"}
     include_self : bool, default True
         The element of `input` takes part; else it is replaced where `index` names it.
 
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     DTypeError
         If the dtypes differ.
     IndexError
@@ -186,20 +176,11 @@ def index_reduce(input, dim, index, source, reduce, *, include_self=True):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
     index : Tensor of int64 or int32, shape (n,)
         The positions; several may be the same.
-    source : Tensor
-        Of the shape of `input` but for length n along `dim`.
     reduce : {"prod", "mean", "amax", "amin"}
     include_self : bool, default True
         The part of `input` takes part; else it is replaced.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
 
     Raises
     ------

@@ -39,8 +39,6 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
 
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     ValueError
         If `side` contradicts `right`, or is another word.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from ...tensor import attach
@@ -20,7 +20,7 @@ def _diagonal_of(x, offset, dim1, dim2):
     return y
 
 
-class Diagonal(Function):
+class Diagonal(ArrayFunction):
     """y = the diagonal of x        dx = 0, and dy on the diagonal
 
     Why: Only the diagonal was looked at, so only it gets a gradient, each entry its own.
@@ -39,7 +39,7 @@ class Diagonal(Function):
         return OnDiagonal.apply(dy, ctx.shape, *ctx.place)
 
 
-class OnDiagonal(Function):
+class OnDiagonal(ArrayFunction):
     """y = 0, and x on the diagonal        dx = the diagonal of dy
 
     Why: Each number went to one place on the diagonal and gets the gradient from there.
@@ -64,9 +64,6 @@ def diagonal(input, offset=0, dim1=0, dim2=1):
 
     Parameters
     ----------
-    input : Tensor
-    offset : int, default 0
-        Which diagonal: above the main one if positive, below if negative.
     dim1, dim2 : int, default 0 and 1
 
     Returns
@@ -76,8 +73,6 @@ def diagonal(input, offset=0, dim1=0, dim2=1):
 
     Raises
     ------
-    IndexError
-        If there is no such dimension.
     ShapeError
         If the two are the same.
 
@@ -151,8 +146,6 @@ def diag_embed(input, offset=0, dim1=-2, dim2=-1):
     Parameters
     ----------
     input : Tensor, shape (..., n)
-    offset : int, default 0
-        Which diagonal: above the main one if positive, below if negative.
     dim1, dim2 : int, default -2 and -1
         Where the rows and the columns are in the result.
 
@@ -163,8 +156,6 @@ def diag_embed(input, offset=0, dim1=-2, dim2=-1):
 
     Raises
     ------
-    IndexError
-        If there is no such dimension.
     ShapeError
         If the two are the same, or `input` has no dimension.
 
@@ -192,12 +183,6 @@ def diag_embed(input, offset=0, dim1=-2, dim2=-1):
 @attach("diagflat", numpy=np.diagflat)
 def diagflat(input, offset=0):
     """The matrix with all elements of a tensor on a diagonal, and zeros elsewhere.
-
-    Parameters
-    ----------
-    input : Tensor
-    offset : int, default 0
-        Which diagonal: above the main one if positive, below if negative.
 
     Returns
     -------

@@ -1,10 +1,20 @@
-"""Products of matrices and vectors."""
+"""Products of matrices and vectors.
+
+Parameters
+----------
+input : Tensor, shape (n, k)
+mat2 : Tensor, shape (k, m)
+
+Returns
+-------
+Tensor, shape (n, m)
+"""
 
 import math
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number
 from ...errors import DTypeError, ShapeError
@@ -20,7 +30,7 @@ def rows(x):
     return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
-class MatMul(Function):
+class MatMul(ArrayFunction):
     """y = a @ b        da = dy @ bᵀ,  db = aᵀ @ dy
 
     Why: An entry of a meets a whole row of b and so moves a row of the result; its gradient gathers that row,
@@ -148,15 +158,6 @@ def _of_dimensions(operation, *expected):
 def mm(input, mat2):
     """The product of two matrices.
 
-    Parameters
-    ----------
-    input : Tensor, shape (n, k)
-    mat2 : Tensor, shape (k, m)
-
-    Returns
-    -------
-    Tensor, shape (n, m)
-
     Raises
     ------
     ShapeError
@@ -217,7 +218,6 @@ def mv(input, vec):
 
     Parameters
     ----------
-    input : Tensor, shape (n, k)
     vec : Tensor, shape (k,)
 
     Returns
@@ -293,7 +293,6 @@ def outer(input, vec2):
     Parameters
     ----------
     input : Tensor, shape (n,)
-    vec2 : Tensor, shape (m,)
 
     Returns
     -------
@@ -329,17 +328,6 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     input : Tensor
         Of a shape that expands to (n, m). Where `beta` is 0 its values, even NaN, do not matter.
     mat1 : Tensor, shape (n, k)
-    mat2 : Tensor, shape (k, m)
-    beta, alpha : number, default 1
-
-    Returns
-    -------
-    Tensor, shape (n, m)
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
 
     Notes
     -----
@@ -372,11 +360,6 @@ def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     Returns
     -------
     Tensor, shape (b, n, m)
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
 
     Notes
     -----

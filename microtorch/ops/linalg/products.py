@@ -1,4 +1,9 @@
-"""Products of vectors, and of blocks."""
+"""Products of vectors, and of blocks.
+
+Returns
+-------
+Tensor, shape (n, m)
+"""
 
 import numpy as np
 
@@ -47,12 +52,12 @@ def inner(input, other):
     Parameters
     ----------
     input : Tensor, shape (..., n)
-    other : Tensor, shape (*, n)
+    other : Tensor, shape (m..., n)
         One of 0 dimensions is a factor.
 
     Returns
     -------
-    Tensor, shape (..., *)
+    Tensor, shape (..., m...)
 
     Raises
     ------
@@ -61,7 +66,7 @@ def inner(input, other):
 
     Notes
     -----
-    y[…, *] = Σᵢ a[…, i] · b[*, i]; the gradients are those of the products.
+    y[…, j] = Σᵢ a[…, i] · b[j, i]; the gradients are those of the products.
 
     Examples
     --------
@@ -160,11 +165,6 @@ def ger(input, vec2):
     Parameters
     ----------
     input : Tensor, shape (n,)
-    vec2 : Tensor, shape (m,)
-
-    Returns
-    -------
-    Tensor, shape (n, m)
     """
     return outer(input, vec2)
 
@@ -180,11 +180,6 @@ def chain_matmul(*matrices):
     Returns
     -------
     Tensor
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
     """
     product = matrices[0]
     for matrix in matrices[1:]:
@@ -243,16 +238,10 @@ def addmv(input, mat, vec, *, beta=1, alpha=1):
         Of a shape that expands to (n,). Where `beta` is 0 its values, even NaN, do not matter.
     mat : Tensor, shape (n, k)
     vec : Tensor, shape (k,)
-    beta, alpha : number, default 1
 
     Returns
     -------
     Tensor, shape (n,)
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
 
     Examples
     --------
@@ -272,17 +261,6 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
     input : Tensor
         Of a shape that expands to (n, m). Where `beta` is 0 its values, even NaN, do not matter.
     vec1 : Tensor, shape (n,)
-    vec2 : Tensor, shape (m,)
-    beta, alpha : number, default 1
-
-    Returns
-    -------
-    Tensor, shape (n, m)
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
 
     Examples
     --------
@@ -303,16 +281,6 @@ def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
         Of a shape that expands to (n, m). Where `beta` is 0 its values, even NaN, do not matter.
     batch1 : Tensor, shape (b, n, k)
     batch2 : Tensor, shape (b, k, m)
-    beta, alpha : number, default 1
-
-    Returns
-    -------
-    Tensor, shape (n, m)
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
 
     Examples
     --------

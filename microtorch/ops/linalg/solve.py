@@ -4,17 +4,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import Tensor, attach
 from .._promotion import only_tensors, same_dtype
-from ..pointwise.exp_and_log import exp
-from ..pointwise.where import where
+from ..indexing.where import where
+from ..pointwise.exp import exp
 
 __all__ = ["cholesky", "det", "inverse", "logdet", "slogdet"]
 
 
-class Solve(Function):
+class Solve(ArrayFunction):
     """y = a⁻¹ b        db = a⁻ᵀ dy,  da = −db yᵀ"""
 
     @staticmethod
@@ -33,7 +33,7 @@ class Solve(Function):
         return -(db @ y.mT), db
 
 
-class Cholesky(Function):
+class Cholesky(ArrayFunction):
     """y yᵀ = x, y lower triangular        dx = (s + sᵀ)/2, s = y⁻ᵀ Φ(yᵀ dy) y⁻¹; Φ: below the diagonal, half on it"""
 
     @staticmethod
@@ -163,11 +163,6 @@ def inverse(input):
     ----------
     input : Tensor, shape (..., n, n)
 
-    Returns
-    -------
-    Tensor
-        Of the same shape.
-
     Raises
     ------
     ShapeError
@@ -234,7 +229,7 @@ def cholesky(input, upper=False):
     return lower.mT if upper else lower
 
 
-class Slogdet(Function):
+class Slogdet(ArrayFunction):
     """y = sign det x and log |det x|        dx = x⁻ᵀ times the gradient of the second"""
 
     @staticmethod

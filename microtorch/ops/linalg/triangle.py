@@ -1,8 +1,22 @@
-"""The lower and the upper triangle of matrices."""
+"""The lower and the upper triangle of matrices.
+
+Parameters
+----------
+input : Tensor, shape (..., n, m)
+row, col : int
+    The shape of the matrix.
+dtype : numpy.dtype, default int64
+    int64 or int32.
+
+Raises
+------
+ShapeError
+    If a size is negative.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import int64
 from ...errors import ShapeError
@@ -13,7 +27,7 @@ from ..creation.constant import shape_of
 __all__ = ["tril", "tril_indices", "triu", "triu_indices"]
 
 
-class Tril(Function):
+class Tril(ArrayFunction):
     """y = x on and below a diagonal, else 0        dx = dy on and below a diagonal, else 0
 
     Why: What was set to 0 has no influence; the rest passes unchanged.
@@ -30,7 +44,7 @@ class Tril(Function):
         return Tril.apply(dy, ctx.k)
 
 
-class Triu(Function):
+class Triu(ArrayFunction):
     """y = x on and above a diagonal, else 0        dx = dy on and above a diagonal, else 0
 
     Why: What was set to 0 has no influence; the rest passes unchanged.
@@ -53,14 +67,8 @@ def tril(input, diagonal=0):
 
     Parameters
     ----------
-    input : Tensor, shape (..., n, m)
     diagonal : int, default 0
         The last diagonal kept: above the main one if positive, below if negative.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape.
 
     Raises
     ------
@@ -86,14 +94,8 @@ def triu(input, diagonal=0):
 
     Parameters
     ----------
-    input : Tensor, shape (..., n, m)
     diagonal : int, default 0
         The first diagonal kept: above the main one if positive, below if negative.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape.
 
     Raises
     ------
@@ -122,26 +124,10 @@ def _triangle(operation, function, input, diagonal):
 def tril_indices(row, col, offset=0, *, dtype=int64, device=None):
     """The positions of the elements on and below a diagonal of a matrix, row by row.
 
-    Parameters
-    ----------
-    row, col : int
-        The shape of the matrix.
-    offset : int, default 0
-        Which diagonal: above the main one if positive, below if negative.
-    dtype : numpy.dtype, default int64
-        int64 or int32.
-    device : str, optional
-        ``"cpu"``: there is no other.
-
     Returns
     -------
     Tensor, shape (2, n)
         Row numbers, and column numbers.
-
-    Raises
-    ------
-    ShapeError
-        If a size is negative.
 
     Examples
     --------
@@ -157,26 +143,10 @@ def tril_indices(row, col, offset=0, *, dtype=int64, device=None):
 def triu_indices(row, col, offset=0, *, dtype=int64, device=None):
     """The positions of the elements on and above a diagonal of a matrix, row by row.
 
-    Parameters
-    ----------
-    row, col : int
-        The shape of the matrix.
-    offset : int, default 0
-        Which diagonal: above the main one if positive, below if negative.
-    dtype : numpy.dtype, default int64
-        int64 or int32.
-    device : str, optional
-        ``"cpu"``: there is no other.
-
     Returns
     -------
     Tensor, shape (2, n)
         Row numbers, and column numbers.
-
-    Raises
-    ------
-    ShapeError
-        If a size is negative.
 
     Examples
     --------

@@ -1,8 +1,14 @@
-"""Losses of yes-or-no predictions, and of margins between classes."""
+"""Losses of yes-or-no predictions, and of margins between classes.
+
+Returns
+-------
+Tensor
+    0-d, or of the shape of `input` under "none".
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...kernels.loss import binary_cross_entropy as kernels
 from ...tensor import Tensor
@@ -47,7 +53,7 @@ def same_shape(name, input, target):
     return pair(input, target)
 
 
-class BinaryCrossEntropy(Function):
+class BinaryCrossEntropy(ArrayFunction):
     """y = −t · log x − (1 − t) · log(1 − x)        dx = dy · (x − t) / (x · (1 − x)),  dt = dy · (log(1 − x) − log x)
 
     Why: The gradient points from the probability to the target, and is strong where the network is sure and wrong.
@@ -91,14 +97,6 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     target : Tensor of the same shape
     weight : Tensor, optional
         Factors for the elements, of a shape that broadcasts to theirs.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the shape of `input` under "none".
 
     Raises
     ------
@@ -122,7 +120,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     return weighted("binary_cross_entropy", losses, weight, reduction)
 
 
-class BinaryCrossEntropyWithLogits(Function):
+class BinaryCrossEntropyWithLogits(ArrayFunction):
     """y = max(x, 0) − t · x + log(1 + e^−|x|)        dx = dy · (σ(x) − t),  dt = −dy · x
 
     Why: The gradient is simply probability less target: sigmoid and logarithm undo each other's slopes.
@@ -158,16 +156,8 @@ def binary_cross_entropy_with_logits(
     target : Tensor of the same shape
     weight : Tensor, optional
         Factors for the elements, of a shape that broadcasts to theirs.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
     pos_weight : Tensor, optional
         A factor for the positive answers, of a shape that broadcasts to that of `input`.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the shape of `input` under "none".
 
     Raises
     ------

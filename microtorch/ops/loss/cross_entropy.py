@@ -1,11 +1,18 @@
 """Cross-entropy, of class labels or of probabilities, and the negative log-likelihood.
 
 Inputs are (C,), (N, C) or (N, C, d1, ...); kernels see rows of C numbers, Note [Rows] in normalization.py.
+
+Parameters
+----------
+ignore_index : int, default -100
+    Samples with this label do not count.
+reduction : {"mean", "sum", "none"}, default "mean"
+    The mean is weighted: the sum divided by the sum of the weights of the labels that count.
 """
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...dtypes import float32, float64, int64
 from ...errors import DTypeError, ShapeError
 from ...kernels.loss import cross_entropy as kernels
@@ -120,7 +127,7 @@ def notation_of_loss(q, n, reduction, channel):
     return {"letters": letters, "axes": axes, "views": {"y": (1,) * q.ndim if every else kept}}
 
 
-class CrossEntropy(Function):
+class CrossEntropy(ArrayFunction):
     """y = −Σ q · log(softmax(x)) / n        dx = dy · (s · softmax(x) − q) / n
 
     Letters: q is what the target gives each class (1 for the right one), times the weights; s is its sum for a
@@ -222,14 +229,6 @@ def cross_entropy(
     target : Tensor
         Class labels 0 … C − 1 of any integer dtype and shape (N,), () or (N, d1, ...); or a probability for each
         class, floating, of the shape of `input`.
-    weight : Tensor of shape (C,), optional
-        A weight for each class.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    ignore_index : int, default -100
-        Samples with this label do not count.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        The mean is weighted: the sum divided by the sum of the weights of the labels that count.
     label_smoothing : float, default 0.0
         Between 0 and 1: how much of the target is spread evenly over all classes.
 
@@ -281,7 +280,7 @@ def cross_entropy(
     return CrossEntropy.apply(input, target, weight, int(ignore_index), reduction, float(label_smoothing))
 
 
-class NllLoss(Function):
+class NllLoss(ArrayFunction):
     """y = −Σ q · x / n        dx = −dy · q / n
 
     Letters: q is the weight of the right class, 0 elsewhere; n is what the mean divides by, the sum of these
@@ -349,14 +348,6 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
         Logarithms of the probabilities of C classes, as from `log_softmax`.
     target : Tensor of shape (N,), () or (N, d1, ...)
         Class labels 0 … C − 1 of any integer dtype.
-    weight : Tensor of shape (C,), optional
-        A weight for each class.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    ignore_index : int, default -100
-        Samples with this label do not count.
-    reduction : {"mean", "sum", "none"}, default "mean"
-        The mean is weighted: the sum divided by the sum of the weights of the labels that count.
 
     Returns
     -------

@@ -1,4 +1,10 @@
-"""Distances between vectors, and how far they point the same way."""
+"""Distances between vectors, and how far they point the same way.
+
+Raises
+------
+ValueError
+    If `p` is negative.
+"""
 
 import numpy as np
 
@@ -38,13 +44,6 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     Tensor
         Of the broadcast shape without `dim`.
 
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-    IndexError
-        If there is no such dimension.
-
     Notes
     -----
     y = a·b / (max(‖a‖, ε) · max(‖b‖, ε)); da = dy · (b/‖b‖ − y · a/‖a‖) / ‖a‖.
@@ -80,11 +79,6 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     -------
     Tensor of shape (N,) or ()
 
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = ‖a − b + ε‖ₚ; see `norm` for the gradient.
@@ -111,11 +105,6 @@ def dist(input, other, p=2):
     Returns
     -------
     Tensor, shape ()
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----
@@ -144,13 +133,6 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     Returns
     -------
     Tensor, shape (..., P, R)
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-    ValueError
-        If `p` is negative.
 
     Notes
     -----
@@ -193,8 +175,6 @@ def pdist(input, p=2.0):
     ------
     ShapeError
         If it is not a matrix.
-    ValueError
-        If `p` is negative.
 
     Examples
     --------
@@ -226,7 +206,6 @@ def triplet_margin_with_distance_loss(
         Positive.
     swap : bool, default False
         Measure the negative from the positive where that is closer.
-    reduction : {"mean", "sum", "none"}, default "mean"
 
     Returns
     -------

@@ -1,4 +1,10 @@
-"""Losses that are negative log-likelihoods of distributions: Kullback-Leibler, Poisson, Gaussian."""
+"""Losses that are negative log-likelihoods of distributions: Kullback-Leibler, Poisson, Gaussian.
+
+Returns
+-------
+Tensor
+    0-d, or of the broadcast shape under "none".
+"""
 
 from math import log, pi
 
@@ -8,7 +14,7 @@ from ...autograd.observe import one_call
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from .._promotion import only_data, only_tensors
-from ..pointwise.where import where
+from ..indexing.where import where
 from .regression import aligned, as_reduction, reduce_by
 
 __all__ = ["gaussian_nll_loss", "kl_div", "poisson_nll_loss"]
@@ -23,17 +29,10 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
         Logarithms of probabilities.
     target : Tensor
         Probabilities, of the same shape; their logarithms with `log_target`.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
     reduction : {"mean", "batchmean", "sum", "none"}, default "mean"
         "batchmean" divides the sum by the length of the first dimension, which gives the divergence as it is defined;
         "mean" divides by the number of all elements.
     log_target : bool, default False
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Notes
     -----
@@ -74,16 +73,8 @@ def poisson_nll_loss(
     log_input : bool, default True
     full : bool, default False
         Add Stirling's approximation of log t! for counts above 1.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
     eps : float, default 1e-8
         Added to the expected count before its logarithm is taken.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Notes
     -----
@@ -121,12 +112,6 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
         Add the constant log(2π)/2.
     eps : float, default 1e-6
         The variance is taken to be at least this; its gradient ignores that.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Raises
     ------

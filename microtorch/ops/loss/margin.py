@@ -1,13 +1,25 @@
-"""Losses that compare vectors, or scores, with one another."""
+"""Losses that compare vectors, or scores, with one another.
+
+Parameters
+----------
+target : Tensor
+    1 or −1.
+margin : float, default 0.0
+
+Returns
+-------
+Tensor
+    0-d, or of the broadcast shape under "none".
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from .._promotion import only_data, only_tensors
+from ..indexing.where import where
 from ..nn.softplus import logsigmoid
 from ..pointwise.clamp_and_maximum import minimum
-from ..pointwise.where import where
 from .binary_cross_entropy import times
 from .cross_entropy import bad_label, check_labels, check_weight
 from .regression import aligned, as_reduction, reduce_by
@@ -30,10 +42,6 @@ def cosine_embedding_loss(input1, input2, target, margin=0.0, size_average=None,
     input1, input2 : Tensor of shape (N, D) or (D,)
     target : Tensor of shape (N,) or ()
         1 or −1.
-    margin : float, default 0.0
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
 
     Returns
     -------
@@ -76,17 +84,6 @@ def margin_ranking_loss(input1, input2, target, margin=0.0, size_average=None, r
     Parameters
     ----------
     input1, input2 : Tensor
-    target : Tensor
-        1 or −1.
-    margin : float, default 0.0
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Raises
     ------
@@ -138,9 +135,6 @@ def triplet_margin_loss(
         Added to the differences.
     swap : bool, default False
         Measure the negative from the positive where that is closer.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
 
     Returns
     -------
@@ -188,18 +182,7 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
 
     Parameters
     ----------
-    input : Tensor
-    target : Tensor
-        1 or −1.
     margin : float, default 1.0
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Notes
     -----
@@ -220,7 +203,7 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
     return reduce_by(reduction, losses)
 
 
-class MultiMarginLoss(Function):
+class MultiMarginLoss(ArrayFunction):
     """y = Σ k · max(0, z)^p
     dx = dy · (s − o · Σ s), z = margin + x − Σ o · x, s = p · max(0, z)^(p − 1) · k where z > 0, else 0
 
@@ -284,11 +267,6 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     p : {1, 2}, default 1
         The power of each shortfall.
     margin : float, default 1.0
-    weight : Tensor of shape (C,), optional
-        A weight for each class.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
 
     Returns
     -------
@@ -330,20 +308,6 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
 
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """The logistic loss of scores `input` against answers `target` of 1 and −1.
-
-    Parameters
-    ----------
-    input : Tensor
-    target : Tensor
-        1 or −1.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Notes
     -----

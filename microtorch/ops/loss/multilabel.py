@@ -8,9 +8,9 @@ from ...errors import DTypeError, ShapeError
 from ...tensor import wrap
 from .._promotion import only_data, only_tensors
 from ..indexing.gather_and_scatter import gather, within
+from ..indexing.where import where
 from ..nn.softplus import logsigmoid
 from ..pointwise.clamp_and_maximum import clamp_min
-from ..pointwise.where import where
 from .regression import as_reduction, reduce_by
 
 __all__ = ["multilabel_margin_loss", "multilabel_soft_margin_loss"]
@@ -25,9 +25,6 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
         Scores of C classes.
     target : Tensor of int64, of the same shape
         The right classes, in each row up to the first −1.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
 
     Returns
     -------
@@ -88,9 +85,6 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, r
         1 for the right classes, 0 for the others.
     weight : Tensor of shape (C,), optional
         A factor for each class.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
 
     Returns
     -------

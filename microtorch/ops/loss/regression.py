@@ -1,11 +1,24 @@
-"""Losses of regression: by the difference of predictions and targets of one shape."""
+"""Losses of regression: by the difference of predictions and targets of one shape.
+
+Parameters
+----------
+input, target : Tensor
+    Of one shape; others are broadcast, with a warning, because that is nearly always an error.
+weight : Tensor, optional
+    A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
+
+Returns
+-------
+Tensor
+    0-d, or of the broadcast shape under "none".
+"""
 
 import math
 import warnings
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...dtypes import as_number, float64
 from ...errors import ShapeError, operation_name, warn_at_user_line
 from ...kernels.loss import regression as kernels
@@ -83,7 +96,7 @@ def weighted(name, losses, weight, reduction):
     return losses.sum() / weight.sum() if reduction == "mean" else reduce_by(reduction, losses)
 
 
-class MseLoss(Function):
+class MseLoss(ArrayFunction):
     """y = Σ (x − t)² / n        dx = dy · 2 · (x − t) / n,  dt = −dy · 2 · (x − t) / n
 
     With reduction=none: y = (x − t)²        dx = dy · 2 · (x − t),  dt = −dy · 2 · (x − t)
@@ -129,21 +142,6 @@ class MseLoss(Function):
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The mean squared difference of `input` and `target`.
 
-    Parameters
-    ----------
-    input, target : Tensor
-        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-    weight : Tensor, optional
-        A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
-
     Notes
     -----
     loss = Σ (x − t)² / n; dx = dy·2(x − t)/n, dt = −dx. Both are saved.
@@ -166,21 +164,6 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The mean absolute difference of `input` and `target`.
 
-    Parameters
-    ----------
-    input, target : Tensor
-        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
-    weight : Tensor, optional
-        A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
-
     Notes
     -----
     loss = Σ |x − t| / n; dx = dy·sign(x − t)/n, 0 where they are equal; dt = −dx.
@@ -198,7 +181,7 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
     return reduce_by(reduction, losses) if weight is None else weighted("l1_loss", losses, weight, reduction)
 
 
-class HuberLoss(Function):
+class HuberLoss(ArrayFunction):
     """y = d² / 2 where |d| ≤ delta, else delta · (|d| − delta / 2), d = x − t
     dx = dy · min(max(d, −delta), delta),
     dt = −dy · min(max(d, −delta), delta)
@@ -227,18 +210,8 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 
     Parameters
     ----------
-    input, target : Tensor
-        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
-    size_average, reduce : bool, optional
-        PyTorch's old words for `reduction`.
-    reduction : {"mean", "sum", "none"}, default "mean"
     beta : float, default 1.0
         Not negative; 0 makes it `l1_loss`.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Raises
     ------
@@ -273,18 +246,8 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
 
     Parameters
     ----------
-    input, target : Tensor
-        Of one shape; others are broadcast, with a warning, because that is nearly always an error.
-    reduction : {"mean", "sum", "none"}, default "mean"
     delta : float, default 1.0
         Positive.
-    weight : Tensor, optional
-        A weight for each element; the mean is then the weighted sum divided by the sum of the weights.
-
-    Returns
-    -------
-    Tensor
-        0-d, or of the broadcast shape under "none".
 
     Raises
     ------

@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import record_changes, watch
 from ...errors import DTypeError, ShapeError, refuse_read_only, user_line
 from ...kernels.nn import batch_norm as kernels
@@ -51,7 +51,7 @@ def flat(parameter, x):
     return np.empty(0, x.dtype) if parameter is None else parameter.ravel()
 
 
-class BatchNorm(Function):
+class BatchNorm(ArrayFunction):
     """y = weight · x̂ + bias, x̂ = (x − mean(x)) / σ, σ = √(var(x) + eps)
     dx = weight / σ · (dy − mean(dy) − x̂ · mean(dy · x̂)),
     dweight = Σ dy · x̂,  dbias = Σ dy
@@ -175,19 +175,10 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     input : Tensor of shape (N, C, ...)
     running_mean, running_var : Tensor of shape (C,) or None
         Used in evaluation; in training they move towards those of the batch, in place.
-    weight, bias : Tensor of shape (C,), optional
-        The learned scale and shift.
     training : bool, default False
         Whether to use the mean and variance of this batch.
     momentum : float, default 0.1
         How far the running statistics move: ``running = (1 - momentum) * running + momentum * new``.
-    eps : float, default 1e-5
-        Added to the variance.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------

@@ -2,11 +2,18 @@
 
 No mask is stored. A key drawn from the generator determines it, and a hash of the key and an element's place makes it
 again in the backward pass, which is therefore the same operation: its own second derivative included.
+
+Parameters
+----------
+p : float, default 0.5
+    Between 0 and 1.
+training : bool
+    Otherwise the result is a view of `input`.
 """
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import in_place
 from ...errors import DTypeError, ShapeError
 from ...kernels.nn import dropout as kernels
@@ -26,7 +33,7 @@ def masked(ctx, x, key, limit, scale):
     return y
 
 
-class Dropout(Function):
+class Dropout(ArrayFunction):
     """y = x / (1 − p) where kept, else 0        dx = dy / (1 − p) where kept, else 0
 
     Letters: kept says which elements were kept by chance.
@@ -59,7 +66,7 @@ class Dropout(Function):
         return masked(ctx, dy, *ctx.mask)
 
 
-class Unchanged(Function):
+class Unchanged(ArrayFunction):
     """y = x        dx = dy
 
     Why: Nothing happens to the values, so the gradient passes unchanged.
@@ -85,23 +92,6 @@ def check_p(name, p):
 
 def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):
     """`input` with elements zeroed at random, each with probability `p`, and the others divided by ``1 - p``.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    p : float, default 0.5
-        Between 0 and 1.
-    training : bool, default True
-        Otherwise the result is a view of `input`.
-    inplace : bool, default False
-        Keep the result in `input`.
-    generator : Generator, optional
-        Where the randomness comes from; default the global one.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -159,19 +149,6 @@ def dropout1d(input, p=0.5, training=True, inplace=False, *, generator=None):
     Parameters
     ----------
     input : Tensor of shape (N, C, L) or (C, L)
-    p : float, default 0.5
-        Between 0 and 1.
-    training : bool, default True
-        Otherwise the result is a view of `input`.
-    inplace : bool, default False
-        Keep the result in `input`.
-    generator : Generator, optional
-        Where the randomness comes from; default the global one.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -206,19 +183,6 @@ def dropout2d(input, p=0.5, training=True, inplace=False, *, generator=None):
     Parameters
     ----------
     input : Tensor of shape (N, C, H, W) or (N, C, L)
-    p : float, default 0.5
-        Between 0 and 1.
-    training : bool, default True
-        Otherwise the result is a view of `input`.
-    inplace : bool, default False
-        Keep the result in `input`.
-    generator : Generator, optional
-        Where the randomness comes from; default the global one.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -240,19 +204,6 @@ def dropout3d(input, p=0.5, training=True, inplace=False, *, generator=None):
     Parameters
     ----------
     input : Tensor of shape (N, C, D, H, W) or (C, D, H, W)
-    p : float, default 0.5
-        Between 0 and 1.
-    training : bool, default True
-        Otherwise the result is a view of `input`.
-    inplace : bool, default False
-        Keep the result in `input`.
-    generator : Generator, optional
-        Where the randomness comes from; default the global one.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -290,23 +241,6 @@ def alpha(name, input, shape, p, training, inplace, generator):
 def alpha_dropout(input, p=0.5, training=False, inplace=False, *, generator=None):
     """`input` with elements set at random to SELU's lower limit, then rescaled to keep mean 0 and variance 1.
 
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    p : float, default 0.5
-        Between 0 and 1.
-    training : bool, default False
-        Otherwise the result is a view of `input`.
-    inplace : bool, default False
-        Keep the result in `input`.
-    generator : Generator, optional
-        Where the randomness comes from; default the global one.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
-
     Notes
     -----
     y = a·(x·m − α·(1 − m)) + a·α·p with m = 0 or 1, α = 1.7581 and a = ((α²·p + 1)(1 − p))^−½; dx = dy·a·m.
@@ -332,19 +266,6 @@ def feature_alpha_dropout(input, p=0.5, training=False, inplace=False, *, genera
     Parameters
     ----------
     input : Tensor of shape (N, C, ...)
-    p : float, default 0.5
-        Between 0 and 1.
-    training : bool, default False
-        Otherwise the result is a view of `input`.
-    inplace : bool, default False
-        Keep the result in `input`.
-    generator : Generator, optional
-        Where the randomness comes from; default the global one.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import in_place
 from ...kernels.nn import elu as kernels
 from ...tensor import Tensor
@@ -12,7 +12,7 @@ from .relu import one_pass
 __all__ = ["celu", "elu", "selu"]
 
 
-class Elu(Function):
+class Elu(ArrayFunction):
     """y = scale · x where x > 0, else scale · alpha · (e^(rate · x) − 1)
     dx = dy · scale where x > 0, else dy · scale · alpha · rate · e^(rate · x)
 
@@ -60,15 +60,7 @@ def elu(input, alpha=1.0, inplace=False):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     alpha : float, default 1.0
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -94,17 +86,6 @@ def elu(input, alpha=1.0, inplace=False):
 
 def selu(input, inplace=False):
     """The self-normalising ELU: `elu` with constants that keep mean 0 and variance 1 from layer to layer.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -132,16 +113,8 @@ def celu(input, alpha=1.0, inplace=False):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     alpha : float, default 1.0
         Not 0.
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

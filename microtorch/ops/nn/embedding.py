@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...autograd.inplace.changes import record_change
 from ...autograd.mode import state
 from ...autograd.observe import one_call, tell
@@ -14,7 +14,7 @@ from .._promotion import only_data, only_tensors
 __all__ = ["embedding", "one_hot"]
 
 
-class Embedding(Function):
+class Embedding(ArrayFunction):
     """y = w[index]        dw = 0, and dy added at index, once for each naming
 
     Why: A row that was looked up twice acts twice, so it gets the sum of both gradients; one that was not gets 0.
@@ -33,7 +33,7 @@ class Embedding(Function):
         return EmbeddingBackward.apply(dy, ctx.index, ctx.rows)
 
 
-class EmbeddingBackward(Function):
+class EmbeddingBackward(ArrayFunction):
     """y = 0, and dy added at index, once for each naming        ddy = the rows of the gradient at index
 
     Why: Each row was added at one place and gets the gradient from there.

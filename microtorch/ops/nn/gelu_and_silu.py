@@ -6,7 +6,7 @@ bound, as the formula would come to 0 · ∞ there: a square overflows where the
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import in_place
 from ...kernels.nn import gelu_and_silu as kernels
 from ...tensor import Tensor
@@ -19,7 +19,7 @@ from .softplus import Softplus
 __all__ = ["gelu", "mish", "silu"]
 
 
-class Gelu(Function):
+class Gelu(ArrayFunction):
     """y = x · Φ(x)        dx = dy · (Φ(x) + x · φ(x))
 
     Letters: Φ and φ are the distribution and the density of the standard normal distribution.
@@ -44,7 +44,7 @@ class Gelu(Function):
         return one_pass(ctx, kernels.gelu_backward, (dy, *ctx.saved_tensors))
 
 
-class GeluTanh(Function):
+class GeluTanh(ArrayFunction):
     """y = x · (1 + t) / 2, t = tanh(√(2 / π) · (x + 0.044715 · x³))
     dx = dy · (1 + t + x · (1 − t²) · v) / 2, v = √(2 / π) · (1 + 0.134145 · x²)
 
@@ -75,14 +75,8 @@ def gelu(input, approximate="none"):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     approximate : {"none", "tanh"}, default "none"
         Whether to use the approximation by a tanh.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -114,7 +108,7 @@ def gelu(input, approximate="none"):
     raise ValueError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}.")
 
 
-class Silu(Function):
+class Silu(ArrayFunction):
     """y = x · σ(x)        dx = dy · σ(x) · (1 + x · (1 − σ(x)))
 
     Why: x times a gate that opens with x; both the way through and the gate pass a gradient.
@@ -141,17 +135,6 @@ class Silu(Function):
 def silu(input, inplace=False):
     """The sigmoid linear unit, also called swish: `input` times its sigmoid.
 
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
-
     Notes
     -----
     y = x·σ(x); dx = dy·σ·(1 + x·(1 − σ)). The input is saved.
@@ -172,7 +155,7 @@ def silu(input, inplace=False):
     return in_place(input, "silu_", silu) if inplace else Silu.apply(input)
 
 
-class Mish(Function):
+class Mish(ArrayFunction):
     """y = x · t, t = tanh(log(1 + eˣ))        dx = dy · (t + x · σ(x) · (1 − t²))
 
     Why: x times a gate that opens with x; both the way through and the gate pass a gradient.
@@ -198,17 +181,6 @@ class Mish(Function):
 
 def mish(input, inplace=False):
     """`input` times the tanh of its softplus.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

@@ -30,15 +30,6 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     input : Tensor of shape (N, C, ...)
     num_groups : int
         A divisor of C.
-    weight, bias : Tensor of shape (C,), optional
-        The learned scale and shift.
-    eps : float, default 1e-5
-        Added to the variance.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -106,19 +97,10 @@ def instance_norm(
     input : Tensor of shape (N, C, d1, ...)
     running_mean, running_var : Tensor of shape (C,), optional
         Used without `use_input_stats`; with it, they move towards the average over the samples, in place.
-    weight, bias : Tensor of shape (C,), optional
-        The learned scale and shift.
     use_input_stats : bool, default True
         Whether to use the mean and variance of each sample.
     momentum : float, default 0.1
         How far the running statistics move.
-    eps : float, default 1e-5
-        Added to the variance.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -164,18 +146,12 @@ def normalize(input, p=2.0, dim=1, eps=1e-12):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     p : float, default 2.0
         Which norm.
     dim : int or tuple of int, default 1
         Along which dimensions the norm becomes 1.
     eps : float, default 1e-12
         The norm is taken to be at least this.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

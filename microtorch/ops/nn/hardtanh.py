@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import in_place
 from ...dtypes import as_number
 from ...errors import DTypeError
@@ -14,7 +14,7 @@ from .relu import one_pass
 __all__ = ["hardshrink", "hardsigmoid", "hardswish", "hardtanh", "relu6", "softshrink"]
 
 
-class Hardtanh(Function):
+class Hardtanh(ArrayFunction):
     """y = min(max(x, low), high)        dx = dy where low < x < high, else 0
 
     Why: Between the limits the unit passes its gradient unchanged; at a limit it is saturated and passes none.
@@ -55,13 +55,6 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     input : Tensor
     min_val : float, default -1.0
     max_val : float, default 1.0
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -96,13 +89,6 @@ def relu6(input, inplace=False):
     Parameters
     ----------
     input : Tensor
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -122,7 +108,7 @@ def relu6(input, inplace=False):
     return in_place(input, "relu6_", relu6) if inplace else Relu6.apply(input, 0.0, 6.0)
 
 
-class Hardsigmoid(Function):
+class Hardsigmoid(ArrayFunction):
     """y = min(max((x + 3) / 6, 0), 1)        dx = dy / 6 where −3 < x and x < 3, else 0
 
     Why: A sigmoid made of three straight lines: a sixth of the gradient passes in the middle, none at the ends.
@@ -147,17 +133,6 @@ class Hardsigmoid(Function):
 def hardsigmoid(input, inplace=False):
     """A sigmoid made of three straight pieces: ``(input + 3) / 6`` between 0 and 1.
 
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
-
     Notes
     -----
     y = min(max((x + 3) / 6, 0), 1); dx = dy / 6 where −3 < x < 3, else 0. The input is saved.
@@ -172,7 +147,7 @@ def hardsigmoid(input, inplace=False):
     return in_place(input, "hardsigmoid_", hardsigmoid) if inplace else Hardsigmoid.apply(input)
 
 
-class Hardswish(Function):
+class Hardswish(ArrayFunction):
     """y = x · min(max(x + 3, 0), 6) / 6        dx = 0 where x ≤ −3, dy where x ≥ 3, else dy · (x / 3 + 1 / 2)
 
     Why: x times a gate that is shut below −3 and open above 3.
@@ -197,17 +172,6 @@ class Hardswish(Function):
 def hardswish(input, inplace=False):
     """A SiLU made of pieces: ``input · min(max(input + 3, 0), 6) / 6``.
 
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
-
     Notes
     -----
     y = x · relu6(x + 3) / 6; dx = 0 where x <= −3, dy where x >= 3, between them dy · (x/3 + 1/2). The input is saved.
@@ -226,7 +190,7 @@ def hardswish(input, inplace=False):
     return in_place(input, "hardswish_", hardswish) if inplace else Hardswish.apply(input)
 
 
-class Hardshrink(Function):
+class Hardshrink(ArrayFunction):
     """y = x where |x| > λ, else 0        dx = dy there, else 0"""
 
     @staticmethod
@@ -247,13 +211,7 @@ def hardshrink(input, lambd=0.5):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     lambd : float, default 0.5
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -272,7 +230,7 @@ def hardshrink(input, lambd=0.5):
     return Hardshrink.apply(_floating("hardshrink", input), float(lambd))
 
 
-class Softshrink(Function):
+class Softshrink(ArrayFunction):
     """y = x − λ where x > λ, x + λ where x < −λ, else 0        dx = dy where y ≠ 0, else 0"""
 
     @staticmethod
@@ -292,14 +250,8 @@ def softshrink(input, lambd=0.5):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     lambd : float, default 0.5
         Not negative.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------

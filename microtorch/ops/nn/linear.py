@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...kernels import product as kernel_of
 from ...kernels._blas import addresses, seen
@@ -44,7 +44,7 @@ def multiply(call, a, b, y, ta=False, tb=False):
         call(np.ndarray.dot if y.size < LARGE else np.matmul, a.T if ta else a, b.T if tb else b, y)
 
 
-class Linear(Function):
+class Linear(ArrayFunction):
     """y = x @ wᵀ + b        dx = dy @ w,  dw = dyᵀ @ x,  db = Σ dy
 
     Why: Each output is a weighted sum: the gradient goes back through the same weights, and a weight learns from
@@ -189,8 +189,6 @@ def bilinear(input1, input2, weight, bias=None):
 
     Raises
     ------
-    ShapeError
-        If the shapes do not fit.
     DTypeError
         If the dtypes differ.
 

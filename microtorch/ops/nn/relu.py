@@ -5,7 +5,7 @@ At a kink they take the derivative that PyTorch takes, 0 wherever there is a cho
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place, in_place
 from ...dtypes import as_number, float64
 from ...errors import DTypeError, ShapeError
@@ -13,7 +13,7 @@ from ...kernels.nn import relu as kernels
 from ...tensor import Tensor, attach
 from .._promotion import only_tensors, pair
 from ..creation.random import rand_like
-from ..pointwise.where import where
+from ..indexing.where import where
 
 __all__ = ["leaky_relu", "prelu", "relu", "rrelu", "threshold"]
 
@@ -29,7 +29,7 @@ def one_pass(ctx, kernel, arrays, *scalars):
     return y
 
 
-class Relu(Function):
+class Relu(ArrayFunction):
     """y = max(x, 0)        dx = dy where y > 0, else 0
 
     Why: A unit that is on passes its gradient unchanged; one that is off could move a little without any effect, so
@@ -67,13 +67,6 @@ def relu(input, inplace=False):
     Parameters
     ----------
     input : Tensor
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -96,7 +89,7 @@ def relu(input, inplace=False):
     return in_place(input, "relu_", relu) if inplace else Relu.apply(input)
 
 
-class LeakyRelu(Function):
+class LeakyRelu(ArrayFunction):
     """y = x where x > 0, else slope · x        dx = dy where x > 0, else slope · dy
 
     Why: A unit that is on passes its gradient unchanged, one that is off a little of it, so that it can come back.
@@ -124,15 +117,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     negative_slope : float, default 0.01
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -156,7 +141,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     return LeakyRelu.apply(input, as_number("leaky_relu: negative_slope", negative_slope, float64).item())
 
 
-class Prelu(Function):
+class Prelu(ArrayFunction):
     """y = x where x > 0, else w · x        dx = dy where x > 0, else w · dy;  dw = 0 where x > 0, else x · dy
 
     Why: As in a leaky ReLU; the slope w is learned, and has influence only where x is not positive.
@@ -234,7 +219,7 @@ def prelu(input, weight):
     return Prelu.apply(*pair(input, weight))
 
 
-class Threshold(Function):
+class Threshold(ArrayFunction):
     """y = x where x > limit, else value        dx = dy where x > limit, else 0
 
     Why: Above the limit the result moves with x; below it is a constant.
@@ -267,13 +252,6 @@ def threshold(input, threshold, value, inplace=False):
     ----------
     input : Tensor
     threshold, value : float
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -300,17 +278,9 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     lower, upper : float, default 1/8 and 1/3
         The slopes below 0 are drawn evenly between them.
     training : bool, default False
-    inplace : bool, default False
-        Keep the result in `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------

@@ -1,8 +1,14 @@
-"""The logistic function, its inverse, and the gate made of it."""
+"""The logistic function, its inverse, and the gate made of it.
+
+Parameters
+----------
+input : Tensor
+    Integers and bools are taken as floats of the default dtype.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import ShapeError
 from ...kernels import pointwise as kernels
@@ -17,7 +23,7 @@ from .relu import one_pass
 __all__ = ["glu", "logit", "sigmoid"]
 
 
-class Sigmoid(Function):
+class Sigmoid(ArrayFunction):
     """y = 1 / (1 + e⁻ˣ)        dx = dy · y · (1 − y)
 
     Why: The slope is at most 1/4, at y = 1/2, and falls to 0 where y comes near 0 or 1: a sure unit hardly passes a
@@ -45,11 +51,6 @@ class Sigmoid(Function):
 @attach("sigmoid")
 def sigmoid(input):
     """The logistic function of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
 
     Returns
     -------
@@ -123,7 +124,7 @@ def glu(input, dim=-1):
     return input[(*before, slice(length // 2))] * sigmoid(input[(*before, slice(length // 2, None))])
 
 
-class Logit(Function):
+class Logit(ArrayFunction):
     """y = ln(x / (1 − x))        dx = dy / (x · (1 − x))
 
     Why: The inverse of a sigmoid: steep where that is flat. Outside of 0 to 1 it is NaN.
@@ -148,8 +149,6 @@ def logit(input, eps=None):
 
     Parameters
     ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
     eps : float, optional
         Elements are first limited to the range from `eps` to 1 − `eps`; there dx is 0.
 

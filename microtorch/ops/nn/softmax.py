@@ -1,10 +1,25 @@
-"""Softmax, its logarithm and its mirror image, along one dimension."""
+"""Softmax, its logarithm and its mirror image, along one dimension.
+
+Parameters
+----------
+dtype : numpy.dtype, optional
+    Convert `input` first.
+dim : int
+    The dimension along which the result sums to 1.
+axis : int, optional
+    numpy's name for `dim`.
+
+Returns
+-------
+Tensor
+    Of the shape of `input`.
+"""
 
 import warnings
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import DTypeError
 from ...kernels.nn import softmax as kernels
 from ...tensor import Tensor, attach
@@ -50,7 +65,7 @@ def dimension(name, input, dim):
     return dim
 
 
-class Softmax(Function):
+class Softmax(ArrayFunction):
     """y = eˣ / Σ eˣ        dx = y · (dy − Σ dy · y)
 
     Why: The shares sum to 1, so raising one lowers the others: only what differs from the average gradient counts.
@@ -78,26 +93,6 @@ class Softmax(Function):
 def softmax(input, dim=None, dtype=None, *, axis=None):
     """Positive numbers that sum to 1 along a dimension, in the proportions of the exponentials of `input`.
 
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    dim : int
-        The dimension along which the result sums to 1.
-    dtype : numpy.dtype, optional
-        Convert `input` first.
-    axis : int, optional
-        numpy's name for `dim`.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
-
     Notes
     -----
     y = e^(x − max x) / Σ e^(x − max x); dx = y · (dy − Σ dy · y). Subtracting the maximum changes nothing but keeps
@@ -115,7 +110,7 @@ def softmax(input, dim=None, dtype=None, *, axis=None):
     return Softmax.apply(input if dtype is None else input.to(dtype), dim)
 
 
-class LogSoftmax(Function):
+class LogSoftmax(ArrayFunction):
     """y = x − log Σ eˣ        dx = dy − eʸ · Σ dy
 
     Why: Each score moves its own logarithm by 1 and all of them down by its share.
@@ -145,23 +140,8 @@ def log_softmax(input, dim=None, dtype=None, *, axis=None):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     dim : int
         The dimension along which the exponentials of the result sum to 1.
-    dtype : numpy.dtype, optional
-        Convert `input` first.
-    axis : int, optional
-        numpy's name for `dim`.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -180,19 +160,6 @@ def log_softmax(input, dim=None, dtype=None, *, axis=None):
 
 def softmin(input, dim=None, dtype=None):
     """The softmax of the negative: the smallest entry gets the largest share.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    dim : int
-        The dimension along which the result sums to 1.
-    dtype : numpy.dtype, optional
-        Convert `input` first.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of `input`.
 
     Notes
     -----
@@ -228,11 +195,6 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     -------
     Tensor
         Of the same shape; sums to 1 along `dim`.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----

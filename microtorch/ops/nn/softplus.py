@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...kernels.nn import softplus as kernels
 from ...tensor import Tensor
 from .._promotion import only_tensors
@@ -13,7 +13,7 @@ from .sigmoid import Sigmoid
 __all__ = ["logsigmoid", "softplus", "softsign", "tanhshrink"]
 
 
-class Softplus(Function):
+class Softplus(ArrayFunction):
     """y = x where beta · x > threshold, else log(1 + e^(beta · x)) / beta
     dx = dy where beta · x > threshold, else dy · σ(beta · x)
 
@@ -42,16 +42,10 @@ def softplus(input, beta=1.0, threshold=20.0):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     beta : float, default 1.0
         Its sharpness.
     threshold : float, default 20.0
         Where ``beta * input`` is above it, the result is `input`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----
@@ -70,7 +64,7 @@ def softplus(input, beta=1.0, threshold=20.0):
     return Softplus.apply(input, float(beta), float(threshold))
 
 
-class Logsigmoid(Function):
+class Logsigmoid(ArrayFunction):
     """y = log(σ(x))        dx = dy · σ(−x)
 
     Why: The surer the sigmoid is of 1, the less is left to gain.
@@ -94,15 +88,6 @@ class Logsigmoid(Function):
 
 def logsigmoid(input):
     """The logarithm of the sigmoid, precise also where the sigmoid rounds to 0.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

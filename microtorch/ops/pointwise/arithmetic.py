@@ -1,21 +1,26 @@
-"""Addition, subtraction, multiplication and negation, with broadcasting.
+"""Addition, subtraction, multiplication, negation and mixtures, with broadcasting.
 
 The engine sums gradients over the dimensions along which an operand was broadcast, so no operation here writes it.
+
+Parameters
+----------
+alpha : number, default 1
+    A factor for `other`.
 """
 
 from math import isfinite
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
-from ...dtypes import as_number
+from ...dtypes import as_number, float64
 from ...errors import DTypeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
-from .._promotion import Binary, in_dtype, pair
+from .._promotion import Binary, in_dtype, operand, pair, same_dtype
 
-__all__ = ["add", "addcmul", "mul", "multiply", "neg", "negative", "rsub", "sub", "subtract"]
+__all__ = ["add", "addcmul", "lerp", "mul", "multiply", "neg", "negative", "rsub", "sub", "subtract"]
 
 
 # Note [Zero absorbs]: where the incoming gradient is 0, the outgoing one is 0, whatever the local derivative: a branch
@@ -23,7 +28,7 @@ __all__ = ["add", "addcmul", "mul", "multiply", "neg", "negative", "rsub", "sub"
 # or NaN (mul, div, pow, log, sqrt, ...) write their backward with `absorb`.
 
 
-class Absorb(Function):
+class Absorb(ArrayFunction):
     """y = 0 where a = 0, else a · factor        da = dy · factor,  dfactor = dy · a
 
     Why: A product in which 0 wins, so that what a mask has switched off stays off even beside an infinity.
@@ -127,7 +132,7 @@ class Mul(Binary):
         return Mul.backward(ctx, dy)
 
 
-class Neg(Function):
+class Neg(ArrayFunction):
     """y = −x        dx = −dy
 
     Why: The result moves against x, so the gradient changes its sign.
@@ -170,24 +175,10 @@ def _scaled(operation, input, other, alpha):
 
 @attach("add", "__add__", "__radd__", numpy=np.add)
 def add(input, other, *, alpha=1):
-    """The sum of two tensors, by element: ``input + alpha * other``.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-    alpha : number, default 1
-        A factor for `other`.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; bools are added as logical or.
+    """The sum of two tensors, by element: ``input + alpha * other``; bools are added as logical or.
 
     Raises
     ------
-    ShapeError
-        If the shapes do not broadcast together.
     DTypeError
         If `alpha` is a float and the result is not.
 
@@ -214,22 +205,8 @@ def add(input, other, *, alpha=1):
 def sub(input, other, *, alpha=1):
     """The difference of two tensors, by element: ``input - alpha * other``.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-    alpha : number, default 1
-        A factor for `other`.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
-    ShapeError
-        If the shapes do not broadcast together.
     DTypeError
         For bool tensors, and if `alpha` is a float and the result is not.
 
@@ -254,8 +231,6 @@ def rsub(input, other, *, alpha=1):
 
     Parameters
     ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
     alpha : number, default 1
         A factor for `input`.
 
@@ -274,22 +249,7 @@ def rsub(input, other, *, alpha=1):
 
 @attach("mul", "multiply", "__mul__", "__rmul__", numpy=np.multiply)
 def mul(input, other):
-    """The product of two tensors, by element.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; bools are multiplied as logical and.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
+    """The product of two tensors, by element; bools are multiplied as logical and.
 
     Notes
     -----
@@ -314,11 +274,6 @@ def neg(input):
     Parameters
     ----------
     input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -349,16 +304,6 @@ def addcmul(input, tensor1, tensor2, *, value=1):
         Of shapes that broadcast together.
     value : number, default 1
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = x + α·a·b; dx = dy, da = α·dy·b, db = α·dy·a.
@@ -372,6 +317,70 @@ def addcmul(input, tensor1, tensor2, *, value=1):
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
+class Lerp(ArrayFunction):
+    """y = a + w · (b − a)        da = dy · (1 − w),  db = dy · w,  dw = dy · (b − a)
+
+    Why: The ends share the gradient as they share the result, and w moves it by the way from a to b.
+    Derivation: y = (1 − w) · a + w · b.
+    """
+
+    @staticmethod
+    def forward(ctx, a, b, w):
+        ctx.save_for_backward(a, b, w)
+        # From the nearer end, so that w = 0 gives a and w = 1 gives b exactly.
+        return np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, b, w = ctx.saved_tensors
+        _, _, need_w = ctx.needs_input_grad
+        return absorb(dy, 1 - w), absorb(dy, w), absorb(dy, b - a) if need_w else None
+
+
+@attach("lerp")
+def lerp(input, end, weight):
+    """The points between `input` and `end`, by element: `input` at weight 0, `end` at weight 1.
+
+    Parameters
+    ----------
+    input, end : Tensor
+        Of one floating dtype and shapes that broadcast together.
+    weight : Tensor or float
+        Of the same dtype; also beyond 0 and 1.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape and the same dtype.
+
+    Raises
+    ------
+    DTypeError
+        If the dtypes differ or are not floating.
+
+    Notes
+    -----
+    y = a + w · (b − a); da = dy · (1 − w), db = dy · w, dw = dy · (b − a). The inputs are saved.
+
+    Examples
+    --------
+    >>> a = microtorch.tensor([0.0, 10.0], requires_grad=True)
+    >>> y = microtorch.lerp(a, microtorch.tensor([1.0, 20.0]), 0.25)
+    >>> y
+    tensor([ 0.25, 12.5 ], grad_fn=<Lerp>)
+    >>> y.sum().backward()
+    >>> a.grad
+    tensor([0.75, 0.75])
+    """
+    input, end, weight = as_tensor(input), as_tensor(end), operand(weight)
+    same_dtype("lerp", input=input, end=end, **({"weight": weight} if isinstance(weight, Tensor) else {}))
+    if not isinstance(weight, Tensor):
+        weight = as_number("lerp: weight", weight, float64).item()
+    if input._array.dtype.kind != "f":
+        raise DTypeError(f"lerp: takes float32 or float64, not {input.dtype}. Convert first, with .float().")
+    return Lerp.apply(input, end, weight)
+
+
 multiply, subtract, negative = mul, sub, neg
 
 attach_in_place(add, "add_", "__iadd__")
@@ -379,3 +388,4 @@ attach_in_place(sub, "sub_", "subtract_", "__isub__")
 attach_in_place(mul, "mul_", "multiply_", "__imul__")
 attach_in_place(neg, "neg_", "negative_")
 attach_in_place(addcmul, "addcmul_")
+attach_in_place(lerp, "lerp_")

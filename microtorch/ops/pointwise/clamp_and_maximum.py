@@ -1,8 +1,8 @@
-"""Choosing between values, or mixing them, by element: where, maximum, minimum, clamp, lerp."""
+"""Choosing between values by element: maximum, minimum, clamp."""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number
 from ...from_data import as_tensor
@@ -37,21 +37,6 @@ class Maximum(Binary):
 @attach("maximum", numpy=np.maximum)
 def maximum(input, other):
     """The larger of two tensors, by element; NaN where either is NaN.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----
@@ -96,21 +81,6 @@ class Minimum(Binary):
 def minimum(input, other):
     """The smaller of two tensors, by element; NaN where either is NaN.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     The gradient goes to the smaller one; where both are equal, half to each. Both inputs are saved.
@@ -143,22 +113,7 @@ class Fmax(Binary):
 
 @attach("fmax", numpy=np.fmax)
 def fmax(input, other):
-    """The larger of two tensors, by element; of a number and NaN the number.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; NaN where both are NaN.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
+    """The larger of two tensors, by element; of a number and NaN the number; NaN where both are NaN.
 
     Notes
     -----
@@ -187,22 +142,7 @@ class Fmin(Binary):
 
 @attach("fmin", numpy=np.fmin)
 def fmin(input, other):
-    """The smaller of two tensors, by element; of a number and NaN the number.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; NaN where both are NaN.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
+    """The smaller of two tensors, by element; of a number and NaN the number; NaN where both are NaN.
 
     Notes
     -----
@@ -216,7 +156,7 @@ def fmin(input, other):
     return Fmin.apply(*fitting_pair("fmin", input, other))
 
 
-class Clamp(Function):
+class Clamp(ArrayFunction):
     """y = min(max(x, low), high)        dx = dy where low ≤ x ≤ high, else 0,
     dlow = dy where x < low and low < high, else 0,  dhigh = dy where x > high or low > high, else 0
 
@@ -262,17 +202,10 @@ def clamp(input, min=None, max=None):
     min, max : Tensor or number, optional
         The bounds, at least one, of shapes that broadcast with `input`. Where `min` exceeds `max`, `max` is taken.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     ValueError
         If both bounds are missing.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----
@@ -313,7 +246,7 @@ def clamp_max(input, max):
     return clamp(input, None, max)
 
 
-class NanToNum(Function):
+class NanToNum(ArrayFunction):
     """y = x where |x| < ∞, nan where x ≠ x, posinf where x > 0, else neginf        dx = dy where |x| < ∞, else 0
 
     Why: Ordinary numbers pass; where a constant was put in place of x, x has no influence.
@@ -342,11 +275,6 @@ def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
         In place of NaN.
     posinf, neginf : float, optional
         In place of inf and -inf. Default: the largest and the lowest number of the dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Notes
     -----

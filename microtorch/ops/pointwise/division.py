@@ -1,4 +1,10 @@
-"""Division and what is left of it: quotients, rounded quotients and remainders."""
+"""Division and what is left of it: quotients, rounded quotients and remainders.
+
+Raises
+------
+ZeroDivisionError
+    If integers are divided by 0.
+"""
 
 from math import copysign, inf
 
@@ -10,8 +16,8 @@ from ...errors import DTypeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
 from .._promotion import Binary, floating_pair, pair, refuse_bool
+from ..comparison.equal_and_less import by_element
 from .arithmetic import absorb, add
-from .comparison import by_element
 
 __all__ = ["addcdiv", "div", "divide", "floor_divide", "fmod", "gcd", "lcm", "remainder", "true_divide"]
 
@@ -132,8 +138,6 @@ def div(input, other, *, rounding_mode=None):
 
     Parameters
     ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
     rounding_mode : {None, "trunc", "floor"}, default None
         None is the true quotient; "trunc" rounds it towards 0, "floor" down.
 
@@ -144,8 +148,6 @@ def div(input, other, *, rounding_mode=None):
 
     Raises
     ------
-    ShapeError
-        If the shapes do not broadcast together.
     ZeroDivisionError
         If integers are divided by 0 in a rounding mode.
 
@@ -179,23 +181,6 @@ def div(input, other, *, rounding_mode=None):
 def floor_divide(input, other):
     """The quotient of two tensors, rounded down, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-    ZeroDivisionError
-        If integers are divided by 0.
-
     Notes
     -----
     y = ⌊a / b⌋; the gradients are 0.
@@ -211,23 +196,6 @@ def floor_divide(input, other):
 @attach("remainder", "__mod__", reflected="__rmod__", numpy=np.remainder)
 def remainder(input, other):
     """The remainder of `floor_divide`, by element: it has the sign of `other`, as Python's ``%``.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-    ZeroDivisionError
-        If integers are divided by 0.
 
     Notes
     -----
@@ -249,23 +217,6 @@ def remainder(input, other):
 @attach("fmod", numpy=np.fmod)
 def fmod(input, other):
     """The remainder of division rounded towards 0, by element: it has the sign of `input`, as C's ``fmod``.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-    ZeroDivisionError
-        If integers are divided by 0.
 
     Notes
     -----
@@ -289,15 +240,8 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
         Of shapes that broadcast together; of the last two at least one is floating.
     value : number, default 1
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
-    ShapeError
-        If the shapes do not broadcast together.
     DTypeError
         If `tensor1` and `tensor2` are both integers.
 
@@ -322,24 +266,17 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
 
 @attach("gcd", numpy=np.gcd)
 def gcd(input, other):
-    """The greatest common divisors of two tensors of integers, by element.
+    """The greatest common divisors of two tensors of integers, by element; at least 0.
 
     Parameters
     ----------
     input, other : Tensor of integers
         Of shapes that broadcast together.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; at least 0.
-
     Raises
     ------
     DTypeError
         For floats and bools.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -351,24 +288,17 @@ def gcd(input, other):
 
 @attach("lcm", numpy=np.lcm)
 def lcm(input, other):
-    """The least common multiples of two tensors of integers, by element.
+    """The least common multiples of two tensors of integers, by element; at least 0.
 
     Parameters
     ----------
     input, other : Tensor of integers
         Of shapes that broadcast together.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype; at least 0.
-
     Raises
     ------
     DTypeError
         For floats and bools.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------

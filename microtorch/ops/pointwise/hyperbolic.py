@@ -1,8 +1,14 @@
-"""The hyperbolic functions and their inverses, by element."""
+"""The hyperbolic functions and their inverses, by element.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...kernels import pointwise as kernels
 from ...tensor import Tensor, attach
@@ -10,12 +16,11 @@ from .._promotion import floating, only_tensors
 from ..nn.relu import one_pass
 from .arithmetic import absorb
 from .special import FEW
-from .trigonometry import cos, sin, tan
 
 __all__ = ["acosh", "arccosh", "arcsinh", "arctanh", "asinh", "atanh", "cosh", "sinh", "tanh"]
 
 
-class Tanh(Function):
+class Tanh(ArrayFunction):
     """y = tanh x        dx = dy · (1 − y²)
 
     Why: The slope of tanh is 1 at 0 and falls to 0 where y comes near 1 or −1: a saturated unit hardly passes a
@@ -42,17 +47,7 @@ class Tanh(Function):
 
 @attach("tanh", numpy=np.tanh)
 def tanh(input):
-    """The hyperbolic tangent of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to 1.
+    """The hyperbolic tangent of each element, from -1 to 1.
 
     Notes
     -----
@@ -73,7 +68,7 @@ def tanh(input):
     return Tanh.apply(floating(input))
 
 
-class Sinh(Function):
+class Sinh(ArrayFunction):
     """y = sinh x        dx = dy · cosh x
 
     Why: Half of eˣ less half of e⁻ˣ: its slope is half the sum of both.
@@ -95,16 +90,6 @@ class Sinh(Function):
 def sinh(input):
     """The hyperbolic sine of each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
-
     Notes
     -----
     y = (eˣ − e⁻ˣ) / 2; dx = dy · cosh x. The input is saved.
@@ -122,7 +107,7 @@ def sinh(input):
     return Sinh.apply(floating(input))
 
 
-class Cosh(Function):
+class Cosh(ArrayFunction):
     """y = cosh x        dx = dy · sinh x
 
     Why: Half the sum of eˣ and e⁻ˣ: flat at 0, ever steeper outside.
@@ -142,17 +127,7 @@ class Cosh(Function):
 
 @attach("cosh", numpy=np.cosh)
 def cosh(input):
-    """The hyperbolic cosine of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 1 to inf.
+    """The hyperbolic cosine of each element, from 1 to inf.
 
     Notes
     -----
@@ -171,7 +146,7 @@ def cosh(input):
     return Cosh.apply(floating(input))
 
 
-class Asinh(Function):
+class Asinh(ArrayFunction):
     """y = arsinh x        dx = dy / √(x² + 1)
 
     Why: Like x near 0, like a logarithm far out.
@@ -193,16 +168,6 @@ class Asinh(Function):
 def asinh(input):
     """The inverse of `sinh`, of each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
-
     Notes
     -----
     y = arsinh x; dx = dy / √(x² + 1). The input is saved.
@@ -220,7 +185,7 @@ def asinh(input):
     return Asinh.apply(floating(input))
 
 
-class Acosh(Function):
+class Acosh(ArrayFunction):
     """y = arcosh x        dx = dy / √(x² − 1)
 
     Why: It rises steeply behind 1 and ever more slowly after.
@@ -240,17 +205,7 @@ class Acosh(Function):
 
 @attach("acosh", "arccosh", numpy=np.arccosh)
 def acosh(input):
-    """The inverse of `cosh`, of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 0 to inf; NaN below 1.
+    """The inverse of `cosh`, of each element, from 0 to inf; NaN below 1.
 
     Notes
     -----
@@ -269,7 +224,7 @@ def acosh(input):
     return Acosh.apply(floating(input))
 
 
-class Atanh(Function):
+class Atanh(ArrayFunction):
     """y = artanh x        dx = dy / (1 − x²)
 
     Why: Like x near 0, ever steeper towards 1 and −1.
@@ -289,17 +244,7 @@ class Atanh(Function):
 
 @attach("atanh", "arctanh", numpy=np.arctanh)
 def atanh(input):
-    """The inverse of `tanh`, of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf and inf at -1 and 1, NaN outside.
+    """The inverse of `tanh`, of each element; -inf and inf at -1 and 1, NaN outside.
 
     Notes
     -----
@@ -320,7 +265,7 @@ def atanh(input):
 
 arcsinh, arccosh, arctanh = asinh, acosh, atanh
 
-for _function in (sin, cos, tan, sinh, cosh):
+for _function in (sinh, cosh):
     attach_in_place(_function, _function.__name__ + "_")
 for _function, _other in ((asinh, "arcsinh_"), (acosh, "arccosh_"), (atanh, "arctanh_")):
     attach_in_place(_function, _function.__name__ + "_", _other)

@@ -1,4 +1,10 @@
-"""Logic, bits and tests of single elements: they have no derivative and are no part of the graph."""
+"""Logic and bits, by element: these functions have no derivative and are no part of the graph.
+
+Parameters
+----------
+input, other : Tensor
+    Of shapes that broadcast together; whatever is not 0 counts as true.
+"""
 
 import numpy as np
 
@@ -7,7 +13,7 @@ from ...errors import DTypeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
 from .._promotion import pair
-from .comparison import by_element
+from ..comparison.equal_and_less import by_element
 
 __all__ = [
     "bitwise_and",
@@ -16,11 +22,6 @@ __all__ = [
     "bitwise_or",
     "bitwise_right_shift",
     "bitwise_xor",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "isneginf",
-    "isposinf",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -32,20 +33,10 @@ __all__ = [
 def logical_and(input, other):
     """Where both are true, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor
-        Of shapes that broadcast together; whatever is not 0 counts as true.
-
     Returns
     -------
     Tensor
         Of the broadcast shape and dtype bool.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -60,20 +51,10 @@ def logical_and(input, other):
 def logical_or(input, other):
     """Where at least one is true, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor
-        Of shapes that broadcast together; whatever is not 0 counts as true.
-
     Returns
     -------
     Tensor
         Of the broadcast shape and dtype bool.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -88,20 +69,10 @@ def logical_or(input, other):
 def logical_xor(input, other):
     """Where exactly one is true, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor
-        Of shapes that broadcast together; whatever is not 0 counts as true.
-
     Returns
     -------
     Tensor
         Of the broadcast shape and dtype bool.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -152,17 +123,10 @@ def bitwise_and(input, other):
     input, other : Tensor or int or bool
         Of shapes that broadcast together, integers or bools.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floating tensors.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -181,17 +145,10 @@ def bitwise_or(input, other):
     input, other : Tensor or int or bool
         Of shapes that broadcast together, integers or bools.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floating tensors.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -210,17 +167,10 @@ def bitwise_xor(input, other):
     input, other : Tensor or int or bool
         Of shapes that broadcast together, integers or bools.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floating tensors.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -238,11 +188,6 @@ def bitwise_not(input):
     ----------
     input : Tensor
         Integer or bool.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
@@ -266,17 +211,10 @@ def bitwise_left_shift(input, other):
     input, other : Tensor or int
         Integers, of shapes that broadcast together.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floats and bools.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -295,17 +233,10 @@ def bitwise_right_shift(input, other):
     input, other : Tensor or int
         Integers, of shapes that broadcast together.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, in the common dtype.
-
     Raises
     ------
     DTypeError
         For floats and bools.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -321,111 +252,6 @@ def _shifted(operation, compute, input, other):
     if dtype.kind not in "iu":
         raise DTypeError(f"{operation}: takes integers, not {dtype}. Convert with .long().")
     return by_element(operation, compute, a, b)
-
-
-@attach("isnan", numpy=np.isnan)
-def isnan(input):
-    """Where elements are NaN.
-
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype bool.
-
-    Examples
-    --------
-    >>> microtorch.isnan(microtorch.tensor([1.0, float("nan"), float("inf")]))
-    tensor([False,  True, False])
-    """
-    return by_element("isnan", np.isnan, as_tensor(input))
-
-
-@attach("isinf", numpy=np.isinf)
-def isinf(input):
-    """Where elements are inf or -inf.
-
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype bool.
-
-    Examples
-    --------
-    >>> microtorch.isinf(microtorch.tensor([1.0, float("nan"), float("inf")]))
-    tensor([False, False,  True])
-    """
-    return by_element("isinf", np.isinf, as_tensor(input))
-
-
-@attach("isposinf", numpy=np.isposinf)
-def isposinf(input):
-    """Where the elements are inf.
-
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor of bool
-        Of the same shape.
-
-    Examples
-    --------
-    >>> microtorch.isposinf(microtorch.tensor([float("inf"), float("-inf"), 1.0]))
-    tensor([ True, False, False])
-    """
-    return by_element("isposinf", lambda x: x == np.inf, as_tensor(input))
-
-
-@attach("isneginf", numpy=np.isneginf)
-def isneginf(input):
-    """Where the elements are -inf.
-
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor of bool
-        Of the same shape.
-
-    Examples
-    --------
-    >>> microtorch.isneginf(microtorch.tensor([float("inf"), float("-inf"), 1.0]))
-    tensor([False,  True, False])
-    """
-    return by_element("isneginf", lambda x: x == -np.inf, as_tensor(input))
-
-
-@attach("isfinite", numpy=np.isfinite)
-def isfinite(input):
-    """Where elements are neither NaN nor infinite.
-
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype bool.
-
-    Examples
-    --------
-    >>> microtorch.isfinite(microtorch.tensor([1.0, float("nan"), float("inf")]))
-    tensor([ True, False, False])
-    """
-    return by_element("isfinite", np.isfinite, as_tensor(input))
 
 
 attach_in_place(bitwise_and, "bitwise_and_", "__iand__")

@@ -2,13 +2,23 @@
 
 Note [Roots at zero]: the derivative of a root, √x or x to a power between 0 and 1, is infinite at 0. Here it is 0
 there, so that the root of a sum of powers, a norm, has its subgradient of least norm at 0, never the NaN of inf · 0.
+
+Parameters
+----------
+input, exponent : Tensor or number
+    Of shapes that broadcast together.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
 """
 
 from math import inf, log, nan
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...autograd.inplace.changes import attach_in_place
 from ...dtypes import as_number, float64
 from ...errors import DTypeError
@@ -63,7 +73,7 @@ class Pow(Binary):
         return da, db
 
 
-class Square(Function):
+class Square(ArrayFunction):
     """y = x²        dx = dy · 2x
 
     Why: The square of a number is the steeper the larger the number.
@@ -81,7 +91,7 @@ class Square(Function):
         return absorb(dy, 2 * x)
 
 
-class Sqrt(Function):
+class Sqrt(ArrayFunction):
     """y = √x        dx = 0 where y = 0, else dy / (2y)
 
     Why: A root rises fast near 0 and ever slower after.
@@ -105,7 +115,7 @@ class Sqrt(Function):
         return one_pass(ctx, kernels.sqrt_backward, (dy, y))
 
 
-class Rsqrt(Function):
+class Rsqrt(ArrayFunction):
     """y = 1 / √x        dx = −dy · y³ / 2
 
     Why: It falls as x grows, steeply near 0.
@@ -124,7 +134,7 @@ class Rsqrt(Function):
         return absorb(dy, -0.5 * y * y * y)
 
 
-class Reciprocal(Function):
+class Reciprocal(ArrayFunction):
     """y = 1 / x        dx = −dy · y²
 
     Why: It falls as x grows, steeply near 0.
@@ -160,11 +170,6 @@ def _whole_power(a, b):
 def pow(input, exponent):
     """`input` to the power `exponent`, by element.
 
-    Parameters
-    ----------
-    input, exponent : Tensor or number
-        Of shapes that broadcast together.
-
     Returns
     -------
     Tensor
@@ -172,8 +177,6 @@ def pow(input, exponent):
 
     Raises
     ------
-    ShapeError
-        If the shapes do not broadcast together.
     DTypeError
         For bool tensors, and for an integer tensor to the power of a negative number.
 
@@ -219,7 +222,7 @@ def square(input):
     Returns
     -------
     Tensor
-        Of the same shape and dtype.
+        Of the broadcast shape, in the common dtype.
 
     Notes
     -----
@@ -238,17 +241,7 @@ def square(input):
 
 @attach("sqrt", numpy=np.sqrt)
 def sqrt(input):
-    """The square root of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; NaN for negative elements.
+    """The square root of each element; NaN for negative elements.
 
     Notes
     -----
@@ -267,17 +260,7 @@ def sqrt(input):
 
 @attach("rsqrt")
 def rsqrt(input):
-    """1 over the square root of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; inf for 0, NaN for negative elements.
+    """1 over the square root of each element; inf for 0, NaN for negative elements.
 
     Notes
     -----
@@ -295,17 +278,7 @@ def rsqrt(input):
 
 @attach("reciprocal", numpy=np.reciprocal)
 def reciprocal(input):
-    """1 over each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; infinite for 0.
+    """1 over each element; infinite for 0.
 
     Notes
     -----
@@ -325,20 +298,10 @@ def reciprocal(input):
 def float_power(input, exponent):
     """`input` to the power `exponent`, by element, computed in float64.
 
-    Parameters
-    ----------
-    input, exponent : Tensor or number
-        Of shapes that broadcast together.
-
     Returns
     -------
     Tensor of float64
         Of the broadcast shape.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----
@@ -358,21 +321,6 @@ def float_power(input, exponent):
 @attach("ldexp", numpy=np.ldexp)
 def ldexp(input, other):
     """``input * 2**other``, by element.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, floating.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------

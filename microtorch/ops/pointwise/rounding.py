@@ -1,10 +1,21 @@
-"""Rounding to whole numbers, and what is left over, by element."""
+"""Rounding to whole numbers, and what is left over, by element.
+
+Parameters
+----------
+input : Tensor
+    Not bool.
+
+Returns
+-------
+Tensor
+    Of the same shape and dtype; integers are whole already.
+"""
 
 from collections import namedtuple
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import DTypeError
 from ...from_data import as_tensor
@@ -23,7 +34,7 @@ def _not_bool(operation, input):
     return input
 
 
-class Floor(Function):
+class Floor(ArrayFunction):
     """y = ⌊x⌋        dx = 0
 
     Why: The result stands still under small changes and jumps now and then, so its slope is 0.
@@ -43,16 +54,6 @@ class Floor(Function):
 def floor(input):
     """The largest whole number at most each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Not bool.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype; integers are whole already.
-
     Notes
     -----
     y = ⌊x⌋, constant between whole numbers: dx = 0.
@@ -65,7 +66,7 @@ def floor(input):
     return Floor.apply(_not_bool("floor", input))
 
 
-class Ceil(Function):
+class Ceil(ArrayFunction):
     """y = ⌈x⌉        dx = 0
 
     Why: The result stands still under small changes and jumps now and then, so its slope is 0.
@@ -85,16 +86,6 @@ class Ceil(Function):
 def ceil(input):
     """The smallest whole number at least each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Not bool.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype; integers are whole already.
-
     Notes
     -----
     y = ⌈x⌉, constant between whole numbers: dx = 0.
@@ -107,7 +98,7 @@ def ceil(input):
     return Ceil.apply(_not_bool("ceil", input))
 
 
-class Trunc(Function):
+class Trunc(ArrayFunction):
     """y = trunc(x)        dx = 0
 
     Why: The result stands still under small changes and jumps now and then, so its slope is 0.
@@ -127,16 +118,6 @@ class Trunc(Function):
 def trunc(input):
     """Each element without its fraction.
 
-    Parameters
-    ----------
-    input : Tensor
-        Not bool.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype; integers are whole already.
-
     Notes
     -----
     y = x without its fraction, constant between whole numbers: dx = 0.
@@ -149,7 +130,7 @@ def trunc(input):
     return Trunc.apply(_not_bool("trunc", input))
 
 
-class Round(Function):
+class Round(ArrayFunction):
     """y = round(x, decimals)        dx = 0
 
     Why: The result stands still under small changes and jumps now and then, so its slope is 0.
@@ -171,8 +152,6 @@ def round(input, decimals=0):
 
     Parameters
     ----------
-    input : Tensor
-        Not bool.
     decimals : int, default 0
         Negative for tens, hundreds and so on. Floating tensors only, if not 0.
 
@@ -237,7 +216,7 @@ def frac(input):
     return input - trunc(input)
 
 
-class Frexp(Function):
+class Frexp(ArrayFunction):
     """y, e with x = y · 2ᵉ and 0.5 ≤ |y| < 1        dx = dy · 2⁻ᵉ"""
 
     @staticmethod

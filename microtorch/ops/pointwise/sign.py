@@ -1,19 +1,24 @@
-"""Absolute value and sign, by element."""
+"""Absolute value and sign, by element.
+
+Parameters
+----------
+input : Tensor
+"""
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...autograd.inplace.changes import attach_in_place
 from ...from_data import as_tensor
 from ...tensor import attach
 from .._promotion import Binary, floating_pair, refuse_bool, same_dtype
+from ..comparison.equal_and_less import by_element
 from .arithmetic import absorb
-from .comparison import by_element
 
 __all__ = ["abs", "absolute", "copysign", "heaviside", "nextafter", "positive", "sgn", "sign", "signbit"]
 
 
-class Abs(Function):
+class Abs(ArrayFunction):
     """y = |x|        dx = dy · sign x
 
     Why: The distance from 0 grows to both sides, so left of 0 the gradient changes its sign.
@@ -33,16 +38,7 @@ class Abs(Function):
 
 @attach("abs", "absolute", "__abs__", numpy=np.abs)
 def abs(input):
-    """The absolute value of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype, from 0 to inf.
+    """The absolute value of each element, from 0 to inf.
 
     Raises
     ------
@@ -68,7 +64,7 @@ def abs(input):
     return Abs.apply(input)
 
 
-class Sign(Function):
+class Sign(ArrayFunction):
     """y = sign(x)        dx = 0
 
     Why: The result stands still under small changes and jumps at 0, so its slope is 0.
@@ -87,10 +83,6 @@ class Sign(Function):
 @attach("sign", "sgn", numpy=np.sign)
 def sign(input):
     """The sign of each element.
-
-    Parameters
-    ----------
-    input : Tensor
 
     Returns
     -------
@@ -112,10 +104,6 @@ def sign(input):
 @attach("signbit", numpy=np.signbit)
 def signbit(input):
     """Where the elements carry a minus sign: negative ones, and -0.0.
-
-    Parameters
-    ----------
-    input : Tensor
 
     Returns
     -------
@@ -158,11 +146,6 @@ def copysign(input, other):
     Tensor
         Of the broadcast shape, floating.
 
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = ±|a|; da = dy where the sign stayed, −dy where it changed, 0 where a = 0; db = 0. Nothing is saved.
@@ -193,8 +176,6 @@ def heaviside(input, values):
     ------
     DTypeError
         If the dtypes differ.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -220,11 +201,6 @@ def nextafter(input, other):
     Tensor
         Of the broadcast shape, in the common dtype; not differentiable.
 
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Examples
     --------
     >>> one = microtorch.tensor([1.0])
@@ -237,10 +213,6 @@ def nextafter(input, other):
 @attach("positive", "__pos__", numpy=np.positive)
 def positive(input):
     """The tensor itself: ``+t``.
-
-    Parameters
-    ----------
-    input : Tensor
 
     Returns
     -------

@@ -1,10 +1,16 @@
-"""The error function and its inverse, the gamma function's logarithm and its derivatives, x log y, by element."""
+"""The error function and its inverse, the gamma function's logarithm and its derivatives, x log y, by element.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 from math import factorial, inf, pi, sqrt
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...from_data import as_tensor
 from ...kernels import pointwise as kernels
@@ -23,7 +29,7 @@ SLOPE = 2 / sqrt(pi)  # of erf at 0
 SINC = [(-1) ** k * 2 * k * pi ** (2 * k) / factorial(2 * k + 1) for k in range(1, 9)]
 
 
-class Erf(Function):
+class Erf(ArrayFunction):
     """y = erf(x)        dx = dy · 2 / √π · e^(−x²)
 
     Why: The slope of this curve is a bell: steep around 0, flat far out.
@@ -43,17 +49,7 @@ class Erf(Function):
 
 @attach("erf")
 def erf(input):
-    """The error function of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to 1.
+    """The error function of each element, from -1 to 1.
 
     Notes
     -----
@@ -72,7 +68,7 @@ def erf(input):
     return Erf.apply(floating(input))
 
 
-class Erfc(Function):
+class Erfc(ArrayFunction):
     """y = 1 − erf(x)        dx = −dy · 2 / √π · e^(−x²)
 
     Why: The slope of this curve is a bell, downward.
@@ -92,17 +88,7 @@ class Erfc(Function):
 
 @attach("erfc")
 def erfc(input):
-    """One minus the error function of each element, with all its digits where that is small.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 0 to 2.
+    """One minus the error function of each element, with all its digits where that is small, from 0 to 2.
 
     Notes
     -----
@@ -121,7 +107,7 @@ def erfc(input):
     return Erfc.apply(floating(input))
 
 
-class Sinc(Function):
+class Sinc(ArrayFunction):
     """y = sin(πx) / (πx), and 1 at 0        dx = dy · (cos(πx) − y) / x, and 0 at 0"""
 
     @staticmethod
@@ -147,16 +133,6 @@ class Sinc(Function):
 @attach("sinc", numpy=np.sinc)
 def sinc(input):
     """sin(πx) / (πx) of each element, and 1 at 0.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
 
     Notes
     -----
@@ -205,16 +181,6 @@ def xlogy(input, other):
     input, other : Tensor or number
         Of shapes that broadcast together. Integers are taken as floats of the default dtype.
 
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, floating.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = a · ln b; da = dy · ln b, db = dy · a / b. Both inputs are saved.
@@ -231,7 +197,7 @@ def xlogy(input, other):
     )
 
 
-class Lgamma(Function):
+class Lgamma(ArrayFunction):
     """y = ln |Γ(x)|        dx = dy · ψ(x)"""
 
     @staticmethod
@@ -247,17 +213,7 @@ class Lgamma(Function):
 
 @attach("lgamma")
 def lgamma(input):
-    """The logarithm of the absolute value of the gamma function, of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; inf at 0, -1, -2, ...
+    """The logarithm of the absolute value of the gamma function, of each element; inf at 0, -1, -2, ...
 
     Notes
     -----
@@ -276,7 +232,7 @@ def lgamma(input):
     return Lgamma.apply(floating(input))
 
 
-class Digamma(Function):
+class Digamma(ArrayFunction):
     """y = ψ(x), the derivative of ln Γ(x)        dx = dy · ψ⁽¹⁾(x)"""
 
     @staticmethod
@@ -292,17 +248,7 @@ class Digamma(Function):
 
 @attach("digamma")
 def digamma(input):
-    """The derivative of `lgamma`, of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf at 0, NaN at -1, -2, ...
+    """The derivative of `lgamma`, of each element; -inf at 0, NaN at -1, -2, ...
 
     Notes
     -----
@@ -321,7 +267,7 @@ def digamma(input):
     return Digamma.apply(floating(input))
 
 
-class Polygamma(Function):
+class Polygamma(ArrayFunction):
     """y = ψ⁽ⁿ⁾(x), the n-th derivative of ψ        dx = dy · ψ⁽ⁿ⁺¹⁾(x)"""
 
     @staticmethod
@@ -344,13 +290,6 @@ def polygamma(n, input):
     ----------
     n : int
         0 or more; 0 is `digamma` itself.
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
 
     Raises
     ------
@@ -380,7 +319,7 @@ def _polygamma(self, n):
 attach_in_place(_polygamma, "polygamma_")
 
 
-class Erfinv(Function):
+class Erfinv(ArrayFunction):
     """y = the number whose erf is x        dx = dy · √π / 2 · e^(y²)
 
     Why: Where erf is flat its inverse is steep.
@@ -401,17 +340,12 @@ class Erfinv(Function):
 
 @attach("erfinv")
 def erfinv(input):
-    """The inverse of `erf`, of each element.
+    """The inverse of `erf`, of each element; -inf and inf at -1 and 1, NaN outside.
 
     Parameters
     ----------
     input : Tensor
         From -1 to 1; integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf and inf at -1 and 1, NaN outside.
 
     Notes
     -----

@@ -1,34 +1,25 @@
-"""Trigonometric functions and their inverses, by element; angles are in radians."""
+"""Trigonometric functions, by element; angles are in radians.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 from math import pi
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...tensor import attach
 from .._promotion import Binary, floating, floating_pair
 from .arithmetic import absorb
 
-__all__ = [
-    "acos",
-    "arccos",
-    "arcsin",
-    "arctan",
-    "arctan2",
-    "asin",
-    "atan",
-    "atan2",
-    "cos",
-    "deg2rad",
-    "hypot",
-    "rad2deg",
-    "sin",
-    "tan",
-]
+__all__ = ["cos", "deg2rad", "hypot", "rad2deg", "sin", "tan"]
 
 
-class Sin(Function):
+class Sin(ArrayFunction):
     """y = sin x        dx = dy · cos x
 
     Why: A sine rises fastest where it crosses 0 and stands still at its peaks, which is what the cosine says.
@@ -48,17 +39,7 @@ class Sin(Function):
 
 @attach("sin", numpy=np.sin)
 def sin(input):
-    """The sine of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to 1.
+    """The sine of each element, from -1 to 1.
 
     Notes
     -----
@@ -77,7 +58,7 @@ def sin(input):
     return Sin.apply(floating(input))
 
 
-class Cos(Function):
+class Cos(ArrayFunction):
     """y = cos x        dx = −dy · sin x
 
     Why: A cosine stands still at its peaks and falls fastest a quarter turn later, as the sine says, with a minus.
@@ -97,17 +78,7 @@ class Cos(Function):
 
 @attach("cos", numpy=np.cos)
 def cos(input):
-    """The cosine of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to 1.
+    """The cosine of each element, from -1 to 1.
 
     Notes
     -----
@@ -126,7 +97,7 @@ def cos(input):
     return Cos.apply(floating(input))
 
 
-class Tan(Function):
+class Tan(ArrayFunction):
     """y = tan x        dx = dy · (1 + y²)
 
     Why: The steeper, the larger it is already.
@@ -149,16 +120,6 @@ class Tan(Function):
 def tan(input):
     """The tangent of each element.
 
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
-
     Notes
     -----
     y = tan x; dx = dy · (1 + y²). The output is saved.
@@ -176,166 +137,9 @@ def tan(input):
     return Tan.apply(floating(input))
 
 
-class Asin(Function):
-    """y = arcsin x        dx = dy / √(1 − x²)
-
-    Why: The angle rises with its sine, ever more steeply towards the ends.
-    Derivation: sin y = x, so cos y · y′ = 1, and cos y = √(1 − x²).
-    """
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return np.arcsin(x)
-
-    @staticmethod
-    def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        return absorb(dy, 1 / np.sqrt(1 - x * x))
-
-
-@attach("asin", "arcsin", numpy=np.arcsin)
-def asin(input):
-    """The angle from -π/2 to π/2 whose sine each element is.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; NaN outside of -1 to 1.
-
-    Notes
-    -----
-    y = arcsin x; dx = dy / √(1 − x²). The input is saved.
-
-    Examples
-    --------
-    >>> x = microtorch.tensor([0.0, 0.6], requires_grad=True)
-    >>> y = microtorch.asin(x)
-    >>> y
-    tensor([0.    , 0.6435], grad_fn=<Asin>)
-    >>> y.sum().backward()
-    >>> x.grad
-    tensor([1.  , 1.25])
-    """
-    return Asin.apply(floating(input))
-
-
-class Acos(Function):
-    """y = arccos x        dx = −dy / √(1 − x²)
-
-    Why: The angle falls as its cosine rises, ever more steeply towards the ends.
-    Derivation: cos y = x, so −sin y · y′ = 1, and sin y = √(1 − x²).
-    """
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return np.arccos(x)
-
-    @staticmethod
-    def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        return absorb(dy, -1 / np.sqrt(1 - x * x))
-
-
-@attach("acos", "arccos", numpy=np.arccos)
-def acos(input):
-    """The angle from 0 to π whose cosine each element is.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; NaN outside of -1 to 1.
-
-    Notes
-    -----
-    y = arccos x; dx = −dy / √(1 − x²). The input is saved.
-
-    Examples
-    --------
-    >>> x = microtorch.tensor([0.0, 0.6], requires_grad=True)
-    >>> y = microtorch.acos(x)
-    >>> y
-    tensor([1.5708, 0.9273], grad_fn=<Acos>)
-    >>> y.sum().backward()
-    >>> x.grad
-    tensor([-1.  , -1.25])
-    """
-    return Acos.apply(floating(input))
-
-
-class Atan(Function):
-    """y = arctan x        dx = dy / (1 + x²)
-
-    Why: The angle turns fastest at 0 and hardly at all far out.
-    Derivation: tan y = x, so (1 + tan² y) · y′ = 1.
-    """
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return np.arctan(x)
-
-    @staticmethod
-    def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        return absorb(dy, 1 / (x * x + 1))
-
-
-@attach("atan", "arctan", numpy=np.arctan)
-def atan(input):
-    """The angle from -π/2 to π/2 whose tangent each element is.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
-
-    Notes
-    -----
-    y = arctan x; dx = dy / (1 + x²). The input is saved.
-
-    Examples
-    --------
-    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
-    >>> y = microtorch.atan(x)
-    >>> y
-    tensor([0.    , 0.7854], grad_fn=<Atan>)
-    >>> y.sum().backward()
-    >>> x.grad
-    tensor([1. , 0.5])
-    """
-    return Atan.apply(floating(input))
-
-
 @attach("deg2rad", numpy=(np.deg2rad, np.radians))
 def deg2rad(input):
     """Angles in degrees as radians, by element: ``input * (π / 180)``.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
 
     Examples
     --------
@@ -349,82 +153,12 @@ def deg2rad(input):
 def rad2deg(input):
     """Angles in radians as degrees, by element: ``input * (180 / π)``.
 
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating.
-
     Examples
     --------
     >>> microtorch.rad2deg(microtorch.tensor([0.0, microtorch.pi]))
     tensor([  0., 180.])
     """
     return floating(input) * (180 / pi)
-
-
-class Atan2(Binary):
-    """y = atan2(a, b)        da = dy · b / (a² + b²),  db = −dy · a / (a² + b²)
-
-    Why: The angle of the point (b, a) turns faster the nearer the point is to the origin, and not at all when moved
-    outward.
-    Derivation: y = arctan(a / b), and arctan z has the slope 1 / (1 + z²); at (0, 0), where there is none, 0 is
-    taken.
-    """
-
-    @staticmethod
-    def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
-        return np.arctan2(a, b)
-
-    @staticmethod
-    def backward(ctx, dy):
-        a, b = ctx.saved_tensors
-        need_a, need_b = ctx.needs_input_grad
-        r = np.hypot(a, b)  # its square could overflow
-        r = np.where(r == 0, 1.0, r)
-        return absorb(dy, b / r / r) if need_a else None, absorb(dy, -a / r / r) if need_b else None
-
-
-@attach("atan2", "arctan2", numpy=np.arctan2)
-def atan2(input, other):
-    """The angle of the points with ordinates `input` and abscissas `other`, by element.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, floating, from -π to π.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
-    Notes
-    -----
-    y = arctan(a / b) in the quadrant of (b, a); da = dy · b / (a² + b²), db = −dy · a / (a² + b²). Both inputs are
-    saved.
-
-    Examples
-    --------
-    >>> a = microtorch.tensor([1.0, -1.0], requires_grad=True)
-    >>> y = microtorch.atan2(a, microtorch.tensor([1.0, -1.0]))
-    >>> y
-    tensor([ 0.7854, -2.3562], grad_fn=<Atan2>)
-    >>> y.sum().backward()
-    >>> a.grad
-    tensor([ 0.5, -0.5])
-    """
-    return Atan2.apply(*floating_pair(input, other))
 
 
 class Hypot(Binary):
@@ -465,11 +199,6 @@ def hypot(input, other):
     Tensor
         Of the broadcast shape, floating, from 0 to inf.
 
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = √(a² + b²); da = dy · a / y, db = dy · b / y. At (0, 0) both are 0, the subgradient of least norm (PyTorch:
@@ -488,11 +217,8 @@ def hypot(input, other):
     return Hypot.apply(*floating_pair(input, other))
 
 
-arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
-
-attach_in_place(atan2, "atan2_", "arctan2_")
 attach_in_place(hypot, "hypot_")
-for _function, _other in ((asin, "arcsin_"), (acos, "arccos_"), (atan, "arctan_")):
-    attach_in_place(_function, _function.__name__ + "_", _other)
 attach_in_place(deg2rad, "deg2rad_")
 attach_in_place(rad2deg, "rad2deg_")
+for _function in (sin, cos, tan):
+    attach_in_place(_function, _function.__name__ + "_")

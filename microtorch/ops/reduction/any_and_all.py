@@ -1,4 +1,10 @@
-"""Whether any or all elements are true, and how many are not zero."""
+"""Whether any or all elements are true, and how many are not zero.
+
+Returns
+-------
+Tensor of bool
+    uint8 for uint8. Not differentiable.
+"""
 
 import numpy as np
 
@@ -20,21 +26,6 @@ def _question(operation, ufunc, input, dim, keepdim):
 def all(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     """Whether all elements are nonzero, of all or over some dimensions.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int or tuple of int, optional
-        The dimensions to reduce over; default all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
-
-    Returns
-    -------
-    Tensor of bool
-        uint8 for uint8. Not differentiable.
-
     Examples
     --------
     >>> microtorch.tensor([[True, False], [True, True]]).all(dim=1)
@@ -46,21 +37,6 @@ def all(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 @attach("any")
 def any(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     """Whether any element is nonzero, of all or over some dimensions.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int or tuple of int, optional
-        The dimensions to reduce over; default all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
-
-    Returns
-    -------
-    Tensor of bool
-        uint8 for uint8. Not differentiable.
 
     Examples
     --------
@@ -76,11 +52,8 @@ def count_nonzero(input, dim=None, *, axis=None):
 
     Parameters
     ----------
-    input : Tensor
     dim : int or tuple of int, optional
         The dimensions to count over; default all.
-    axis
-        numpy's name for `dim`.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from ..pointwise.logic import logical_xor
 from ..shape.cat import cat
 from ..shape.expand import expand
 from ..shape.split import narrow
-from .prod_and_cumulative import cumsum
+from .cumulative import cumsum
 
 __all__ = ["cumulative_trapezoid", "diff", "gradient", "trapezoid", "trapz"]
 
@@ -123,13 +123,6 @@ def trapezoid(y, x=None, *, dx=1.0, dim=-1):
     -------
     Tensor
         Without `dim`.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...kernels.reduction import sum_over
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -13,7 +13,7 @@ from .variance import reduced
 __all__ = ["logsumexp"]
 
 
-class LogSumExp(Function):
+class LogSumExp(ArrayFunction):
     """y = log Σ eˣ        dx = dy · e^(x − y)
 
     Why: A smooth maximum: each element gets the share that softmax gives it, the largest the most.
@@ -47,17 +47,10 @@ def logsumexp(input, dim, keepdim=False):
         Integers and bools are taken as float32.
     dim : int or tuple of int
         The dimensions to reduce over.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
 
     Returns
     -------
     Tensor
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----

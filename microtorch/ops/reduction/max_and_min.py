@@ -1,10 +1,21 @@
-"""The largest and smallest elements, and where they are."""
+"""The largest and smallest elements, and where they are.
+
+Parameters
+----------
+dim : int or tuple of int, default ()
+    The dimensions to reduce over; () means all.
+
+Returns
+-------
+Tensor
+    Of the dtype of `input`; NaN where one of the elements is NaN.
+"""
 
 from collections import namedtuple
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...errors import DTypeError
 from ...tensor import Tensor, attach
 from .. import _dimensions as dimensions
@@ -18,7 +29,7 @@ MinResult = namedtuple("min", "values indices")
 AminmaxResult = namedtuple("aminmax", "min max")
 
 
-class TiesShare(Function):
+class TiesShare(ArrayFunction):
     """y = 1 / (how many are equal to the extreme) at each of these, else 0        it has no derivative
 
     Why: It counts, and a count does not move under small changes.
@@ -35,7 +46,7 @@ class TiesShare(Function):
         return share
 
 
-class Amax(Function):
+class Amax(ArrayFunction):
     """y = max x        dx = dy / k where x = y, else 0, k = count(x = y)
 
     Letters: k is how many elements are equal to the largest.
@@ -54,7 +65,7 @@ class Amax(Function):
         return _shared(ctx, dy)
 
 
-class Amin(Function):
+class Amin(ArrayFunction):
     """y = min x        dx = dy / k where x = y, else 0, k = count(x = y)
 
     Letters: k is how many elements are equal to the smallest.
@@ -99,21 +110,6 @@ def _refuse_empty(operation, x, dims):
 def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
     """The largest element, of all or over some dimensions; its gradient is shared by all that are equal to it.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int or tuple of int, default ()
-        The dimensions to reduce over; () means all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of `input`; NaN where one of the elements is NaN.
-
     Raises
     ------
     IndexError
@@ -137,21 +133,6 @@ def amax(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
 @attach("amin")
 def amin(input, dim=(), keepdim=False, *, axis=None, keepdims=False):
     """The smallest element, of all or over some dimensions; its gradient is shared by all that are equal to it.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int or tuple of int, default ()
-        The dimensions to reduce over; () means all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of `input`; NaN where one of the elements is NaN.
 
     Raises
     ------
@@ -178,11 +159,8 @@ def aminmax(input, *, dim=None, keepdim=False):
 
     Parameters
     ----------
-    input : Tensor
     dim : int, optional
         The dimension to reduce over; default all.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
 
     Returns
     -------
@@ -202,7 +180,7 @@ def aminmax(input, *, dim=None, keepdim=False):
     return AminmaxResult(Amin.apply(input, dim, keepdim), Amax.apply(input, dim, keepdim))
 
 
-class Max(Function):
+class Max(ArrayFunction):
     """y, i = max x and its position along a dimension        dx = dy at i, else 0
 
     Why: Only the largest element makes the result, so it alone gets the gradient.
@@ -218,7 +196,7 @@ class Max(Function):
         return put_back(ctx, dy)
 
 
-class Min(Function):
+class Min(ArrayFunction):
     """y, i = min x and its position along a dimension        dx = dy at i, else 0
 
     Why: Only the smallest element makes the result, so it alone gets the gradient.
@@ -259,15 +237,10 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Parameters
     ----------
-    input : Tensor
     dim : int or Tensor, optional
         The dimension to reduce over. With a tensor the result is `maximum` of both.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
     other : Tensor, optional
         The result is `maximum` of both.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------
@@ -304,15 +277,10 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=False
 
     Parameters
     ----------
-    input : Tensor
     dim : int or Tensor, optional
         The dimension to reduce over. With a tensor the result is `minimum` of both.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
     other : Tensor, optional
         The result is `minimum` of both.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------
@@ -352,13 +320,8 @@ def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Parameters
     ----------
-    input : Tensor
     dim : int, optional
         The dimension to search along; default the position among all elements in row-major order.
-    keepdim : bool, default False
-        Keep the dimensions searched, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------
@@ -384,13 +347,8 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
 
     Parameters
     ----------
-    input : Tensor
     dim : int, optional
         The dimension to search along; default the position among all elements in row-major order.
-    keepdim : bool, default False
-        Keep the dimensions searched, with length 1.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------

@@ -1,18 +1,24 @@
-"""The middle value along a dimension."""
+"""The middle value along a dimension.
+
+Parameters
+----------
+dim : int, optional
+    The dimension to reduce over.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import DTypeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
+from ..comparison.sort import MedianResult, order
 from .max_and_min import put_back
-from .sort import MedianResult, order
 
 __all__ = ["median", "nanmedian"]
 
 
-class Median(Function):
+class Median(ArrayFunction):
     """y, i = the median of x, the lower of two, and where it is        dx = dy put back to where each came from
 
     Why: Only the element in the middle makes the result, so it alone gets the gradient.
@@ -53,14 +59,6 @@ def _first_nan(x, dim):
 def median(input, dim=None, keepdim=False):
     """The median of all elements; or with `dim`, the median along it and its position.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, optional
-        The dimension to reduce over.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
-
     Returns
     -------
     Tensor or namedtuple (values, indices)
@@ -93,14 +91,6 @@ def median(input, dim=None, keepdim=False):
 @dimensions.also_axis
 def nanmedian(input, dim=None, keepdim=False):
     """As `median`, of the elements that are not NaN.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, optional
-        The dimension to reduce over.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
 
     Returns
     -------

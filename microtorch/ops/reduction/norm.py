@@ -4,20 +4,20 @@ import math
 
 import numpy as np
 
-from ...autograd.function import Function, once_differentiable
+from ...autograd.function import ArrayFunction, once_differentiable
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import DTypeError, ShapeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
 from .. import _dimensions as dimensions
-from ..pointwise.where import where
+from ..indexing.where import where
 from .max_and_min import TiesShare
 from .variance import in_range, scaled
 
 __all__ = ["norm", "renorm"]
 
 
-class Norm(Function):
+class Norm(ArrayFunction):
     """y = (Σ |x|ᵖ)^(1 / p)        dx = 0 where y = 0, else dy · sign(x) · (|x| / y)^(p − 1)
 
     With p=2: y = √(Σ x²)        dx = 0 where y = 0, else dy · x / y
@@ -76,7 +76,7 @@ def _sum_of_powers(x, p, dims, keepdim):
     return sum_over(x * x if p == 2 else np.abs(x) ** p, dims, keepdim)
 
 
-class NuclearNorm(Function):
+class NuclearNorm(ArrayFunction):
     """y = Σ σ(x), the singular values of matrices        dx = dy · (U @ V)
 
     Letters: U and V are the singular vectors, x = U Σ V.
@@ -101,7 +101,7 @@ class NuclearNorm(Function):
         return dy[..., None, None] * Polar.apply(x)
 
 
-class Polar(Function):
+class Polar(ArrayFunction):
     """y = U Vᵀ of the singular value decomposition x = U Σ Vᵀ
     dx = U ((Uᵀ dy V − its transpose) / (σᵢ + σⱼ)) Vᵀ, …
 
@@ -153,10 +153,6 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
         is the sum of the singular values of matrices.
     dim : int or tuple of int, optional
         The dimensions to reduce over; default all. For "nuc" two, default the only two.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
 
     Returns
     -------
@@ -166,8 +162,6 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -222,15 +216,8 @@ def renorm(input, p, dim, maxnorm):
         The dimension whose parts are looked at.
     maxnorm : number
 
-    Returns
-    -------
-    Tensor
-        Of the same shape.
-
     Raises
     ------
-    IndexError
-        If there is no such dimension.
     ValueError
         If `p` is not positive or `maxnorm` is negative.
     ShapeError

@@ -1,4 +1,15 @@
-"""Quantiles: values below which a share of the elements lies."""
+"""Quantiles: values below which a share of the elements lies.
+
+Parameters
+----------
+input : Tensor of float32 or float64
+q : float or Tensor, shape (m,) or ()
+    From 0 to 1, of the dtype of `input`.
+dim : int, optional
+    The dimension to reduce over; default all.
+interpolation : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
+    What lies between two elements.
+"""
 
 import numpy as np
 
@@ -9,9 +20,9 @@ from ...from_data import as_tensor
 from ...tensor import Tensor, attach
 from .. import _dimensions as dimensions
 from .._promotion import only_tensors
+from ..comparison.sort import sort
 from ..indexing.gather_and_scatter import gather
-from ..pointwise.where import lerp
-from .sort import sort
+from ..pointwise.arithmetic import lerp
 
 __all__ = ["nanquantile", "quantile"]
 
@@ -22,18 +33,6 @@ INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 @attach("quantile")
 def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     """The values below which the shares `q` of the elements lie, of all or along a dimension.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    q : float or Tensor, shape (m,) or ()
-        From 0 to 1, of the dtype of `input`.
-    dim : int, optional
-        The dimension to reduce over; default all.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
-    interpolation : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
-        What lies between two elements.
 
     Returns
     -------
@@ -70,18 +69,6 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
 @attach("nanquantile")
 def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     """As `quantile`, of the elements that are not NaN.
-
-    Parameters
-    ----------
-    input : Tensor of float32 or float64
-    q : float or Tensor, shape (m,) or ()
-        From 0 to 1, of the dtype of `input`.
-    dim : int, optional
-        The dimension to reduce over; default all.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
-    interpolation : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
-        What lies between two elements.
 
     Returns
     -------

@@ -1,19 +1,30 @@
-"""Reductions over dimensions: sums and means, and questions to all elements."""
+"""Reductions over dimensions: sums and means, and questions to all elements.
+
+Parameters
+----------
+dim : int or tuple of int, optional
+    The dimensions to sum over; default all.
+
+Returns
+-------
+Tensor
+    Of the dtype of `input`; int64 for integers and bools.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import DTypeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
 from .. import _dimensions as dimensions
-from ..pointwise.logic import isnan
-from ..pointwise.where import where
+from ..comparison.finite import isnan
+from ..indexing.where import where
 
 __all__ = ["mean", "nanmean", "nansum", "sum"]
 
 
-class Sum(Function):
+class Sum(ArrayFunction):
     """y = Σ x        dx = dy
 
     Why: Each element is in the sum once, so each gets the same gradient, that of the sum.
@@ -49,28 +60,6 @@ def spread(dy, shape, dims):
 def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
     """The sum of the elements, of all or over some dimensions.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int or tuple of int, optional
-        The dimensions to sum over; default all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of `input`; int64 for integers and bools.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
-
     Notes
     -----
     y = Σ x; dx = dy, repeated along the dimensions summed over. Nothing is saved.
@@ -91,7 +80,7 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False
     return Sum.apply(input, dim if axis is None else axis, keepdim or keepdims)
 
 
-class Mean(Function):
+class Mean(ArrayFunction):
     """y = Σ x / n        dx = dy / n
 
     Letters: n is how many elements the mean is taken of.
@@ -128,12 +117,6 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
     input : Tensor of float32 or float64
     dim : int or tuple of int, optional
         The dimensions to average over; default all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
 
     Returns
     -------
@@ -144,8 +127,6 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -170,26 +151,6 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
 def nansum(input, dim=None, keepdim=False, *, dtype=None):
     """The sum of the elements that are not NaN, of all or over some dimensions.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int or tuple of int, optional
-        The dimensions to sum over; default all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of `input`; int64 for integers and bools.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
-
     Notes
     -----
     dx = dy where x is a number, 0 where it is NaN.
@@ -213,10 +174,6 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
     input : Tensor of float32 or float64
     dim : int or tuple of int, optional
         The dimensions to average over; default all.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
 
     Returns
     -------
@@ -227,8 +184,6 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----

@@ -16,7 +16,6 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
 
     Parameters
     ----------
-    input : Tensor
     sorted : bool, default True
         In order; here they always are.
     return_inverse : bool, default False
@@ -31,11 +30,6 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     Tensor or tuple of Tensor
         The values, and the inverse and the counts (int64) where they are asked for; not differentiable. Each NaN is a
         value of its own.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Examples
     --------
@@ -56,7 +50,6 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
 
     Parameters
     ----------
-    input : Tensor
     return_inverse : bool, default False
         Also where each element of `input` is in the result.
     return_counts : bool, default False
@@ -68,11 +61,6 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     -------
     Tensor or tuple of Tensor
         The values, and the inverse and the counts (int64) where they are asked for; not differentiable.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Examples
     --------

@@ -1,8 +1,21 @@
-"""Variance, standard deviation, and how variables go together."""
+"""Variance, standard deviation, and how variables go together.
+
+Parameters
+----------
+input : Tensor of float32 or float64
+unbiased : bool, optional
+    True is correction 1, False is correction 0.
+correction : number, default 1
+
+Returns
+-------
+Tensor
+    NaN where there are not more elements than `correction`.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import DTypeError, ShapeError
 from ...kernels.reduction import sum_over
 from ...tensor import attach
@@ -41,7 +54,7 @@ def scaled(x, dims):
     return np.ldexp(x, -exponent), exponent
 
 
-class Var(Function):
+class Var(ArrayFunction):
     """y = Σ (x − mean(x))² / m        dx = dy · 2 · (x − mean(x)) / m
 
     Letters: m is the number of elements less the correction.
@@ -91,7 +104,7 @@ def _variance(x, ctx, keepdim):
     return sum_over(centred * centred, ctx.dims, keepdim) / ctx.n
 
 
-class Std(Function):
+class Std(ArrayFunction):
     """y = √(Σ (x − mean(x))² / m)        dx = 0 where y = 0, else dy · (x − mean(x)) / (m · y)
 
     Letters: m is the number of elements less the correction.
@@ -147,28 +160,14 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
-    dim : int or tuple of int, optional
-        The dimensions to reduce over; default all.
-    unbiased : bool, optional
-        True is correction 1, False is correction 0.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
     correction : number, default 1
         What is taken from the number of elements: 1 (Bessel's) for the estimate from a sample, 0 for the variance of
         the elements themselves, which is the default of ``np.var``.
-
-    Returns
-    -------
-    Tensor
-        NaN where there are not more elements than `correction`.
 
     Raises
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -196,27 +195,13 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
-    dim : int or tuple of int, optional
-        The dimensions to reduce over; default all.
-    unbiased : bool, optional
-        True is correction 1, False is correction 0.
-    keepdim : bool, default False
-        Keep these dimensions, with length 1.
     correction : number, default 1
         What is taken from the number of elements; as in `var`.
-
-    Returns
-    -------
-    Tensor
-        NaN where there are not more elements than `correction`.
 
     Raises
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -241,11 +226,8 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     dim : int or tuple of int, optional
     unbiased : bool, optional
-    keepdim : bool, default False
-    correction : number, default 1
 
     Returns
     -------
@@ -268,11 +250,8 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     Parameters
     ----------
-    input : Tensor of float32 or float64
     dim : int or tuple of int, optional
     unbiased : bool, optional
-    keepdim : bool, default False
-    correction : number, default 1
 
     Returns
     -------

@@ -1,8 +1,19 @@
-"""Several tensors as one, and one as several."""
+"""Several tensors as one, and one as several.
+
+Returns
+-------
+Tensor
+    In the common dtype.
+
+Raises
+------
+ShapeError
+    If the shapes do not fit, or there is no tensor.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError, describe
 from ...from_data import as_tensor
 from ...tensor import attach
@@ -34,7 +45,7 @@ def _is_nothing(x):
     return x.shape == (0,)
 
 
-class Cat(Function):
+class Cat(ArrayFunction):
     """y = the xᵢ one after the other        dxᵢ = the part of dy that came from xᵢ
 
     Why: Each piece gets the gradient of the stretch where it lies.
@@ -74,14 +85,6 @@ def cat(tensors, dim=0, *, axis=None):
     ----------
     tensors : sequence of Tensor
         Of shapes that agree except in `dim`; tensors of shape (0,) count as nothing.
-    dim : int, default 0
-    axis
-        numpy's name for `dim`.
-
-    Returns
-    -------
-    Tensor
-        In the common dtype.
 
     Raises
     ------
@@ -114,7 +117,7 @@ def cat(tensors, dim=0, *, axis=None):
 concat = concatenate = cat
 
 
-class Stack(Function):
+class Stack(ArrayFunction):
     """y = the xᵢ along a new dimension        dxᵢ = dy at i
 
     Why: Each piece gets the gradient of the layer where it lies.
@@ -146,13 +149,6 @@ def stack(tensors, dim=0, *, axis=None):
     tensors : sequence of Tensor
     dim : int, default 0
         Where the new dimension is in the result.
-    axis
-        numpy's name for `dim`.
-
-    Returns
-    -------
-    Tensor
-        In the common dtype.
 
     Raises
     ------
@@ -184,16 +180,6 @@ def hstack(tensors):
     tensors : sequence of Tensor
         Those of 0 dimensions count as vectors of one element.
 
-    Returns
-    -------
-    Tensor
-        In the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit, or there is no tensor.
-
     Examples
     --------
     >>> microtorch.hstack([microtorch.tensor([1, 2]), microtorch.tensor([3])])
@@ -211,16 +197,6 @@ def vstack(tensors):
     ----------
     tensors : sequence of Tensor
         Those of fewer than 2 dimensions count as one row.
-
-    Returns
-    -------
-    Tensor
-        In the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit, or there is no tensor.
 
     Examples
     --------
@@ -240,16 +216,6 @@ def dstack(tensors):
     tensors : sequence of Tensor
         Those of fewer than 3 dimensions get them as by `atleast_3d`.
 
-    Returns
-    -------
-    Tensor
-        In the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit, or there is no tensor.
-
     Examples
     --------
     >>> microtorch.dstack([microtorch.tensor([1, 2]), microtorch.tensor([3, 4])])
@@ -267,16 +233,6 @@ def column_stack(tensors):
     ----------
     tensors : sequence of Tensor
         Those of fewer than 2 dimensions count as one column.
-
-    Returns
-    -------
-    Tensor
-        In the common dtype.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit, or there is no tensor.
 
     Examples
     --------

@@ -1,8 +1,19 @@
-"""Dimensions of length 1 repeated without a copy, as broadcasting does."""
+"""Dimensions of length 1 repeated without a copy, as broadcasting does.
+
+Returns
+-------
+Tensor
+    A view that cannot be written to: elements share memory.
+
+Raises
+------
+ShapeError
+    If a dimension is neither 1 nor of the length asked for.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import attach
 from .._promotion import only_tensors
@@ -11,7 +22,7 @@ from .reshape import sizes_of
 __all__ = ["broadcast_shapes", "broadcast_tensors", "broadcast_to", "expand", "expand_as", "sum_to_size"]
 
 
-class Expand(Function):
+class Expand(ArrayFunction):
     """y = x repeated along dimensions of length 1        dx = dy summed over what was repeated
 
     Why: Each copy acts on the loss, so the one original gets the sum of their gradients.
@@ -45,19 +56,8 @@ def expand(input, *sizes):
 
     Parameters
     ----------
-    input : Tensor
     *sizes : int or one tuple of int
         The lengths of the result; -1 leaves a dimension as it is. New dimensions come in front.
-
-    Returns
-    -------
-    Tensor
-        A view that cannot be written to: elements share memory.
-
-    Raises
-    ------
-    ShapeError
-        If a dimension is neither 1 nor of the length asked for.
 
     Notes
     -----
@@ -91,18 +91,7 @@ def broadcast_to(input, shape):
 
     Parameters
     ----------
-    input : Tensor
     shape : tuple of int
-
-    Returns
-    -------
-    Tensor
-        A view that cannot be written to: elements share memory.
-
-    Raises
-    ------
-    ShapeError
-        If a dimension is neither 1 nor of the length asked for.
 
     Examples
     --------
@@ -117,19 +106,10 @@ def broadcast_to(input, shape):
 def broadcast_tensors(*tensors):
     """Tensors expanded to the shape that they broadcast to.
 
-    Parameters
-    ----------
-    *tensors : Tensor or one sequence of Tensor
-
     Returns
     -------
     tuple of Tensor
         Views, as by `expand`.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -181,7 +161,6 @@ def sum_to_size(input, *size):
 
     Parameters
     ----------
-    input : Tensor
     *size : int or one tuple of int
         A shape that expands to that of `input`.
 

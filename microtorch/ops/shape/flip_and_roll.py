@@ -1,8 +1,14 @@
-"""Elements moved to other places or repeated: always copies."""
+"""Elements moved to other places or repeated: always copies.
+
+Returns
+-------
+Tensor
+    A copy.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -12,7 +18,7 @@ from .transpose import transpose
 __all__ = ["flip", "fliplr", "flipud", "roll", "rot90"]
 
 
-class Flip(Function):
+class Flip(ArrayFunction):
     """y = x with dimensions reversed        dx = dy with them reversed
 
     Why: The numbers only change places, so their gradients change them back.
@@ -35,21 +41,8 @@ def flip(input, *order, dims=None):
 
     Parameters
     ----------
-    input : Tensor
     *order : int or one tuple of int
         The dimensions to reverse.
-    dims : tuple of int, optional
-        The same by name.
-
-    Returns
-    -------
-    Tensor
-        A copy.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -72,7 +65,7 @@ def _numpy_flip(m, axis=None):
     return Flip.apply(m, dimensions.some("flip", range(m.ndim) if axis is None else axis, m.ndim) or ())
 
 
-class Roll(Function):
+class Roll(ArrayFunction):
     """y = x moved on along dimensions, the end to the beginning        dx = dy moved back
 
     Why: The numbers only change places, so their gradients change them back.
@@ -97,11 +90,6 @@ def fliplr(input):
     ----------
     input : Tensor
         Of at least 2 dimensions.
-
-    Returns
-    -------
-    Tensor
-        A copy.
 
     Raises
     ------
@@ -128,11 +116,6 @@ def flipud(input):
     input : Tensor
         Of at least 1 dimension.
 
-    Returns
-    -------
-    Tensor
-        A copy.
-
     Raises
     ------
     ShapeError
@@ -155,20 +138,12 @@ def rot90(input, k=1, dims=(0, 1)):
 
     Parameters
     ----------
-    input : Tensor
     k : int, default 1
         Negative: the other way.
     dims : tuple of 2 int, default (0, 1)
 
-    Returns
-    -------
-    Tensor
-        A copy.
-
     Raises
     ------
-    IndexError
-        If there is no such dimension.
     ShapeError
         If `dims` are not two different ones.
 
@@ -204,23 +179,15 @@ def roll(input, shifts, dims=None):
 
     Parameters
     ----------
-    input : Tensor
     shifts : int or tuple of int
         By how many places, for each of `dims`; negative moves back.
     dims : int or tuple of int, optional
         Without it the flattened tensor is rolled.
 
-    Returns
-    -------
-    Tensor
-        A copy.
-
     Raises
     ------
     ShapeError
         If there are not as many shifts as dimensions.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...dtypes import as_number, cannot_hold
 from ...errors import ShapeError
 from .._promotion import only_tensors
@@ -10,7 +10,7 @@ from .._promotion import only_tensors
 __all__ = ["pad"]
 
 
-class Pad(Function):
+class Pad(ArrayFunction):
     """y = x with constants around it        dx = dy without the border
 
     Why: The border is constant and its gradient is dropped; the inside passes unchanged.
@@ -57,7 +57,6 @@ def pad(input, pad, mode="constant", value=None):
 
     Parameters
     ----------
-    input : Tensor
     pad : sequence of int
         How many before and after, for the last dimension, then the last but one, and so on.
     mode : {"constant", "reflect", "replicate", "circular"}, default "constant"

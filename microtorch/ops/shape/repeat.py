@@ -1,8 +1,14 @@
-"""Copies of a tensor, side by side."""
+"""Copies of a tensor, side by side.
+
+Returns
+-------
+Tensor
+    A copy.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from ...tensor import attach, wrap
@@ -14,7 +20,7 @@ from .reshape import sizes_of
 __all__ = ["repeat", "repeat_interleave", "tile"]
 
 
-class Tile(Function):
+class Tile(ArrayFunction):
     """y = x repeated along dimensions        dx = dy summed over what was repeated
 
     Why: Each copy acts on the loss, so the one original gets the sum of their gradients.
@@ -39,14 +45,8 @@ def repeat(input, *repeats):
 
     Parameters
     ----------
-    input : Tensor
     *repeats : int or one tuple of int
         How often along each dimension; at least as many as `input` has, new ones come in front.
-
-    Returns
-    -------
-    Tensor
-        A copy.
 
     Raises
     ------
@@ -91,11 +91,6 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
         The dimension to repeat along; default: the flattened tensor.
     output_size : int, optional
         The length of the result along `dim`, checked if given.
-
-    Returns
-    -------
-    Tensor
-        A copy.
 
     Raises
     ------
@@ -145,16 +140,8 @@ def tile(input, *repeats, dims=None):
 
     Parameters
     ----------
-    input : Tensor
     *repeats : int or one tuple of int
         How often along each dimension, counted from the last.
-    dims : tuple of int, optional
-        The same by name.
-
-    Returns
-    -------
-    Tensor
-        A copy.
 
     Raises
     ------

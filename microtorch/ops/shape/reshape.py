@@ -1,10 +1,16 @@
-"""New shapes for the same elements. Results share memory with their input where that is possible."""
+"""New shapes for the same elements. Results share memory with their input where that is possible.
+
+Returns
+-------
+Tensor
+    A view where possible, else a copy.
+"""
 
 import math
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -12,7 +18,7 @@ from .. import _dimensions as dimensions
 __all__ = ["contiguous", "flatten", "ravel", "reshape", "unflatten", "view"]
 
 
-class Reshape(Function):
+class Reshape(ArrayFunction):
     """y = x in another shape        dx = dy in the shape of x
 
     Why: The numbers stay what they are, in another arrangement, so their gradients are arranged back.
@@ -53,16 +59,10 @@ def reshape(input, *sizes, shape=None):
 
     Parameters
     ----------
-    input : Tensor
     *sizes : int or one tuple of int
         The lengths; one of them may be -1, which stands for what is left.
     shape : tuple of int, optional
         The same by name.
-
-    Returns
-    -------
-    Tensor
-        A view where possible, else a copy.
 
     Raises
     ------
@@ -98,10 +98,6 @@ def _numpy_reshape(a, shape=None, **kwargs):
 def ravel(input):
     """All elements in one dimension, in row-major order.
 
-    Parameters
-    ----------
-    input : Tensor
-
     Returns
     -------
     Tensor, shape (n,)
@@ -126,7 +122,7 @@ def _numpy_ravel(a, order="C"):
     return ravel(a)
 
 
-class Contiguous(Function):
+class Contiguous(ArrayFunction):
     """y = x        dx = dy
 
     Why: The same numbers stored in another order: the gradient passes unchanged.
@@ -148,7 +144,6 @@ def contiguous(input, memory_format=None):
 
     Parameters
     ----------
-    input : Tensor
     memory_format : str, optional
         Accepted for compatibility: contiguous is row by row.
 
@@ -176,7 +171,6 @@ def view(input, *shape):
 
     Parameters
     ----------
-    input : Tensor
     *shape : int or one tuple of int
         One of them may be -1, which stands for what is left.
 
@@ -217,7 +211,6 @@ def flatten(input, start_dim=0, end_dim=-1):
 
     Parameters
     ----------
-    input : Tensor
     start_dim, end_dim : int, default 0 and -1
         The first and the last of them.
 
@@ -228,8 +221,6 @@ def flatten(input, start_dim=0, end_dim=-1):
 
     Raises
     ------
-    IndexError
-        If there is no such dimension.
     ShapeError
         If `start_dim` comes after `end_dim`.
 
@@ -256,15 +247,8 @@ def unflatten(input, dim, sizes):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
     sizes : tuple of int
         Their lengths; one may be -1, which stands for what is left.
-
-    Returns
-    -------
-    Tensor
-        A view where possible, else a copy.
 
     Raises
     ------

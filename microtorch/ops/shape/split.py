@@ -1,10 +1,21 @@
-"""Parts of one tensor, all views of its memory; where one asks for several, they are one node of the graph."""
+"""Parts of one tensor, all views of its memory; where one asks for several, they are one node of the graph.
+
+Returns
+-------
+tuple of Tensor
+    Views.
+
+Raises
+------
+ShapeError
+    If the lengths do not sum to that of the dimension.
+"""
 
 import itertools
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import Tensor, attach
 from .. import _dimensions as dimensions
@@ -13,7 +24,7 @@ from ..indexing.index import Slice
 __all__ = ["chunk", "narrow", "narrow_copy", "select", "split", "split_with_sizes", "unbind"]
 
 
-class Split(Function):
+class Split(ArrayFunction):
     """y₀, y₁, … = consecutive parts of x        dx = the dyᵢ one after the other
 
     Why: Each part gets its own gradient; together they are the gradient of the whole.
@@ -43,17 +54,6 @@ def split(tensor, split_size_or_sections, dim=0):
     tensor : Tensor
     split_size_or_sections : int or sequence of int
         The length of each part, the last may be shorter; or all the lengths. (``np.split`` takes the number of parts.)
-    dim : int, default 0
-
-    Returns
-    -------
-    tuple of Tensor
-        Views.
-
-    Raises
-    ------
-    ShapeError
-        If the lengths do not sum to that of the dimension.
 
     Notes
     -----
@@ -99,15 +99,8 @@ def chunk(input, chunks, dim=0):
 
     Parameters
     ----------
-    input : Tensor
     chunks : int
         How many; there are fewer where the length does not allow that many.
-    dim : int, default 0
-
-    Returns
-    -------
-    tuple of Tensor
-        Views.
 
     Raises
     ------
@@ -130,7 +123,7 @@ def chunk(input, chunks, dim=0):
     return split(input, size, dim) if n else Split.apply(input, (0,) * chunks, dim)
 
 
-class Unbind(Function):
+class Unbind(ArrayFunction):
     """y₀, y₁, … = x at each position along a dimension        dx = the dyᵢ along that dimension
 
     Why: Each part gets its own gradient; together they are the gradient of the whole.
@@ -155,20 +148,10 @@ class Unbind(Function):
 def unbind(input, dim=0):
     """The tensors at each position along a dimension.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, default 0
-
     Returns
     -------
     tuple of Tensor
         Views, with one dimension less.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -200,8 +183,6 @@ def narrow(input, dim, start, length):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
     start : int or Tensor of one integer
         Negative counts from the end.
     length : int
@@ -245,19 +226,7 @@ def split_with_sizes(input, split_sizes, dim=0):
 
     Parameters
     ----------
-    input : Tensor
     split_sizes : sequence of int
-    dim : int, default 0
-
-    Returns
-    -------
-    tuple of Tensor
-        Views.
-
-    Raises
-    ------
-    ShapeError
-        If the lengths do not sum to that of the dimension.
     """
     return split(input, tuple(split_sizes), dim)
 
@@ -268,8 +237,6 @@ def narrow_copy(input, dim, start, length):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
     start : int
     length : int
 
@@ -288,8 +255,6 @@ def select(input, dim, index):
 
     Parameters
     ----------
-    input : Tensor
-    dim : int
     index : int
         Negative counts from the end.
 
@@ -297,11 +262,6 @@ def select(input, dim, index):
     -------
     Tensor
         A view, with one dimension less.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension or position.
 
     Notes
     -----

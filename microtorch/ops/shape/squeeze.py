@@ -1,4 +1,10 @@
-"""Dimensions of length 1, taken out and put in."""
+"""Dimensions of length 1, taken out and put in.
+
+Returns
+-------
+Tensor or tuple of Tensor
+    Views; one where one was given.
+"""
 
 import numpy as np
 
@@ -17,7 +23,6 @@ def squeeze(input, dim=None):
 
     Parameters
     ----------
-    input : Tensor
     dim : int or tuple of int, optional
         Only these, where they have length 1; default all of length 1.
 
@@ -25,11 +30,6 @@ def squeeze(input, dim=None):
     -------
     Tensor
         A view.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -59,7 +59,6 @@ def unsqueeze(input, dim):
 
     Parameters
     ----------
-    input : Tensor
     dim : int
         Which dimension of the result it is.
 
@@ -100,15 +99,6 @@ def _numpy_expand_dims(a, axis):
 def atleast_1d(*tensors):
     """Tensors with at least 1 dimension: one of 0 dimensions becomes a vector.
 
-    Parameters
-    ----------
-    *tensors : Tensor or one sequence of Tensor
-
-    Returns
-    -------
-    Tensor or tuple of Tensor
-        Views; one where one was given.
-
     Examples
     --------
     >>> microtorch.atleast_1d(microtorch.tensor(5))
@@ -121,15 +111,6 @@ def atleast_1d(*tensors):
 def atleast_2d(*tensors):
     """Tensors with at least 2 dimensions: a vector becomes a row.
 
-    Parameters
-    ----------
-    *tensors : Tensor or one sequence of Tensor
-
-    Returns
-    -------
-    Tensor or tuple of Tensor
-        Views; one where one was given.
-
     Examples
     --------
     >>> microtorch.atleast_2d(microtorch.tensor([1, 2]))
@@ -141,15 +122,6 @@ def atleast_2d(*tensors):
 @attach(numpy=np.atleast_3d)
 def atleast_3d(*tensors):
     """Tensors with at least 3 dimensions: a vector of n gets shape (1, n, 1), a matrix (n, m, 1).
-
-    Parameters
-    ----------
-    *tensors : Tensor or one sequence of Tensor
-
-    Returns
-    -------
-    Tensor or tuple of Tensor
-        Views; one where one was given.
 
     Examples
     --------

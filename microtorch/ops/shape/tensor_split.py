@@ -1,4 +1,20 @@
-"""Consecutive parts of one tensor, by their number or by positions; views, as those of `split`."""
+"""Consecutive parts of one tensor, by their number or by positions; views, as those of `split`.
+
+Parameters
+----------
+indices_or_sections : int or sequence of int
+    How many equal parts, or where they begin.
+
+Returns
+-------
+tuple of Tensor
+    Views.
+
+Raises
+------
+ShapeError
+    If it has fewer dimensions, or its length does not divide into so many parts.
+"""
 
 import itertools
 
@@ -21,22 +37,13 @@ def tensor_split(input, indices_or_sections, dim=0):
 
     Parameters
     ----------
-    input : Tensor
     indices_or_sections : int, sequence of int or Tensor of integers
         How many parts, the first ones being longer by 1 where the length does not divide; or where they begin.
-    dim : int, default 0
-
-    Returns
-    -------
-    tuple of Tensor
-        Views.
 
     Raises
     ------
     ShapeError
         If the number of parts is not positive.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -85,18 +92,6 @@ def hsplit(input, indices_or_sections):
     ----------
     input : Tensor
         Of at least 1 dimension.
-    indices_or_sections : int or sequence of int
-        How many equal parts, or where they begin.
-
-    Returns
-    -------
-    tuple of Tensor
-        Views.
-
-    Raises
-    ------
-    ShapeError
-        If it has fewer dimensions, or its length does not divide into so many parts.
 
     Examples
     --------
@@ -114,18 +109,6 @@ def vsplit(input, indices_or_sections):
     ----------
     input : Tensor
         Of at least 2 dimensions.
-    indices_or_sections : int or sequence of int
-        How many equal parts, or where they begin.
-
-    Returns
-    -------
-    tuple of Tensor
-        Views.
-
-    Raises
-    ------
-    ShapeError
-        If it has fewer dimensions, or its length does not divide into so many parts.
 
     Examples
     --------
@@ -143,18 +126,6 @@ def dsplit(input, indices_or_sections):
     ----------
     input : Tensor
         Of at least 3 dimensions.
-    indices_or_sections : int or sequence of int
-        How many equal parts, or where they begin.
-
-    Returns
-    -------
-    tuple of Tensor
-        Views.
-
-    Raises
-    ------
-    ShapeError
-        If it has fewer dimensions, or its length does not divide into so many parts.
 
     Examples
     --------

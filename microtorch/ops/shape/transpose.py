@@ -1,8 +1,14 @@
-"""The same elements with their dimensions in another order: always views."""
+"""The same elements with their dimensions in another order: always views.
+
+Returns
+-------
+Tensor
+    A view.
+"""
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -11,7 +17,7 @@ from .reshape import sizes_of
 __all__ = ["adjoint", "moveaxis", "movedim", "permute", "swapaxes", "swapdims", "t", "transpose"]
 
 
-class Permute(Function):
+class Permute(ArrayFunction):
     """y = x with its dimensions in another order        dx = dy with its dimensions back in their order
 
     Why: The numbers only change places, so their gradients change them back.
@@ -36,16 +42,8 @@ def permute(input, *order, dims=None):
 
     Parameters
     ----------
-    input : Tensor
     *order : int or one tuple of int
         Each dimension once, in the new order.
-    dims : tuple of int, optional
-        The same by name.
-
-    Returns
-    -------
-    Tensor
-        A view.
 
     Raises
     ------
@@ -79,18 +77,12 @@ def transpose(input, dim0, dim1):
 
     Parameters
     ----------
-    input : Tensor
     dim0, dim1 : int
 
     Returns
     -------
     Tensor
         A view. (``np.transpose(t, axes)`` is `permute`, as for arrays.)
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -118,7 +110,6 @@ def swapaxes(input, axis0, axis1):
 
     Parameters
     ----------
-    input : Tensor
     axis0, axis1 : int
 
     Returns
@@ -154,14 +145,8 @@ def movedim(input, source, destination):
 
     Parameters
     ----------
-    input : Tensor
     source, destination : int or tuple of int
         Where each is, and where it goes.
-
-    Returns
-    -------
-    Tensor
-        A view.
 
     Raises
     ------
@@ -198,11 +183,6 @@ def t(input):
     Parameters
     ----------
     input : Tensor, of at most 2 dimensions
-
-    Returns
-    -------
-    Tensor
-        A view.
 
     Raises
     ------

@@ -244,12 +244,8 @@ class LambdaLR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     lr_lambda : callable or list of callable
         Takes the number of the step; one for all groups or one for each.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Notes
     -----

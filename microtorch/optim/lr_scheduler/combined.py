@@ -30,14 +30,10 @@ class SequentialLR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     schedulers : list of LRScheduler
         The schedules.
     milestones : list of int
         The steps at which the second and each further one takes over, each from its own step 0.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Examples
     --------
@@ -135,8 +131,6 @@ class ReduceLROnPlateau(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     mode : {"min", "max"}, default "min"
         Whether lower or higher is better.
     factor : float below 1, default 0.1

@@ -10,14 +10,10 @@ class CosineAnnealingLR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     T_max : int
         The step at which it reaches `eta_min`; then it rises again.
     eta_min : float, default 0.0
         The lowest learning rate.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Notes
     -----
@@ -64,16 +60,12 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     T_0 : int
         The steps of the first fall.
     T_mult : int, default 1
         The factor on the length after each restart.
     eta_min : float, default 0.0
         The lowest learning rate.
-    last_epoch : int, default -1
-        The step to go on from.
 
     References
     ----------

@@ -34,8 +34,6 @@ class CyclicLR(_WithMomentum):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     base_lr, max_lr : float or list of float
         The lowest and the highest learning rate, for all groups or for each.
     step_size_up : int, default 2000
@@ -54,8 +52,6 @@ class CyclicLR(_WithMomentum):
         Move the momentum (of Adam: β₁) the other way.
     base_momentum, max_momentum : float or list of float, default 0.8 and 0.9
         Its lowest and highest value.
-    last_epoch : int, default -1
-        The step to go on from.
 
     References
     ----------
@@ -127,8 +123,6 @@ class OneCycleLR(_WithMomentum):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     max_lr : float or list of float
         The highest learning rate, for all groups or for each.
     total_steps : int, optional
@@ -149,8 +143,6 @@ class OneCycleLR(_WithMomentum):
         It ends at max_lr / div_factor / final_div_factor.
     three_phase : bool, default False
         Fall back to the start as fast as it rose, then to the end.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Notes
     -----

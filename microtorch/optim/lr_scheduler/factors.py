@@ -12,14 +12,10 @@ class StepLR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     step_size : int
         How many steps a learning rate stays.
     gamma : float, default 0.1
         The factor.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Examples
     --------
@@ -50,14 +46,10 @@ class MultiStepLR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     milestones : iterable of int
         The steps; one that comes twice counts twice.
     gamma : float, default 0.1
         The factor.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Examples
     --------
@@ -91,14 +83,10 @@ class ConstantLR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     factor : float in [0, 1], default 1/3
         The factor.
     total_iters : int, default 5
         How many steps it holds.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Examples
     --------
@@ -132,16 +120,12 @@ class LinearLR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     start_factor : float in (0, 1], default 1/3
         The factor at the first step.
     end_factor : float in [0, 1], default 1.0
         The factor from step `total_iters` on.
     total_iters : int, default 5
         How many steps it takes.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Examples
     --------
@@ -183,12 +167,8 @@ class ExponentialLR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     gamma : float
         The factor.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Examples
     --------
@@ -215,14 +195,10 @@ class PolynomialLR(LRScheduler):
 
     Parameters
     ----------
-    optimizer : Optimizer
-        Whose learning rates are set.
     total_iters : int, default 5
         The step at which it reaches zero.
     power : float, default 1.0
         The exponent.
-    last_epoch : int, default -1
-        The step to go on from.
 
     Notes
     -----

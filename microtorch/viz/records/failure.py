@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import microtorch
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...errors import GraphError
 from ...tensor import Tensor
 
@@ -16,7 +16,7 @@ _OPERATIONS = os.path.join(_PACKAGE, "ops") + os.sep
 
 @dataclass
 class FailedCall:
-    """The failure: what failed, on which arguments, in which module: `scope` as in Function.scope."""
+    """The failure: what failed, on which arguments, in which module: `scope` as in ArrayFunction.scope."""
 
     name: str
     arguments: dict
@@ -44,7 +44,7 @@ def failed_call(error):
         file = os.path.abspath(code.co_filename)
         if call is None and file.startswith(_OPERATIONS):
             call = (code.co_name, _arguments(frame))
-        elif code.co_name == "apply" and isinstance(found.get("cls"), type) and issubclass(found["cls"], Function):
+        elif code.co_name == "apply" and isinstance(found.get("cls"), type) and issubclass(found["cls"], ArrayFunction):
             call = call or (found["cls"].name(), dict(enumerate(found["args"])))
         traceback = traceback.tb_next
     if call is None:

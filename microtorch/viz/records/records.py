@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...tensor import Tensor
 
 __all__ = ["Edge", "Graph", "Operation", "Saved", "Scope", "Value"]
@@ -97,7 +97,7 @@ class Operation:
     grads: list = field(repr=False)
     saved: list | None
     scope: Scope | None
-    node: Function | None = field(repr=False)
+    node: ArrayFunction | None = field(repr=False)
     tensors: list = field(repr=False)
     labels: list = field(default_factory=list)
     seconds: float | None = None

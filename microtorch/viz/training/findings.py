@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from ...explain.training import dead_units, from_layer_to_layer, guessing
+from ...explain.loss import guessing
+from ...explain.parameters import dead_units, from_layer_to_layer
 
 __all__ = ["Found", "Findings"]
 

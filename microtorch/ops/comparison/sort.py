@@ -1,17 +1,27 @@
 """Elements in order or by rank: sort, topk, kthvalue, mode; each gives values and where they were.
 
 Equal elements keep their order, and NaN counts as larger than any number, as in PyTorch.
+
+Parameters
+----------
+descending : bool, default False
+    The largest first.
+stable : bool, default True
+    Equal elements keep their order; here they always do.
+k : int
+keepdim : bool, default False
+    Keep the reduced dimensions, with length 1.
 """
 
 from collections import namedtuple
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
+from ...autograd.function import ArrayFunction, outside_graph
 from ...errors import DTypeError, ShapeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
-from .max_and_min import put_back
+from ..reduction.max_and_min import put_back
 
 __all__ = ["argsort", "kthvalue", "mode", "msort", "sort", "topk"]
 
@@ -34,7 +44,7 @@ def order(x, dim, descending):
     return np.ascontiguousarray(np.flip(x.shape[dim] - 1 - positions, dim))
 
 
-class Sort(Function):
+class Sort(ArrayFunction):
     """y, i = x in order and where it was        dx = dy put back to where each came from
 
     Why: Sorting only moves numbers, so each gets the gradient of the place that it was moved to.
@@ -61,23 +71,13 @@ def sort(input, dim=-1, descending=False, *, stable=True):
 
     Parameters
     ----------
-    input : Tensor
     dim : int or bool, default -1
         A bool is taken as `descending`, PyTorch's other spelling.
-    descending : bool, default False
-        The largest first.
-    stable : bool, default True
-        Equal elements keep their order; here they always do.
 
     Returns
     -------
     namedtuple (values, indices)
         ``values`` of the dtype of `input`, ``indices`` of int64.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -107,17 +107,6 @@ def _numpy_sort(a, axis=-1, kind=None):
 def argsort(input, dim=-1, descending=False, *, stable=True, axis=None):
     """Where the elements in order along a dimension are.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, default -1
-    descending : bool, default False
-        The largest first.
-    stable : bool, default True
-        Equal elements keep their order; here they always do.
-    axis
-        numpy's name for `dim`.
-
     Returns
     -------
     Tensor of int64
@@ -133,7 +122,7 @@ def argsort(input, dim=-1, descending=False, *, stable=True, axis=None):
     return outside_graph(lambda x: order(x, along, descending), input)
 
 
-class Topk(Function):
+class Topk(ArrayFunction):
     """y, i = the k largest of x and where they are        dx = dy put back to where each came from
 
     Why: What was chosen gets the gradient of the place that it was moved to; the rest has no influence and gets 0.
@@ -162,9 +151,6 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 
     Parameters
     ----------
-    input : Tensor
-    k : int
-    dim : int, default -1
     largest : bool, default True
         False gives the smallest.
     sorted : bool, default True
@@ -205,15 +191,6 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 def msort(input):
     """The elements in order along the first dimension: ``input.sort(0).values``.
 
-    Parameters
-    ----------
-    input : Tensor
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
-
     Examples
     --------
     >>> microtorch.msort(microtorch.tensor([3.0, 1.0, 2.0]))
@@ -222,7 +199,7 @@ def msort(input):
     return sort(input, 0).values
 
 
-class Kthvalue(Function):
+class Kthvalue(ArrayFunction):
     """y, i = the k-th smallest of x and where it is        dx at i = dy"""
 
     @staticmethod
@@ -249,14 +226,6 @@ def _at(ctx, x, place, dim, keepdim):
 @dimensions.also_axis
 def kthvalue(input, k, dim=-1, keepdim=False):
     """The k-th smallest element along a dimension, counted from 1, and where it is.
-
-    Parameters
-    ----------
-    input : Tensor
-    k : int
-    dim : int, default -1
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
 
     Returns
     -------
@@ -289,7 +258,7 @@ def kthvalue(input, k, dim=-1, keepdim=False):
     return KthvalueResult(*Kthvalue.apply(input, int(k), dim, keepdim))
 
 
-class Mode(Function):
+class Mode(ArrayFunction):
     """y, i = the most frequent value of x, the smallest of several, and where it is last        dx at i = dy"""
 
     @staticmethod
@@ -316,13 +285,6 @@ class Mode(Function):
 @dimensions.also_axis
 def mode(input, dim=-1, keepdim=False):
     """The most frequent value along a dimension, and where it is.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, default -1
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
 
     Returns
     -------

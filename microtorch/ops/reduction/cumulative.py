@@ -1,14 +1,18 @@
-"""Running sums, products and extremes along a dimension, and the product of all elements.
+"""Cumulative sums, products and extremes: of each element with all before it along a dimension.
 
 The derivative of a product is a product of the others. It is computed without dividing, so that zeros, even several,
 are no special case, in any order of derivative.
+
+Parameters
+----------
+dim : int
 """
 
 from collections import namedtuple
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
 from ...errors import DTypeError
 from ...tensor import attach
@@ -17,19 +21,19 @@ from .._promotion import only_tensors
 from ..indexing.gather_and_scatter import ScatterAdd
 from ..pointwise.arithmetic import absorb
 
-__all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp", "prod"]
+__all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
 
 CumMaxResult = namedtuple("cummax", "values indices")
 CumMinResult = namedtuple("cummin", "values indices")
 
 
-def _backwards(x, dim):
+def backwards(x, dim):
     """A view of `x` with `dim` reversed."""
     return x[(slice(None),) * dim + (slice(None, None, -1),)]
 
 
-def _delayed(x, dim, first):
+def delayed(x, dim, first):
     """`x` moved on by one along `dim`, with `first` at its beginning and without its last."""
     shape = list(x.shape)
     n, shape[dim] = shape[dim], 1
@@ -37,17 +41,17 @@ def _delayed(x, dim, first):
     return np.concatenate([start, x[(slice(None),) * dim + (slice(0, n - 1),)]], axis=dim) if n else x
 
 
-def _wide(x):
+def wide(x):
     """The dtype in which many elements of `x` are added or multiplied one by one."""
     return np.float64 if x.dtype.kind == "f" else np.int64
 
 
-def _narrow(x):
+def narrow(x):
     """The dtype of the result."""
     return x.dtype if x.dtype.kind == "f" else np.int64
 
 
-class CumSum(Function):
+class CumSum(ArrayFunction):
     """yᵢ = x₀ + … + xᵢ        dx = the sum of dy from each place to the end
 
     Why: An element is in its own sum and in all later ones, so it gets the sum of all their gradients.
@@ -57,11 +61,11 @@ class CumSum(Function):
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        return np.add.accumulate(x, dim, _wide(x)).astype(_narrow(x), copy=False)
+        return np.add.accumulate(x, dim, wide(x)).astype(narrow(x), copy=False)
 
     @staticmethod
     def backward(ctx, dy):
-        return _backwards(CumSum.apply(_backwards(dy, ctx.dim), ctx.dim), ctx.dim)
+        return backwards(CumSum.apply(backwards(dy, ctx.dim), ctx.dim), ctx.dim)
 
 
 @attach("cumsum")
@@ -70,23 +74,13 @@ def cumsum(input, dim=None, *, dtype=None, axis=None):
 
     Parameters
     ----------
-    input : Tensor
     dim : int
         Without it the flattened tensor is summed, as ``np.cumsum`` does.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-    axis
-        numpy's name for `dim`.
 
     Returns
     -------
     Tensor
         Of the same shape and dtype; int64 for integers and bools.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -106,7 +100,7 @@ def cumsum(input, dim=None, *, dtype=None, axis=None):
     return _running("cumsum", CumSum, input, dim if axis is None else axis, dtype)
 
 
-class CumProd(Function):
+class CumProd(ArrayFunction):
     """yᵢ = x₀ · … · xᵢ        dx = the sum of dy times the product without xᵢ, from each place to the end
 
     Why: An element is a factor of its own product and of all later ones; each counts the product of the other
@@ -118,7 +112,7 @@ class CumProd(Function):
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        y = np.multiply.accumulate(x, dim, _wide(x)).astype(_narrow(x), copy=False)
+        y = np.multiply.accumulate(x, dim, wide(x)).astype(narrow(x), copy=False)
         ctx.save_for_backward(x, y)
         return y
 
@@ -126,9 +120,9 @@ class CumProd(Function):
     def backward(ctx, dy):
         x, y = ctx.saved_tensors
         dim = ctx.dim
-        factors = _delayed(_backwards(x, dim), dim, 0)  # from the end: xᵢ₊₁, and nothing after the last
-        s = _backwards(Recurrence.apply(_backwards(dy, dim), factors, dim), dim)
-        return _delayed(y, dim, 1) * s
+        factors = delayed(backwards(x, dim), dim, 0)  # from the end: xᵢ₊₁, and nothing after the last
+        s = backwards(Recurrence.apply(backwards(dy, dim), factors, dim), dim)
+        return delayed(y, dim, 1) * s
 
 
 @attach("cumprod")
@@ -137,23 +131,13 @@ def cumprod(input, dim=None, *, dtype=None, axis=None):
 
     Parameters
     ----------
-    input : Tensor
     dim : int
         Without it the flattened tensor is multiplied, as ``np.cumprod`` does.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-    axis
-        numpy's name for `dim`.
 
     Returns
     -------
     Tensor
         Of the same shape and dtype; int64 for integers and bools.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -183,7 +167,7 @@ def _running(operation, function, input, dim, dtype):
     return function.apply(input, dim) if input._array.ndim else function.apply(input.reshape(1), 0).reshape(())
 
 
-class Recurrence(Function):
+class Recurrence(ArrayFunction):
     """yᵢ = uᵢ + aᵢ · yᵢ₋₁        du = the same recurrence of dy from the end,  da = du times the y before
 
     Why: An element acts on its own place and, through a, on all later ones.
@@ -193,7 +177,7 @@ class Recurrence(Function):
     @staticmethod
     def forward(ctx, u, a, dim):
         ctx.dim = dim
-        y = u.astype(_wide(u))
+        y = u.astype(wide(u))
         rows, factors = np.moveaxis(y, dim, 0), np.moveaxis(a, dim, 0)
         for i in range(1, len(rows)):
             rows[i] += factors[i] * rows[i - 1]
@@ -205,12 +189,12 @@ class Recurrence(Function):
     def backward(ctx, dy):
         a, y = ctx.saved_tensors
         dim = ctx.dim
-        factors = _delayed(_backwards(a, dim), dim, 0)
-        du = _backwards(Recurrence.apply(_backwards(dy, dim), factors, dim), dim)
-        return du, du * _delayed(y, dim, 0)
+        factors = delayed(backwards(a, dim), dim, 0)
+        du = backwards(Recurrence.apply(backwards(dy, dim), factors, dim), dim)
+        return du, du * delayed(y, dim, 0)
 
 
-class CumMax(Function):
+class CumMax(ArrayFunction):
     """yᵢ, kᵢ = the largest of x₀ … xᵢ and where it is, the last of equal ones        dx at kᵢ gathers dyᵢ"""
 
     @staticmethod
@@ -222,7 +206,7 @@ class CumMax(Function):
         return ScatterAdd.apply(np.zeros(ctx.shape, dy.dtype), ctx.dim, *ctx.saved_tensors, dy)
 
 
-class CumMin(Function):
+class CumMin(ArrayFunction):
     """yᵢ, kᵢ = the smallest of x₀ … xᵢ and where it is, the last of equal ones        dx at kᵢ gathers dyᵢ"""
 
     @staticmethod
@@ -252,20 +236,10 @@ def _extremes(ctx, ufunc, x, dim):
 def cummax(input, dim):
     """The largest element so far along a dimension, and where it is.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int
-
     Returns
     -------
     namedtuple (values, indices)
         ``values`` of the shape and dtype of `input`, ``indices`` of int64; of equal elements the last.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -284,20 +258,10 @@ def cummax(input, dim):
 def cummin(input, dim):
     """The smallest element so far along a dimension, and where it is.
 
-    Parameters
-    ----------
-    input : Tensor
-    dim : int
-
     Returns
     -------
     namedtuple (values, indices)
         ``values`` of the shape and dtype of `input`, ``indices`` of int64; of equal elements the last.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -311,7 +275,7 @@ def cummin(input, dim):
     return CumMinResult(*CumMin.apply(input, dimensions.one("cummin", dim, input._array.ndim)))
 
 
-class LogCumSumExp(Function):
+class LogCumSumExp(ArrayFunction):
     """yᵢ = log(exp x₀ + … + exp xᵢ)        dxᵢ = sᵢ · exp(xᵢ − yᵢ),  sᵢ = dyᵢ + exp(yᵢ − yᵢ₊₁) · sᵢ₊₁"""
 
     @staticmethod
@@ -325,10 +289,10 @@ class LogCumSumExp(Function):
     def backward(ctx, dy):
         x, y = ctx.saved_tensors
         dim = ctx.dim
-        before = _delayed(y, dim, -np.inf)  # no exponential is above 1, as y never falls
+        before = delayed(y, dim, -np.inf)  # no exponential is above 1, as y never falls
         ratios = np.where(np.isinf(before), 0.0, np.exp(before - y))
-        factors = _delayed(_backwards(ratios, dim), dim, 0)
-        s = _backwards(Recurrence.apply(_backwards(dy, dim), factors, dim), dim)
+        factors = delayed(backwards(ratios, dim), dim, 0)
+        s = backwards(Recurrence.apply(backwards(dy, dim), factors, dim), dim)
         return absorb(s, np.exp(x - y))
 
 
@@ -340,19 +304,11 @@ def logcumsumexp(input, dim):
     Parameters
     ----------
     input : Tensor of float32 or float64
-    dim : int
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and dtype.
 
     Raises
     ------
     DTypeError
         For integers and bools.
-    IndexError
-        If there is no such dimension.
 
     Notes
     -----
@@ -369,87 +325,6 @@ def logcumsumexp(input, dim):
     if input._array.dtype.kind != "f":
         raise DTypeError(f"logcumsumexp: takes float32 or float64, not {input.dtype}. Convert with .float().")
     return _running("logcumsumexp", LogCumSumExp, input, dim, None)
-
-
-class Prod(Function):
-    """y = Π x        dx = dy times the product of the other elements
-
-    Why: A change of one factor counts as many times as all other factors together say.
-    Derivation: ∂(Π x)/∂xᵢ = Π of xⱼ over j ≠ i; computed without dividing, so that zeros are no trouble.
-    """
-
-    @staticmethod
-    def forward(ctx, x, dim, keepdim):
-        ctx.dim = dim
-        y = np.asarray(np.multiply.reduce(x, dim, _wide(x), None, keepdim)).astype(_narrow(x), copy=False)
-        ctx.save_for_backward(x, y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        x, _ = ctx.saved_tensors
-        dim = ctx.dim
-        before = CumProd.apply(_delayed(x, dim, 1), dim)
-        after = _backwards(CumProd.apply(_delayed(_backwards(x, dim), dim, 1), dim), dim)
-        return dy.reshape(dimensions.kept(x.shape, (dim,))) * (before * after)
-
-    @staticmethod
-    def backward_kernel(ctx, dy):
-        x, y = ctx.saved_tensors
-        if not x.all() or not np.isfinite(y).all() or not y.all():  # overflow and underflow too forbid to divide
-            return Prod.backward(ctx, dy)
-        kept = dimensions.kept(x.shape, (ctx.dim,))
-        return (dy * y).reshape(kept) / x
-
-
-@attach("prod")
-def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
-    """The product of the elements, of all or along a dimension.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, optional
-        The dimension to multiply along; default all elements.
-    keepdim : bool, default False
-        Keep this dimension, with length 1.
-    dtype : numpy.dtype, optional
-        Convert to it first.
-    axis, keepdims
-        numpy's names for `dim` and `keepdim`.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of `input`; int64 for integers and bools. The product of nothing is 1.
-
-    Raises
-    ------
-    IndexError
-        If there is no such dimension.
-
-    Notes
-    -----
-    y = Π x; dxᵢ = dy · Π_{j ≠ i} xⱼ, the product of the others, also where elements are zero. Input and output are
-    saved.
-
-    Examples
-    --------
-    >>> x = microtorch.tensor([2.0, 0.0, 3.0], requires_grad=True)
-    >>> x.prod().backward()
-    >>> x.grad
-    tensor([0., 6., 0.])
-    """
-    if dtype is not None:
-        return prod(input.to(dtype), dim, keepdim, axis=axis, keepdims=keepdims).to(dtype)
-    dim, keepdim = dim if axis is None else axis, keepdim or keepdims
-    ndim = input._array.ndim
-    if dim is not None:
-        dim = dimensions.one("prod", dim, ndim)
-        if ndim:
-            return Prod.apply(input, dim, keepdim)
-    y = Prod.apply(input.reshape(-1), 0, False)
-    return y.reshape((1,) * ndim) if keepdim and ndim else y
 
 
 attach_in_place(cumsum, "cumsum_")

@@ -1,4 +1,15 @@
-"""Comparisons by element: they give bools, have no derivative and are no part of the graph."""
+"""Comparisons by element: they give bools, have no derivative and are no part of the graph.
+
+Parameters
+----------
+input, other : Tensor or number
+    Of shapes that broadcast together; compared in their common dtype.
+
+Returns
+-------
+Tensor
+    Of the broadcast shape and dtype bool, without gradient.
+"""
 
 import numpy as np
 
@@ -44,21 +55,6 @@ def by_element(operation, numpy_function, *operands):
 def eq(input, other):
     """Where two tensors are equal, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together; compared in their common dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape and dtype bool, without gradient.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     NaN is not equal to anything. `equal` compares whole tensors, `isclose` allows for rounding.
@@ -74,21 +70,6 @@ def eq(input, other):
 @attach("ne", "not_equal", numpy=np.not_equal)
 def ne(input, other):
     """Where two tensors differ, by element.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together; compared in their common dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape and dtype bool, without gradient.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----
@@ -106,21 +87,6 @@ def ne(input, other):
 def lt(input, other):
     """Where `input` is less than `other`, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together; compared in their common dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape and dtype bool, without gradient.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Examples
     --------
     >>> microtorch.lt(microtorch.tensor([1, 2, 3]), 2)
@@ -132,21 +98,6 @@ def lt(input, other):
 @attach("le", "less_equal", "__le__", numpy=np.less_equal)
 def le(input, other):
     """Where `input` is at most `other`, by element.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together; compared in their common dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape and dtype bool, without gradient.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -160,21 +111,6 @@ def le(input, other):
 def gt(input, other):
     """Where `input` is greater than `other`, by element.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together; compared in their common dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape and dtype bool, without gradient.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Examples
     --------
     >>> microtorch.gt(microtorch.tensor([1, 2, 3]), 2)
@@ -186,21 +122,6 @@ def gt(input, other):
 @attach("ge", "greater_equal", "__ge__", numpy=np.greater_equal)
 def ge(input, other):
     """Where `input` is at least `other`, by element.
-
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together; compared in their common dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape and dtype bool, without gradient.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
 
     Examples
     --------
@@ -264,8 +185,6 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     ------
     DTypeError
         If the dtypes differ.
-    ShapeError
-        If the shapes do not broadcast together.
     ValueError
         If a tolerance is negative.
 

@@ -1,176 +1,34 @@
-"""Exponentials and logarithms, by element."""
+"""Logarithms, by element.
+
+Parameters
+----------
+input, other : Tensor or number
+    Of shapes that broadcast together. Integers are taken as floats of the default dtype.
+
+Returns
+-------
+Tensor
+    Floating, of the shape of `input` or that of both operands, broadcast.
+"""
 
 from math import log as _ln
 
 import numpy as np
 
-from ...autograd.function import Function
+from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
-from ...kernels import pointwise as kernels
 from ...tensor import attach
 from .._promotion import Binary, floating, floating_pair
-from ..nn.relu import one_pass
 from ..nn.sigmoid import Sigmoid
 from .arithmetic import absorb
-from .special import FEW
 
-__all__ = ["exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2"]
+__all__ = ["log", "log10", "log1p", "log2", "logaddexp", "logaddexp2"]
 
 
 LN2, LN10 = _ln(2), _ln(10)
 
 
-class Exp(Function):
-    """y = eˣ        dx = dy · y
-
-    Why: The exponential is its own slope: the larger it is, the faster it grows.
-    Derivation: d eˣ / dx = eˣ = y.
-    """
-
-    @staticmethod
-    def forward(ctx, x):
-        y = np.exp(x, out=ctx.empty(x.shape, x.dtype)) if x.size < FEW else one_pass(ctx, kernels.exp, (x,))
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        (y,) = ctx.saved_tensors
-        return absorb(dy, y)
-
-
-@attach("exp", numpy=np.exp)
-def exp(input):
-    """e to the power of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 0 to inf.
-
-    Notes
-    -----
-    y = eˣ; dx = dy · y. The output is saved.
-
-    Examples
-    --------
-    >>> x = microtorch.tensor([0.0, 1.0], requires_grad=True)
-    >>> y = microtorch.exp(x)
-    >>> y
-    tensor([1.    , 2.7183], grad_fn=<Exp>)
-    >>> y.sum().backward()
-    >>> x.grad
-    tensor([1.    , 2.7183])
-    """
-    return Exp.apply(floating(input))
-
-
-class Exp2(Function):
-    """y = 2ˣ        dx = dy · y · ln 2
-
-    Why: It grows in proportion to itself.
-    Derivation: 2ˣ = e^(x · ln 2), with the derivative 2ˣ · ln 2.
-    """
-
-    @staticmethod
-    def forward(ctx, x):
-        y = np.exp2(x)
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        (y,) = ctx.saved_tensors
-        return absorb(dy, y * LN2)
-
-
-@attach("exp2", numpy=np.exp2)
-def exp2(input):
-    """2 to the power of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from 0 to inf.
-
-    Notes
-    -----
-    y = 2ˣ; dx = dy · y · ln 2. The output is saved.
-
-    Examples
-    --------
-    >>> x = microtorch.tensor([0.0, 3.0], requires_grad=True)
-    >>> y = microtorch.exp2(x)
-    >>> y
-    tensor([1., 8.], grad_fn=<Exp2>)
-    >>> y.sum().backward()
-    >>> x.grad
-    tensor([0.6931, 5.5452])
-    """
-    return Exp2.apply(floating(input))
-
-
-class Expm1(Function):
-    """y = eˣ − 1        dx = dy · (y + 1)
-
-    Why: The slope is eˣ, which is the result and 1.
-    Derivation: d(eˣ − 1)/dx = eˣ = y + 1.
-    """
-
-    @staticmethod
-    def forward(ctx, x):
-        y = np.expm1(x)
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        (y,) = ctx.saved_tensors
-        return absorb(dy, y + 1)
-
-
-@attach("expm1", numpy=np.expm1)
-def expm1(input):
-    """e to the power of each element, minus 1, exact near 0 too.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating, from -1 to inf.
-
-    Notes
-    -----
-    y = eˣ − 1; dx = dy · (y + 1). The output is saved.
-
-    Examples
-    --------
-    >>> x = microtorch.tensor([0.0, 1e-5], requires_grad=True)
-    >>> y = microtorch.expm1(x)
-    >>> y
-    tensor([0.e+00, 1.e-05], grad_fn=<Expm1>)
-    >>> y.sum().backward()
-    >>> x.grad
-    tensor([1., 1.])
-    """
-    return Expm1.apply(floating(input))
-
-
-class Log(Function):
+class Log(ArrayFunction):
     """y = ln x        dx = dy / x
 
     Why: The logarithm counts in ratios: the same step matters less the larger x is.
@@ -190,17 +48,7 @@ class Log(Function):
 
 @attach("log", numpy=np.log)
 def log(input):
-    """The natural logarithm of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf for 0, NaN for negative elements.
+    """The natural logarithm of each element; -inf for 0, NaN for negative elements.
 
     Notes
     -----
@@ -219,7 +67,7 @@ def log(input):
     return Log.apply(floating(input))
 
 
-class Log2(Function):
+class Log2(ArrayFunction):
     """y = log₂ x        dx = dy / (x · ln 2)
 
     Why: The logarithm counts in ratios: the same step matters less the larger x is.
@@ -239,17 +87,7 @@ class Log2(Function):
 
 @attach("log2", numpy=np.log2)
 def log2(input):
-    """The logarithm to base 2 of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf for 0, NaN for negative elements.
+    """The logarithm to base 2 of each element; -inf for 0, NaN for negative elements.
 
     Notes
     -----
@@ -268,7 +106,7 @@ def log2(input):
     return Log2.apply(floating(input))
 
 
-class Log10(Function):
+class Log10(ArrayFunction):
     """y = log₁₀ x        dx = dy / (x · ln 10)
 
     Why: The logarithm counts in ratios: the same step matters less the larger x is.
@@ -288,17 +126,7 @@ class Log10(Function):
 
 @attach("log10", numpy=np.log10)
 def log10(input):
-    """The logarithm to base 10 of each element.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf for 0, NaN for negative elements.
+    """The logarithm to base 10 of each element; -inf for 0, NaN for negative elements.
 
     Notes
     -----
@@ -317,7 +145,7 @@ def log10(input):
     return Log10.apply(floating(input))
 
 
-class Log1p(Function):
+class Log1p(ArrayFunction):
     """y = ln(1 + x)        dx = dy / (1 + x)
 
     Why: The logarithm counts in ratios: the same step matters less the larger 1 + x is.
@@ -337,17 +165,7 @@ class Log1p(Function):
 
 @attach("log1p", numpy=np.log1p)
 def log1p(input):
-    """The natural logarithm of 1 plus each element, exact near 0 too.
-
-    Parameters
-    ----------
-    input : Tensor
-        Integers and bools are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape, floating; -inf for -1, NaN below.
+    """The natural logarithm of 1 plus each element, exact near 0 too; -inf for -1, NaN below.
 
     Notes
     -----
@@ -391,21 +209,6 @@ class LogAddExp(Binary):
 def logaddexp(input, other):
     """The logarithm of the sum of the exponentials of two tensors, by element, without overflow.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, floating.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = log(eᵃ + eᵇ); da = dy · σ(a − b), db = dy · σ(b − a), with σ the `sigmoid`. Both inputs are saved. See
@@ -447,21 +250,6 @@ class LogAddExp2(Binary):
 def logaddexp2(input, other):
     """The logarithm to base 2 of the sum of two powers of 2, by element, without overflow.
 
-    Parameters
-    ----------
-    input, other : Tensor or number
-        Of shapes that broadcast together. Integers are taken as floats of the default dtype.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape, floating.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast together.
-
     Notes
     -----
     y = log₂(2ᵃ + 2ᵇ); da = dy · σ((a − b) ln 2), db = dy · σ((b − a) ln 2). Both inputs are saved.
@@ -474,5 +262,5 @@ def logaddexp2(input, other):
     return LogAddExp2.apply(*floating_pair(input, other))
 
 
-for _function in (exp, exp2, expm1, log, log2, log10, log1p):
+for _function in (log, log2, log10, log1p):
     attach_in_place(_function, _function.__name__ + "_")

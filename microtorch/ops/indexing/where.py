@@ -1,21 +1,19 @@
-"""A choice between two tensors, and a mixture of them, by element."""
+"""A choice between two tensors, by element."""
 
 import numpy as np
 
-from ...autograd.function import Function, outside_graph
-from ...autograd.inplace.changes import attach_in_place
-from ...dtypes import as_number, bool_, float64
+from ...autograd.function import ArrayFunction, outside_graph
+from ...dtypes import bool_
 from ...errors import DTypeError
 from ...from_data import as_tensor
-from ...tensor import Tensor, attach
-from .._promotion import fitting_pair, operand, same_dtype
-from ..indexing.index import refuse_counting
-from .arithmetic import absorb
+from ...tensor import attach
+from .._promotion import fitting_pair
+from .index import refuse_counting
 
-__all__ = ["lerp", "where"]
+__all__ = ["where"]
 
 
-class Where(Function):
+class Where(ArrayFunction):
     """y = a where condition, else b        da = dy where condition, else 0,  db = 0 where condition, else dy
 
     Why: Whichever was chosen gets the gradient; the other had no influence.
@@ -54,8 +52,6 @@ def where(condition, input=None, other=None):
     ------
     DTypeError
         If `condition` is of another dtype.
-    ShapeError
-        If the shapes do not broadcast together.
 
     Notes
     -----
@@ -89,75 +85,3 @@ def where(condition, input=None, other=None):
 
 attach(numpy=np.where)(where)
 attach("where")(lambda self, condition, other: where(condition, self, other))
-
-
-class Lerp(Function):
-    """y = a + w · (b − a)        da = dy · (1 − w),  db = dy · w,  dw = dy · (b − a)
-
-    Why: The ends share the gradient as they share the result, and w moves it by the way from a to b.
-    Derivation: y = (1 − w) · a + w · b.
-    """
-
-    @staticmethod
-    def forward(ctx, a, b, w):
-        ctx.save_for_backward(a, b, w)
-        # From the nearer end, so that w = 0 gives a and w = 1 gives b exactly.
-        return np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))
-
-    @staticmethod
-    def backward(ctx, dy):
-        a, b, w = ctx.saved_tensors
-        _, _, need_w = ctx.needs_input_grad
-        return absorb(dy, 1 - w), absorb(dy, w), absorb(dy, b - a) if need_w else None
-
-
-@attach("lerp")
-def lerp(input, end, weight):
-    """The points between `input` and `end`, by element: `input` at weight 0, `end` at weight 1.
-
-    Parameters
-    ----------
-    input, end : Tensor
-        Of one floating dtype and shapes that broadcast together.
-    weight : Tensor or float
-        Of the same dtype; also beyond 0 and 1.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape and the same dtype.
-
-    Raises
-    ------
-    DTypeError
-        If the dtypes differ or are not floating.
-    ShapeError
-        If the shapes do not broadcast together.
-
-    Notes
-    -----
-    y = a + w · (b − a); da = dy · (1 − w), db = dy · w, dw = dy · (b − a). The inputs are saved.
-
-    Examples
-    --------
-    >>> a = microtorch.tensor([0.0, 10.0], requires_grad=True)
-    >>> y = microtorch.lerp(a, microtorch.tensor([1.0, 20.0]), 0.25)
-    >>> y
-    tensor([ 0.25, 12.5 ], grad_fn=<Lerp>)
-    >>> y.sum().backward()
-    >>> a.grad
-    tensor([0.75, 0.75])
-    """
-    input, end, weight = as_tensor(input), as_tensor(end), operand(weight)
-    tensors = {"input": input, "end": end}
-    if isinstance(weight, Tensor):
-        tensors["weight"] = weight
-    else:
-        weight = as_number("lerp: weight", weight, float64).item()
-    same_dtype("lerp", **tensors)
-    if input._array.dtype.kind != "f":
-        raise DTypeError(f"lerp: takes float32 or float64, not {input.dtype}. Convert first, with .float().")
-    return Lerp.apply(input, end, weight)
-
-
-attach_in_place(lerp, "lerp_")

@@ -1,0 +1,1 @@
+"""Comparisons: which elements are equal, less, finite, and in which order they are."""
