@@ -108,6 +108,7 @@ WHEN_CALLED = {
     "nn.utils.stateless": {"func"},
     "pytorch.legacy": {"ops.creation.constant"},
     "tensor": {"ops.creation.copy", "viz.page.notebook"},
+    "utils.tensorboard": {"viz"},
 }
 
 
