@@ -81,7 +81,8 @@ class Remote:
         self._answers = queue.Queue()
         threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
         try:
-            self._answer(("load", str(self._path.absolute())), self._seconds + 10)  # the package is loaded too
+            self._answer(("there", "None", {}), 60)  # until Python and the package have been loaded
+            self._answer(("load", str(self._path.absolute())), self._seconds)
         except (Failed, NotImplementedError) as error:
             self._hopeless = str(error) or "the file itself raises NotImplementedError"
             self.close()

@@ -149,7 +149,7 @@ OPTIMIZERS = {
     "momentum": lambda p: optim.SGD(p, lr=0.05, momentum=0.9),
     "adam": lambda p: optim.Adam(p, lr=0.01),
 }
-STEPS, BATCH = 100, 24
+STEPS, BATCH = 40, 24
 _rng = np.random.default_rng(0)
 INPUTS, TARGETS = _rng.normal(size=(4 * BATCH, 20)), _rng.integers(0, 5, 4 * BATCH)
 
