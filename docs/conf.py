@@ -33,6 +33,7 @@ extensions = [
     "mathml",
     "reference",
     "notebooks",
+    "sources",
 ]
 exclude_patterns = ["_build", "extensions", "results/*"]
 default_role = "py:obj"  # what docstrings set in single backticks becomes a link where the name is known

@@ -46,13 +46,13 @@ def inner(input, other):
 
     Parameters
     ----------
-    input : Tensor, shape (..., n)
-    other : Tensor, shape (*, n)
+    input, other : Tensor, shape (..., n)
         One of 0 dimensions is a factor.
 
     Returns
     -------
-    Tensor, shape (..., *)
+    Tensor
+        The dimensions of `input`, then those of `other`, both without their last.
 
     Raises
     ------
