@@ -43,7 +43,7 @@ function chart(lines, steps, {height = 138, width = 600, log = false, range = nu
     let d = "", up = true;
     values.forEach((v, i) => { if (v === null || log && kind === "loss" && v <= 0) { up = true; return; } d += `${up ? "M" : "L"}${px(steps[i]).toFixed(1)} ${py(v).toFixed(1)}`; up = false; });
     make("path", {class: `line ${kind}`, d}, svg);
-    if (kind === "loss") { make("text", {x: 2, y: 14}, svg, short(Math.max(...known))); make("text", {x: 2, y: height - 28}, svg, short(Math.min(...known))); }
+    if (kind === "loss") { make("text", {x: 2, y: 14}, svg, short(Math.max(...known))); make("text", {x: 2, y: height - 30}, svg, short(Math.min(...known))); }
   }
   for (const m of marks) { const mark = make("path", {class: "mark", d: `M${px(m.spans[0][0])} ${height - 26}l-5 9h10z`}, svg); make("title", {}, mark, m.text); }
   make("text", {x: 44, y: height - 3}, svg, `step ${first}`); make("text", {x: W - 8, y: height - 3, "text-anchor": "end"}, svg, String(last));
@@ -69,7 +69,7 @@ function histogram(h, caption) {
   if (!h) { bars.remove(); make("figcaption", {}, figure, `${caption}: none`); return figure; }
   bars.setAttribute("aria-label", `${caption} from ${short(h[0])} to ${short(h[1])}`);
   for (const c of bytes(h[2])) make("i", {style: `height:${c / 2.55}%`}, bars);
-  make("figcaption", {}, figure, `${caption} ${short(h[0])} … ${short(h[1])}`);
+  make("figcaption", {}, figure, caption); make("figcaption", {}, figure, `${short(h[0])} … ${short(h[1])}`);
   return figure;
 }
 function images(data, shape, count, scale, color) {  // `count` small images, one canvas each
