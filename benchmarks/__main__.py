@@ -7,7 +7,7 @@ import pathlib
 import platform
 import time
 
-from . import busy, cases, estimators, files, kernels, machines, memory, peers, report, startup
+from . import busy, cases, estimators, files, kernels, machines, memory, peers, recording, report, startup
 from .turns import Engine, measure
 
 ENGINES = ["captured", "torch", "compile", "jax", "floor", "mygrad", "tinygrad"]
@@ -125,6 +125,7 @@ MEASURES = {
     "memory": lambda args: memory.measure(),
     "growth": growth,
     "estimators": lambda args: estimators.measure(args.rounds),
+    "recording": lambda args: recording.measure(args.rounds, args.seconds),
     "busy": busy.measure,
     "machines": machines.measure,
     "files": lambda args: files.measure(),

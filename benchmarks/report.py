@@ -31,6 +31,9 @@ def show(group, rows):
             values += [f"{row[unit]:8.1f} {unit}" for unit in ("GB/s", "GFLOP/s") if unit in row]
             values += [f"peak {row['peak'] / 1e6:.0f} MB"] if "peak" in row else []
             values += [f"{row['share']:7.0%} of a copy"] if "share" in row else []
+            if "cost" in row:
+                low, high = row["spread"]
+                values.append(f"{row['cost']:+.1%} ({low:+.1%} … {high:+.1%})")
             print(" ".join(values))
     print()
 

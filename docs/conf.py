@@ -34,6 +34,7 @@ extensions = [
     "reference",
     "notebooks",
     "backward_page",
+    "sources",
 ]
 exclude_patterns = ["_build", "extensions", "results/*"]
 default_role = "py:obj"  # what docstrings set in single backticks becomes a link where the name is known

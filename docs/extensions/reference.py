@@ -144,11 +144,11 @@ def pages():
 
 
 def line_of(thing):
-    """Where it begins in its file; 0 for classes that a call makes."""
+    """Where it begins in its file; classes that a call makes, such as FloatTensor, are in none and come last."""
     try:
         return inspect.getsourcelines(thing)[1]
     except OSError:
-        return 0
+        return float("inf")
 
 
 def title_of(module):
@@ -171,6 +171,13 @@ def raised_by(module):
 def methods_of(thing):
     """The Tensor methods that are this very function."""
     return [name for name, value in vars(Tensor).items() if value is thing]
+
+
+def foreign(cls):
+    """What a class has of another library, as operator's `call` and scikit-learn's `set_fit_request`."""
+    found = {name: getattr(cls, name, None) for name in vars(cls) if not name.startswith("_")}
+    homes = {name: getattr(value, "__module__", None) for name, value in found.items() if callable(value)}
+    return [name for name, home in homes.items() if home is not None and not home.startswith("microtorch")]
 
 
 def stem(name):
@@ -235,6 +242,7 @@ class Writer:
                 hidden = [n for n in attached_names() if not n.startswith("_")]
             elif issubclass(thing, microtorch.nn.Module) and thing is not microtorch.nn.Module:
                 hidden = ["forward", "extra_repr"]
+            hidden += foreign(thing)
             text = f".. autoclass:: {path}\n   :members:\n"
             text += f"   :exclude-members: {', '.join(hidden)}\n" if hidden else ""
             return text + ("\n" + attached() if thing is Tensor else "")

@@ -53,12 +53,14 @@ class ArrayFunction:
         Which arguments a gradient is wanted for.
     cache : object
         For intermediates that only `backward_kernel` reads; released with what was saved.
-    call : callable
-        ``ctx.call(function, *args)`` calls a kernel or a matrix product on arrays: the one door for such work, which a
-        captured step notes. An operation that does all its work through it, into memory from ``ctx.empty``, is replayed
-        as those calls; any other one by running it again.
     scope : tuple or None
         ``(module, outer scope)``: whose forward was running.
+
+    Notes
+    -----
+    ``ctx.call(function, *args)`` calls a kernel or a matrix product on arrays: the one door for such work, which a
+    captured step notes. An operation that does all its work through it, into memory from ``ctx.empty``, is replayed
+    as those calls; any other one by running it again.
 
     Examples
     --------

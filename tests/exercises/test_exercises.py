@@ -14,7 +14,7 @@ import pytest
 from microtorch.__main__ import main
 from microtorch.exercises import check, check_names, nbgrader_notebook, otter_test, start
 
-LESSONS = range(1, 14)
+LESSONS = range(1, 16)
 ANSWERS = Path(__file__).parent / "answers"
 
 # What a student may get wrong: lesson, what is replaced in the answers, by what; the points lost; what the check says.
@@ -53,6 +53,20 @@ MISTAKES = [
     (13, "p.data - self.rate", "p.data + self.rate", 3, "the loss at step 2"),
     (13, "p.grad = None", "pass", 3, "the loss at step 3"),
     (12, "softplus(z)", "(1 + z.exp()).log()", 2, "±1000"),
+    (14, "grad(f(x), [x], dy)", "grad(f(x).sum(), [x])", 4, "dy is not used"),
+    (14, "[x], dy, create_graph=True", "[x], dy", 3, "create_graph"),
+    (14, "(product * v).sum(), [dy]", "(product * v).sum(), [x], allow_unused=True", 3, "that by dy, not by x"),
+    (14, "for row in rows])", "for row in rows], 1)", 2, "transposed"),
+    (14, "v * mask", "v", 1, "J @ v of a ReLU"),
+    (14, "m <= n", "n <= m", 1, "one for each result"),
+    (15, "1.5 * guess", "1.5", 1, "guessing among them costs"),
+    (15, "abs(loss - guess) < 1e-6", "False", 1, "ln 10 = 2.303"),
+    (15, "np.linalg.norm(after - before)", "np.linalg.norm(after)", 1, "a step of 0.005"),
+    (15, "gradient * (1 - momentum)", "gradient", 1, "ten gradients add up"),
+    (15, "reversed(norms)", "norms", 2, "go from the last to the first"),
+    (15, '"E": "zero_grad missing"', '"E": "rate too high"', 1, "each later one is larger"),
+    (15, '"D": "labels shuffled"', '"D": "weights too large"', 1, "see the most wrong samples"),
+    (15, '"G": "rate too low"', '"G": "too slow"', 1, "none of the causes"),
 ]  # fmt: skip
 
 
@@ -111,7 +125,7 @@ def test_nothing_is_overwritten_and_unknown_lessons_are_refused(tmp_path):
     start(tmp_path / "1")
     with pytest.raises(FileExistsError, match="there already"):
         start(tmp_path / "1")
-    with pytest.raises(ValueError, match="numbered 01 to 13"):
+    with pytest.raises(ValueError, match="numbered 01 to 15"):
         start(tmp_path / "99")
 
 

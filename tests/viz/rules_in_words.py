@@ -28,6 +28,8 @@ def _cleared(call):
 
 def _at_positions(call):
     """Several results, the second of which is positions along a dimension."""
+    if not call.shape:
+        return call.dy[0]
     dx, dim = np.zeros(call.shape), call.dim
     dy, i = call.dy[0], np.asarray(call.y[1])
     if dy.ndim < dx.ndim:
@@ -44,14 +46,50 @@ def _at_indices(call):
     return np.take_along_axis(call.dy[0], indices, call.dim).reshape(call.shape)
 
 
-def _along(call, source):
+def _along(call, source, index=None):
     """What was added at ``index`` along ``dim``, back in the shape of x."""
     total = np.zeros(call.shape)
-    for place in np.ndindex(*call.index.shape):
+    index = call.index if index is None else index
+    if not index.ndim:
+        return source
+    for place in np.ndindex(*index.shape):
         to = list(place)
-        to[call.dim] = call.index[place]
+        to[call.dim] = index[place]
         total[tuple(to)] += source[place]
     return total
+
+
+def _meeting(call):
+    """[(where x and y are, [where src is])] of all that meet at a place, for each place."""
+    found = {place: [] for place in np.ndindex(*call.x.shape)}
+    for place in np.ndindex(*call.index.shape):
+        to = list(place)
+        to[call.dim] = int(call.index[place])
+        found[tuple(to)].append(place)
+    return found.items()
+
+
+def _met(call, slope):
+    """dx or dsrc: dy times ``slope(numbers that meet there, position of this one)``; x is the first of them."""
+    grads = {"x": np.zeros(call.x.shape), "src": np.zeros(call.src.shape)}
+    for to, places in _meeting(call):
+        numbers = np.array([call.x[to], *(call.src[place] for place in places)])
+        grads["x"][to] = call.dy[0][to] * slope(numbers, 0)
+        for k, place in enumerate(places, 1):
+            grads["src"][place] = call.dy[0][to] * slope(numbers, k)
+    return grads[call.argument]
+
+
+def _other_factors(call):
+    return _met(call, lambda numbers, k: np.delete(numbers, k).prod())
+
+
+def _shared_extreme(call):
+    def slope(numbers, k):
+        best = call.ufunc.reduce(numbers)
+        return (numbers[k] == best) / np.sum(numbers == best)
+
+    return _met(call, slope)
 
 
 def _taken(call):
@@ -97,6 +135,14 @@ def _others(call, upto):
     return np.moveaxis(dx.reshape(moved), range(-len(list(dims)), 0), list(dims))
 
 
+def _shares_of_later_sums(call):
+    x, y, dy = (np.moveaxis(a, call.dim, 0) for a in (call.x, call.y[0], call.dy[0]))
+    dx = np.zeros(x.shape)
+    for j in range(len(x)):
+        dx[: j + 1] += dy[j] * np.exp(x[: j + 1] - y[j])
+    return np.moveaxis(dx, 0, call.dim)
+
+
 def _recurrence(call):
     """du, from the end; the a of a place carries what comes after it."""
     dy, a = np.moveaxis(call.dy[0], call.dim, 0), np.moveaxis(call.a, call.dim, 0)
@@ -131,6 +177,21 @@ def _polar(call):
     free = call.dy[0] @ vt - u @ (ut @ call.dy[0] @ vt)
     wide = ut @ call.dy[0] - (ut @ call.dy[0] @ vt) @ v
     return turn + (free / s[..., None, :]) @ v + (u / s[..., None, :]) @ wide
+
+
+def _without_mean_and_part(call):
+    """On one rank, whose samples are all there are."""
+    axes, wide = (0, *range(2, call.x.ndim)), (1, -1) + (1,) * (call.x.ndim - 2)
+    weight = 1 if call.weight is None else call.weight.reshape(wide)
+    spread = np.sqrt(call.x.var(axes, keepdims=True) + call.eps)
+    normal, dy = (call.x - call.x.mean(axes, keepdims=True)) / spread, call.dy[0]
+    mean, along = dy.mean(axes, keepdims=True), (dy * normal).mean(axes, keepdims=True)
+    return weight / spread * (dy - mean - normal * along)
+
+
+def _inverse_of_the_second(call):
+    """Of a function of two results, the first of which has no gradient."""
+    return np.swapaxes(np.linalg.inv(call.x), -1, -2) * call.dy[1][..., None, None]
 
 
 def _unpadded(call):
@@ -173,8 +234,17 @@ WORDS = {
     "dy there": _there,
     "dy at i, else 0": _at_positions,
     "dy put back to where each came from": _at_positions,
+    "0, and dy added at k along dim": lambda c: _along(c, c.dy[0], np.asarray(c.y[1])),
+    "dy times the other factors there": _other_factors,
+    "dy at index along dim, times the other factors": _other_factors,
+    "dy, divided among those equal to y": _shared_extreme,
+    "dy at index along dim, divided among those equal to y": _shared_extreme,
+    "x⁻ᵀ times the gradient of log |det x|": _inverse_of_the_second,
+    "weight / σ times dy without its mean over all ranks and without its part along x̂": _without_mean_and_part,
     "the sum of dy from each place to the end": lambda c: np.flip(np.flip(c.dy[0], c.dim).cumsum(c.dim), c.dim),
     "the sum of dy times the product without xᵢ, from each place to the end": lambda c: _others(c, True),
+    "dy divided by 2ᵏ": lambda c: c.dy[0] / 2.0 ** c.y[1],
+    "the sum of dyⱼ · exp(xᵢ − yⱼ) from each place i to the end": _shares_of_later_sums,
     "dy times the product of the other elements": lambda c: _others(c, False),
     "the same recurrence of dy from the end": _recurrence,
     "du times the y before": _times_the_y_before,

@@ -15,7 +15,16 @@ __all__ = ["SyncBatchNorm"]
 
 
 class SyncedBatchNorm(ArrayFunction):
-    """y = w · x̂ + b, x̂ = (x − mean) / σ over all ranks        dx = w / σ · (dy − mean(dy) − x̂ · mean(dy · x̂))"""
+    """y = weight · x̂ + bias, x̂ = (x − μ) / σ
+    dx = weight / σ times dy without its mean over all ranks and without its part along x̂,
+    dweight = Σ dy · x̂,  dbias = Σ dy
+
+    Letters: μ and σ are the mean and the spread of each channel over the samples of all ranks; Σ goes over the samples
+    of this rank.
+    Why: As for batch norm: what shifts or stretches all samples alike, on whatever rank, is taken out by the
+    normalisation, so that part of the gradient is taken out too.
+    Derivation: dx = weight / σ · (dy − mean(dy) − x̂ · mean(dy · x̂)) with means over all ranks.
+    """
 
     @staticmethod
     def forward(ctx, x, weight, bias, running_mean, running_var, momentum, eps, counter=None):
@@ -39,6 +48,16 @@ class SyncedBatchNorm(ArrayFunction):
         if bias is not None:
             y += bias.reshape(wide)
         return y.astype(x.dtype, copy=False)
+
+    @staticmethod
+    def notation(ctx, x, *parameters):
+        axes, wide = _places(x)
+        return {
+            "letters": {"μ": ctx.mean, "σ": 1 / ctx.rstd},
+            "axes": {"Σ": axes},
+            "views": {name: wide for name, p in zip(("weight", "bias"), parameters, strict=False) if p is not None},
+            "varies": True,
+        }
 
     @staticmethod
     @once_differentiable  # how the values of other ranks depend on those here is not recorded

@@ -200,7 +200,11 @@ def msort(input):
 
 
 class Kthvalue(ArrayFunction):
-    """y, i = the k-th smallest of x and where it is        dx at i = dy"""
+    """y, i = the k-th smallest of x and where it is        dx = dy at i, else 0
+
+    Why: Only the element at this place of the order makes the result, so it alone gets the gradient.
+    Derivation: Near x the choice does not change: y is one entry of x, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, k, dim, keepdim):
@@ -259,7 +263,11 @@ def kthvalue(input, k, dim=-1, keepdim=False):
 
 
 class Mode(ArrayFunction):
-    """y, i = the most frequent value of x, the smallest of several, and where it is last        dx at i = dy"""
+    """y, i = the most frequent value of x, the smallest of several, and where it is last        dx = dy at i, else 0
+
+    Why: The result is taken from one place, the last that has this value, which gets the gradient.
+    Derivation: y is one entry of x, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, keepdim):

@@ -17,7 +17,13 @@ __all__ = ["index_reduce", "scatter_reduce"]
 
 
 class ScatterProduct(ArrayFunction):
-    """y = x, then y[index[i, j], j] *= src[i, j] for dim 0        d of each = dy · the others; once differentiable"""
+    """y = x, then y[index[i, j], j] *= src[i, j] for dim 0
+    dx = dy times the other factors there,  dsrc = dy at index along dim, times the other factors
+
+    Why: A factor of a product counts as much as the product of all the others.
+    Derivation: ∂(a · b · …)/∂a = b · … Zeros are counted apart, so nothing is divided by 0. It can be differentiated
+    once.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, index, src):
@@ -50,7 +56,14 @@ def _others(factor, rest, zeros):
 
 
 class ScatterExtreme(ArrayFunction):
-    """y = the extreme of x and what is scattered to its place        dx, dsrc = dy, divided among those equal to y"""
+    """y = the extreme of x and what is scattered to its place
+    dx = dy, divided among those equal to y,  dsrc = dy at index along dim, divided among those equal to y
+
+    Why: Only the largest or smallest of those that meet at a place makes the result; where several are equal each gets
+    the same part of the gradient.
+    Derivation: The extreme has the slope 1 in the element that it is. At a tie it has a kink; the mean of its sides is
+    1 over the number of equal ones.
+    """
 
     @staticmethod
     def forward(ctx, x, dim, index, src, ufunc):

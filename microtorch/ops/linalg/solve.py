@@ -15,7 +15,14 @@ __all__ = ["cholesky", "det", "inverse", "logdet", "slogdet"]
 
 
 class Solve(ArrayFunction):
-    """y = a⁻¹ b        db = a⁻ᵀ dy,  da = −db yᵀ"""
+    """y = the solution of a @ y = b        db = a⁻ᵀ @ dy,  da = −a⁻ᵀ @ dy @ yᵀ
+
+    Letters: a⁻ᵀ is the inverse of a, transposed; it is not computed: another system with aᵀ is solved.
+    Why: A small change b′ of b changes y through the same equations, so its gradient solves the transposed ones. What a
+    change a′ of a does to y is what a change of b by −a′ y would do.
+    Derivation: For small changes a′ y + a y′ = b′, so y′ = a⁻¹ (b′ − a′ y): the gradient of b is a⁻ᵀ dy, and that of a
+    is −(gradient of b) yᵀ.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -34,7 +41,15 @@ class Solve(ArrayFunction):
 
 
 class Cholesky(ArrayFunction):
-    """y yᵀ = x, y lower triangular        dx = (s + sᵀ)/2, s = y⁻ᵀ Φ(yᵀ dy) y⁻¹; Φ: below the diagonal, half on it"""
+    """y @ yᵀ = x, y lower triangular
+    dx = (s + sᵀ) / 2, s = g @ p @ gᵀ, g = y⁻ᵀ, p = m · (yᵀ @ dy)
+
+    Letters: m is 1 below the diagonal, ½ on it and 0 above; g = y⁻ᵀ is the inverse of y, transposed.
+    Why: x is symmetric and y triangular: each has as many free numbers as the other. m keeps those of y once, the mean
+    of s and sᵀ gives x a gradient that is symmetric as x is.
+    Derivation: A small change of x is y′ yᵀ + y y′ᵀ. Multiplied by y⁻¹ and y⁻ᵀ it is b + bᵀ with b = y⁻¹ y′ lower
+    triangular, so b = m · (y⁻¹ x′ y⁻ᵀ) and y′ = y b. The transpose of this map of x′ to y′ is what dx is.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -47,6 +62,11 @@ class Cholesky(ArrayFunction):
             ) from None
         ctx.save_for_backward(y)
         return y
+
+    @staticmethod
+    def notation(ctx, x):
+        ones = np.ones(x.shape[-2:])
+        return {"letters": {"m": (np.tril(ones) + np.tril(ones, -1)) / 2}}
 
     @staticmethod
     def backward(ctx, dy):
@@ -230,7 +250,12 @@ def cholesky(input, upper=False):
 
 
 class Slogdet(ArrayFunction):
-    """y = sign det x and log |det x|        dx = x⁻ᵀ times the gradient of the second"""
+    """y = sign det x and log |det x|        dx = x⁻ᵀ times the gradient of log |det x|
+
+    Why: The sign stands still under small changes and gets no gradient. The determinant grows with an element as its
+    cofactor is, and a logarithm's slope is 1 over the number.
+    Derivation: ∂ det x / ∂xᵢⱼ is the cofactor, which is det x · (x⁻¹)ⱼᵢ; divided by det x this is (x⁻ᵀ)ᵢⱼ.
+    """
 
     @staticmethod
     def forward(ctx, x):

@@ -191,7 +191,11 @@ def hardswish(input, inplace=False):
 
 
 class Hardshrink(ArrayFunction):
-    """y = x where |x| > λ, else 0        dx = dy there, else 0"""
+    """y = 0 where |x| ≤ lambd, else x        dx = 0 where |x| ≤ lambd, else dy
+
+    Why: What is small is taken for noise and dropped, with its gradient; the rest passes unchanged.
+    Derivation: y = x has the slope 1, y = 0 the slope 0; at the jumps there is none, and it is taken as 0.
+    """
 
     @staticmethod
     def forward(ctx, x, lambd):
@@ -231,7 +235,11 @@ def hardshrink(input, lambd=0.5):
 
 
 class Softshrink(ArrayFunction):
-    """y = x − λ where x > λ, x + λ where x < −λ, else 0        dx = dy where y ≠ 0, else 0"""
+    """y = x − lambd where x > lambd, x + lambd where x < −lambd, else 0        dx = 0 where |x| ≤ lambd, else dy
+
+    Why: All is drawn to 0 by the same amount and what is small becomes 0. What is left moves with x.
+    Derivation: x ± a constant has the slope 1, y = 0 the slope 0; it is the step that a penalty of |y| asks for.
+    """
 
     @staticmethod
     def forward(ctx, x, lambd):

@@ -99,7 +99,14 @@ def minimum(input, other):
 
 
 class Fmax(Binary):
-    """y = max(a, b), of a number and NaN the number        da = dy where a ≥ b or b is NaN, else 0,  db the rest"""
+    """y = a where a ≥ b or b ≠ b, else b
+    da = dy where a ≥ b or b ≠ b, else 0,  db = 0 where a ≥ b or b ≠ b, else dy
+
+    Letters: b ≠ b is true where b is not a number (NaN), and only there.
+    Why: The larger one of the two makes the result, and a number rather than NaN; it gets the whole gradient. Where
+    both are equal the first one gets it.
+    Derivation: The result is a or b, with the slope 1 in the one that it is and 0 in the other.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -128,7 +135,14 @@ def fmax(input, other):
 
 
 class Fmin(Binary):
-    """y = min(a, b), of a number and NaN the number        da = dy where a ≤ b or b is NaN, else 0,  db the rest"""
+    """y = a where a ≤ b or b ≠ b, else b
+    da = dy where a ≤ b or b ≠ b, else 0,  db = 0 where a ≤ b or b ≠ b, else dy
+
+    Letters: b ≠ b is true where b is not a number (NaN), and only there.
+    Why: The smaller one of the two makes the result, and a number rather than NaN; it gets the whole gradient. Where
+    both are equal the first one gets it.
+    Derivation: The result is a or b, with the slope 1 in the one that it is and 0 in the other.
+    """
 
     @staticmethod
     def forward(ctx, a, b):

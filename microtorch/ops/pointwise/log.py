@@ -228,7 +228,11 @@ def logaddexp(input, other):
 
 
 class LogAddExp2(Binary):
-    """y = log₂(2ᵃ + 2ᵇ)        da = dy · σ((a − b) ln 2),  db = dy · σ((b − a) ln 2)"""
+    """y = log₂(2ᵃ + 2ᵇ)        da = dy · σ((a − b) · ln 2),  db = dy · σ((b − a) · ln 2)
+
+    Why: A smooth maximum: each gets its share, the larger one the more.
+    Derivation: ∂y/∂a = 2ᵃ · ln 2 / ((2ᵃ + 2ᵇ) · ln 2) = 1 / (1 + 2ᵇ⁻ᵃ) = σ((a − b) · ln 2).
+    """
 
     @staticmethod
     def forward(ctx, a, b):

@@ -217,7 +217,11 @@ def frac(input):
 
 
 class Frexp(ArrayFunction):
-    """y, e with x = y · 2ᵉ and 0.5 ≤ |y| < 1        dx = dy · 2⁻ᵉ"""
+    """y, k with x = y · 2ᵏ and 0.5 ≤ |y| < 1        dx = dy divided by 2ᵏ
+
+    Why: The exponent stands still under small changes, so y is x divided by a constant.
+    Derivation: y = x / 2ᵏ has the slope 1 / 2ᵏ; k is a step function with the slope 0.
+    """
 
     @staticmethod
     def forward(ctx, x):

@@ -119,7 +119,12 @@ def signbit(input):
 
 
 class Copysign(Binary):
-    """y = |a| with the sign of b        da = dy · sign(a) · sign(y), 0 where a = 0,  db = 0"""
+    """y = |a| with the sign of b        da = dy · sign(a) · sign(y),  db = 0
+
+    Why: The result is a or −a, so a gets the gradient or its negative; at 0, where |a| has a kink, it gets 0. b gives
+    only its sign, which stands still under small changes.
+    Derivation: y = |a| · s with s = ±1, so ∂y/∂a = sign(a) · s, and s is the sign of y.
+    """
 
     @staticmethod
     def forward(ctx, a, b):

@@ -108,7 +108,13 @@ def erfc(input):
 
 
 class Sinc(ArrayFunction):
-    """y = sin(πx) / (πx), and 1 at 0        dx = dy · (cos(πx) − y) / x, and 0 at 0"""
+    """y = 1 where x = 0, else sin(π · x) / (π · x)        dx = 0 where x = 0, else dy · (cos(π · x) − y) / x
+
+    Why: A wave that dies down as 1 / x: its slope is that of the wave less what the division takes away. The curve is
+    symmetric, so at 0 it is level.
+    Derivation: The quotient rule: (π cos(πx) · πx − π sin(πx)) / (πx)² = (cos(πx) − y) / x. Near 0, where both are
+    almost equal, it is computed by its series −π² x / 3 + …
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -153,7 +159,14 @@ def sinc(input):
 
 
 class Xlogy(Binary):
-    """y = a · ln b, and 0 where a = 0        da = dy · ln b,  db = dy · a / b"""
+    """y = 0 where a = 0 and b = b, else a · ln b
+    da = 0 where a = 0 and b ≤ 0, else dy · ln b,  db = dy · a / b
+
+    Letters: b = b is false where b is not a number, and only there.
+    Why: Nothing times a logarithm is nothing, even where the logarithm is −∞: so what never happens adds nothing to
+    an entropy.
+    Derivation: a · ln b is linear in a with the slope ln b, and the logarithm's slope is 1 / b.
+    """
 
     @staticmethod
     def forward(ctx, a, b):
@@ -198,7 +211,12 @@ def xlogy(input, other):
 
 
 class Lgamma(ArrayFunction):
-    """y = ln |Γ(x)|        dx = dy · ψ(x)"""
+    """y = ln |Γ(x)|        dx = dy · ψ(x)
+
+    Letters: Γ goes through the factorials, Γ(n) = (n − 1)!; ψ is the slope of its logarithm.
+    Why: The logarithm of a factorial grows by ln x from x to x + 1, and ψ(x) is about ln x.
+    Derivation: ψ is defined as (ln Γ)′ = Γ′ / Γ.
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -233,7 +251,12 @@ def lgamma(input):
 
 
 class Digamma(ArrayFunction):
-    """y = ψ(x), the derivative of ln Γ(x)        dx = dy · ψ⁽¹⁾(x)"""
+    """y = ψ(x)        dx = dy · ψ(1, x)
+
+    Letters: ψ is the slope of ln Γ(x), and ψ(n, x) its n-th derivative.
+    Why: ψ is about ln x, so its slope is about 1 / x: always upwards, and flatter further out.
+    Derivation: ψ(x) is a constant and the sum of 1/(k + 1) − 1/(k + x) over k ≥ 0, so ψ(1, x) = Σ 1/(k + x)².
+    """
 
     @staticmethod
     def forward(ctx, x):
@@ -268,7 +291,12 @@ def digamma(input):
 
 
 class Polygamma(ArrayFunction):
-    """y = ψ⁽ⁿ⁾(x), the n-th derivative of ψ        dx = dy · ψ⁽ⁿ⁺¹⁾(x)"""
+    """y = ψ(n, x)        dx = dy · ψ(n + 1, x)
+
+    Letters: ψ(n, x) is the n-th derivative of ψ, the slope of ln Γ(x).
+    Why: The derivative of the n-th derivative is the next one.
+    Derivation: ψ(n, x) = (−1)ⁿ⁺¹ · n! · Σ 1 / (k + x)ⁿ⁺¹ over k ≥ 0; each term's slope is the next one's term.
+    """
 
     @staticmethod
     def forward(ctx, x, n):

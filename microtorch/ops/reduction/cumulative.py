@@ -195,7 +195,13 @@ class Recurrence(ArrayFunction):
 
 
 class CumMax(ArrayFunction):
-    """yᵢ, kᵢ = the largest of x₀ … xᵢ and where it is, the last of equal ones        dx at kᵢ gathers dyᵢ"""
+    """yᵢ, kᵢ = the largest of x₀ … xᵢ and where it is, the last of equal ones
+    dx = 0, and dy added at k along dim
+
+    Why: An element is the result from its own place until a larger one comes, so it gets the sum of these gradients;
+    what never is the largest gets 0.
+    Derivation: yᵢ is one element of x, that at kᵢ, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, dim):
@@ -207,7 +213,13 @@ class CumMax(ArrayFunction):
 
 
 class CumMin(ArrayFunction):
-    """yᵢ, kᵢ = the smallest of x₀ … xᵢ and where it is, the last of equal ones        dx at kᵢ gathers dyᵢ"""
+    """yᵢ, kᵢ = the smallest of x₀ … xᵢ and where it is, the last of equal ones
+    dx = 0, and dy added at k along dim
+
+    Why: An element is the result from its own place until a smaller one comes, so it gets the sum of these gradients;
+    what never is the smallest gets 0.
+    Derivation: yᵢ is one element of x, that at kᵢ, with the slope 1.
+    """
 
     @staticmethod
     def forward(ctx, x, dim):
@@ -276,7 +288,13 @@ def cummin(input, dim):
 
 
 class LogCumSumExp(ArrayFunction):
-    """yᵢ = log(exp x₀ + … + exp xᵢ)        dxᵢ = sᵢ · exp(xᵢ − yᵢ),  sᵢ = dyᵢ + exp(yᵢ − yᵢ₊₁) · sᵢ₊₁"""
+    """yᵢ = log(exp x₀ + … + exp xᵢ)        dx = the sum of dyⱼ · exp(xᵢ − yⱼ) from each place i to the end
+
+    Why: An element is in its own sum and in all later ones. From each it gets its share, exp(xᵢ) / exp(yⱼ), as in a
+    softmax over what is before j.
+    Derivation: ∂yⱼ/∂xᵢ = exp(xᵢ − yⱼ) for j ≥ i. Computed from the end, where no exponential is above 1: dxᵢ = sᵢ ·
+    exp(xᵢ − yᵢ) with sᵢ = dyᵢ + exp(yᵢ − yᵢ₊₁) · sᵢ₊₁.
+    """
 
     @staticmethod
     def forward(ctx, x, dim):

@@ -1,6 +1,7 @@
 """A formula with numbers put in, by numpy; `formula.js` does the same in the page."""
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -8,6 +9,40 @@ __all__ = ["evaluate", "fitted"]
 
 
 _erf = np.vectorize(math.erf, otypes=[float])
+
+
+@partial(np.vectorize, otypes=[float])
+def _gamma(x):
+    try:
+        return math.gamma(x)
+    except (ValueError, OverflowError):  # a pole, or above 171: |Γ| is without limit
+        return math.inf
+
+
+# Bernoulli's numbers B₂, B₄, …
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+
+
+@partial(np.vectorize, otypes=[float])
+def _psi(n, x):
+    """The n-th derivative of ψ: steps of x to where the series in 1/x holds, as ψ(n, x + 1) − ψ(n, x) has few terms."""
+    n, sign = int(n), 1.0 if n % 2 else -1.0
+    if x <= 0 and x == math.floor(x):
+        return math.nan if n % 2 == 0 else math.inf
+    if not -1e6 < x < math.inf:  # further down it would take too many steps
+        return (math.inf if n == 0 else 0.0) if x > 0 else math.nan
+    near = 0.0
+    while x < 20 + n:
+        near += math.factorial(n) / x ** (n + 1)
+        x += 1
+    if n == 0:
+        far = 1 / (2 * x) - math.log(x) + sum(b / (2 * k * x ** (2 * k)) for k, b in enumerate(_BERNOULLI, 1))
+    else:
+        far = math.factorial(n - 1) / x**n + math.factorial(n) / (2 * x ** (n + 1))
+        for k, b in enumerate(_BERNOULLI, 1):
+            far += b * math.factorial(2 * k + n - 1) / math.factorial(2 * k) / x ** (2 * k + n)
+    return sign * (near + far)
+
 
 CALLS = {
     "exp": np.exp, "log": np.log, "ln": np.log, "log₂": np.log2, "log₁₀": np.log10,
@@ -17,9 +52,11 @@ CALLS = {
     "σ": lambda x: 1 / (1 + np.exp(-x)), "Φ": lambda x: (1 + _erf(x / math.sqrt(2))) / 2,
     "φ": lambda x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
     "round": lambda x, decimals=0: np.round(x, int(decimals)),
+    "Γ": _gamma, "ψ": lambda *given: _psi(given[0] if len(given) > 1 else 0, given[-1]),
     "+": np.add, "−": np.subtract, "·": np.multiply, "/": np.divide, "@": np.matmul, "^": np.power,
     "<": np.less, ">": np.greater, "≤": np.less_equal, "≥": np.greater_equal, "=": np.equal, "≠": np.not_equal,
     "and": np.logical_and, "or": np.logical_or, "T": lambda x: np.swapaxes(x, -1, -2),
+    "inverse": np.linalg.inv,
 }  # fmt: skip
 OVER = {
     "Σ": lambda x, axes: x.sum(axes, keepdims=True), "Π": lambda x, axes: x.prod(axes, keepdims=True),

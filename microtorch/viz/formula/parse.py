@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 REDUCING = ("Σ", "Π")
 FUNCTIONS = {
     "exp", "log", "ln", "log₂", "log₁₀", "sin", "cos", "tan", "sinh", "cosh", "tanh", "softmax", "erf", "max", "min",
-    "mean", "var", "sign", "trunc", "round", "count", "atan2", "Φ", "φ",
+    "mean", "var", "sign", "trunc", "round", "count", "atan2", "Φ", "φ", "Γ", "ψ",
 }  # fmt: skip
 RELATIONS = {"<": "<", ">": ">", "≤": "≤", "≥": "≥", "<=": "≤", ">=": "≥", "=": "=", "≠": "≠"}
 WORDS = ("where", "else", "or", "and")
@@ -167,6 +167,8 @@ class _Reader:
             text = self.take()
             if text == "T":
                 tree = ["T", tree]
+            elif text == "−T":
+                tree = ["T", ["inverse", tree]]
             elif text == "^":
                 tree = ["^", tree, self.exponent()]
             else:

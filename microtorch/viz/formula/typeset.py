@@ -56,6 +56,8 @@ def mathml(tree, names):
     if kind in ("abs", "floor", "ceil"):
         left, right = {"abs": "||", "floor": "⌊⌋", "ceil": "⌈⌉"}[kind]
         return f"<mrow><mo>{left}</mo>{mathml(rest[0], names)}<mo>{right}</mo></mrow>"
+    if kind == "T" and rest[0][0] == "inverse":
+        return f"<msup><mrow>{_inside(rest[0][1], names, 7)}</mrow><mrow><mo>−</mo><mo>⊤</mo></mrow></msup>"
     if kind in ("^", "T"):
         raised = "<mo>⊤</mo>" if kind == "T" else f"<mrow>{mathml(rest[1], names)}</mrow>"
         return f"<msup><mrow>{_inside(rest[0], names, 7)}</mrow>{raised}</msup>"
@@ -145,6 +147,8 @@ def _pieces(tree, level):
     elif kind in ("abs", "floor", "ceil"):
         left, right = {"abs": "||", "floor": "⌊⌋", "ceil": "⌈⌉"}[kind]
         return [left, *_pieces(rest[0], 0), right]
+    elif kind == "T" and rest[0][0] == "inverse":
+        return [*_pieces(rest[0][1], 7), "⁻ᵀ"]
     elif kind == "T":
         return [*_pieces(rest[0], 7), "ᵀ"]
     elif kind == "^":

@@ -79,20 +79,21 @@ def wrong_at(look, layers, loss, classes, first):
 def _of_layer(look, layer):
     y = look.results.get(layer["path"])
     if layer["type"] in CUTTING and y is not None and y.ndim > 1 and len(y) > 1:
-        finding = dead_units(layer["path"], y)
+        finding = dead_units(f"layer {layer['path']}", y)
         if finding is not None:
             yield finding.cause, layer["path"], finding.text
     if layer["saturated"] is not None and layer["saturated"] > 0.5:
         yield (
             "saturated",
             layer["path"],
-            f"{layer['path']}: {layer['saturated']:.0%} of its values are at a limit of {layer['type'].lower()}, where "
-            "the slope is nearly 0. Normalise the inputs, start with smaller weights, or use ReLU.",
+            f"layer {layer['path']}: {100 * layer['saturated']:.0f} % of its values are at a limit of "
+            f"{layer['type'].lower()}, where the slope is nearly 0. Normalise the inputs, start with smaller weights, "
+            "or use ReLU.",
         )
     if layer["ratio"] is not None and layer["ratio"] > LARGE_UPDATE:
         yield (
             "large updates",
             layer["path"],
-            f"{layer['path']}: one step changes its weights by {layer['ratio']:.0%} of their size; about 0.1 % is "
-            "usual. Lower the learning rate, or clip gradients.",
+            f"layer {layer['path']}: one step changes its weights by {100 * layer['ratio']:.0f} % of their size; about "
+            "0.1 % is usual. Lower the learning rate, or clip gradients.",
         )

@@ -69,9 +69,9 @@ function drawEdge(e) {
   if (e.far) e.label = [e.points[3][0] + 8 + 3.4 * (e.far.length + 2), e.points[3][1] + 8];
   const at = 3 * Math.floor((e.points.length - 1) / 6), p = e.points.slice(at, at + 4);  // the Bézier piece in the middle
   const middle = [0, 1].map(k => p.length < 4 ? p[0][k] : (p[0][k] + 3 * p[1][k] + 3 * p[2][k] + p[3][k]) / 8);
-  const [x, y] = e.label || [middle[0] + 6, middle[1]];
-  e.text = make("text", {class: "shape", "text-anchor": e.label ? "middle" : "start", x, y: y + 4}, $("edges"));
   e.plain = e.far ? "→ " + e.far : from === "operation" ? e.shape : "";
+  const [x, y] = e.label ? [e.label[0] - 3.4 * e.plain.length, e.label[1]] : [middle[0] + 6, middle[1]];
+  e.text = make("text", {class: "shape", x, y: y + 4}, $("edges"));  // a longer one grows away from its line
 }
 function drawFrame(m) {
   if (!m.box) return;

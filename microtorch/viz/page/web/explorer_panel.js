@@ -53,7 +53,7 @@ function list(facts, parent) {
   for (const [k, v] of facts) if (v !== "" && v !== null && v !== undefined) { make("dt", {}, dl, k); make("dd", {}, dl, v); }
 }
 function section(title, parent) { make("h3", {}, parent, title); return make("div", {}, parent); }
-const path = n => n.module ? modules.get(n.module).path || modules.get(n.module).title : "";
+const path = n => { const m = n.module && modules.get(n.module); return m ? m.path ? `module ${m.path}` : m.title : ""; };
 const titleOf = n => n.name || (n.kind === "operation" ? n.title : n.title);
 
 function arrives(step) {

@@ -56,6 +56,41 @@ const Formula = (() => {
     for (let n = 60; n > 0; n--) f = n / 2 / (a + f);
     return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + f));
   };
+  const factorial = n => { let p = 1; for (let i = 2; i <= n; i++) p *= i; return p; };
+  const LANCZOS = [676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905, -.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7];
+  const gamma = x => {
+    if (x <= 0 && x === Math.floor(x)) return Infinity;  // a pole: |Γ| is without limit
+    if (x < .5) return Math.PI / (Math.sin(Math.PI * x) * gamma(1 - x));
+    const t = x + 6.5, s = LANCZOS.reduce((a, c, i) => a + c / (x + i), .9999999999998099);
+    return Math.sqrt(2 * Math.PI) * t ** ((x - .5) / 2) * Math.exp(-t) * t ** ((x - .5) / 2) * s;  // in halves: no overflow
+  };
+  const BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510];
+  const psi = (...given) => {  // the n-th derivative of ψ: steps of x to where the series in 1/x holds
+    const n = given.length > 1 ? given[0] : 0;
+    let x = given[given.length - 1], near = 0, far = 0;
+    if (x <= 0 && x === Math.floor(x)) return n % 2 ? Infinity : NaN;
+    if (!(x > -1e6 && x < Infinity)) return x > 0 ? (n ? 0 : Infinity) : NaN;
+    for (; x < 20 + n; x++) near += factorial(n) / x ** (n + 1);
+    far = n ? factorial(n - 1) / x ** n + factorial(n) / (2 * x ** (n + 1)) : 1 / (2 * x) - Math.log(x);
+    BERNOULLI.forEach((b, i) => { const k = 2 * i + 2; far += n ? b * factorial(k + n - 1) / factorial(k) / x ** (k + n) : b / (k * x ** k); });
+    return (n % 2 ? 1 : -1) * (near + far);
+  };
+  const inverse = x => {  // by elimination, the largest element of a column as the pivot; NaN of a singular matrix
+    const n = x.shape[x.shape.length - 1], data = [];
+    for (let b = 0; b < x.data.length; b += n * n) {
+      const rows = Array.from({length: n}, (_, i) => [...x.data.slice(b + i * n, b + i * n + n), ...Array.from({length: n}, (_, j) => +(i === j))]);
+      for (let c = 0; c < n; c++) {
+        let p = c;
+        for (let i = c + 1; i < n; i++) if (Math.abs(rows[i][c]) > Math.abs(rows[p][c])) p = i;
+        [rows[c], rows[p]] = [rows[p], rows[c]];
+        const d = rows[c][c] || NaN;
+        rows[c] = rows[c].map(v => v / d);
+        for (let i = 0; i < n; i++) if (i !== c) { const f = rows[i][c]; rows[i] = rows[i].map((v, j) => v - f * rows[c][j]); }
+      }
+      for (const row of rows) data.push(...row.slice(n));
+    }
+    return {shape: x.shape, data};
+  };
   const even = v => { const r = Math.round(v); return Math.abs(v % 1) === .5 && r % 2 ? r - 1 : r; };
   const CALLS = {
     exp: Math.exp, log: Math.log, ln: Math.log, "log₂": Math.log2, "log₁₀": Math.log10, sin: Math.sin, cos: Math.cos, tan: Math.tan,
@@ -65,6 +100,7 @@ const Formula = (() => {
     round: (v, d = 0) => even(v * 10 ** d) / 10 ** d, "+": (a, b) => a + b, "−": (a, b) => a - b, "·": (a, b) => a * b, "/": (a, b) => a / b,
     "^": Math.pow, "<": (a, b) => a < b, ">": (a, b) => a > b, "≤": (a, b) => a <= b, "≥": (a, b) => a >= b, "=": (a, b) => a === b, "≠": (a, b) => a !== b,
     and: (a, b) => a && b, or: (a, b) => a || b, max: Math.max, min: Math.min,
+    "Γ": gamma, "ψ": psi,
   };
   const OVER = {
     "Σ": over(sum), "Π": over(v => v.reduce((a, b) => a * b, 1)), mean: over(mean), max: over(v => Math.max(...v)), min: over(v => Math.min(...v)),
@@ -84,6 +120,7 @@ const Formula = (() => {
     const given = rest.map(t => evaluate(t, values, axes));
     if (kind in OVER && given.length === 1) return OVER[kind](given[0], axes[kind] ?? given[0].shape.map((_, i) => i));
     if (kind === "T") return turned(given[0]);
+    if (kind === "inverse") return inverse(given[0]);
     if (kind === "@") return product(...given);
     return map(CALLS[kind], ...given);
   }

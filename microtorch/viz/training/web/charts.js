@@ -31,24 +31,24 @@ function paintPixels(canvas, width, height, color) {
   context.putImageData(image, 0, 0);
   return canvas;
 }
-function chart(lines, steps, {height = 130, width = 600, log = false, marks = [], label} = {}) {  // lines: [[name, values, class]]
+function chart(lines, steps, {height = 138, width = 600, log = false, range = null, marks = [], label} = {}) {  // lines: [[name, values, class]]; range: what the losses' scale shows
   const W = Math.max(280, width), svg = make("svg", {viewBox: `0 0 ${W} ${height}`, class: "chart", role: "img", "aria-label": label}), last = steps[steps.length - 1] || 1, first = steps[0] || 0;
   const px = step => 44 + (W - 52) * (step - first) / Math.max(1, last - first);
-  make("path", {class: "axis", d: `M44 ${height - 18}H${W - 8}`}, svg);
+  make("path", {class: "axis", d: `M44 ${height - 26}H${W - 8}`}, svg);
   for (const [name, values, kind, fixed] of lines) {
-    const known = values.filter(v => v !== null && (!log || kind !== "loss" || v > 0)), f = log && kind === "loss" ? Math.log10 : v => v;
+    const known = (kind === "loss" && range || values).filter(v => v !== null && (!log || kind !== "loss" || v > 0)), f = log && kind === "loss" ? Math.log10 : v => v;
     if (!known.length) continue;
     const low = fixed ? 0 : Math.min(...known.map(f)), high = fixed ? 1 : Math.max(...known.map(f)), span = high - low || 1;
-    const py = v => height - 20 - (height - 32) * (f(v) - low) / span;
+    const py = v => height - 28 - (height - 40) * (f(v) - low) / span;
     let d = "", up = true;
     values.forEach((v, i) => { if (v === null || log && kind === "loss" && v <= 0) { up = true; return; } d += `${up ? "M" : "L"}${px(steps[i]).toFixed(1)} ${py(v).toFixed(1)}`; up = false; });
     make("path", {class: `line ${kind}`, d}, svg);
-    if (kind === "loss") { make("text", {x: 2, y: 14}, svg, short(Math.max(...known))); make("text", {x: 2, y: height - 20}, svg, short(Math.min(...known))); }
+    if (kind === "loss") { make("text", {x: 2, y: 14}, svg, short(Math.max(...known))); make("text", {x: 2, y: height - 30}, svg, short(Math.min(...known))); }
   }
-  for (const m of marks) { const mark = make("path", {class: "mark", d: `M${px(m.spans[0][0])} ${height - 18}l-5 9h10z`}, svg); make("title", {}, mark, m.text); }
+  for (const m of marks) { const mark = make("path", {class: "mark", d: `M${px(m.spans[0][0])} ${height - 26}l-5 9h10z`}, svg); make("title", {}, mark, m.text); }
   make("text", {x: 44, y: height - 3}, svg, `step ${first}`); make("text", {x: W - 8, y: height - 3, "text-anchor": "end"}, svg, String(last));
   const cursor = make("path", {class: "cursor"}, svg);
-  svg.moveTo = step => cursor.setAttribute("d", `M${px(step)} 4V${height - 18}`);
+  svg.moveTo = step => cursor.setAttribute("d", `M${px(step)} 4V${height - 26}`);
   svg.stepAt = event => { const box = svg.getBoundingClientRect(); return first + (last - first) * ((event.clientX - box.left) / box.width * W - 44) / (W - 52); };
   return svg;
 }
@@ -69,7 +69,7 @@ function histogram(h, caption) {
   if (!h) { bars.remove(); make("figcaption", {}, figure, `${caption}: none`); return figure; }
   bars.setAttribute("aria-label", `${caption} from ${short(h[0])} to ${short(h[1])}`);
   for (const c of bytes(h[2])) make("i", {style: `height:${c / 2.55}%`}, bars);
-  make("figcaption", {}, figure, `${caption} ${short(h[0])} … ${short(h[1])}`);
+  make("figcaption", {}, figure, caption); make("figcaption", {}, figure, `${short(h[0])} … ${short(h[1])}`);
   return figure;
 }
 function images(data, shape, count, scale, color) {  // `count` small images, one canvas each

@@ -14,7 +14,7 @@ function build() {
   $("slider").max = Math.max(0, steps.length - 1);
   views = D.trainings.map((t, k) => buildOne(t, k, main));
   if (opened.length) for (const d of document.querySelectorAll("details")) d.open = opened.includes(d.dataset.key);
-  $("summary").textContent = D.trainings.map(t => `${t.last} steps, ${t.steps.length} recorded`).join(" · ");
+  $("summary").textContent = [...new Set(D.trainings.map(t => `${t.last} steps, ${t.steps.length} recorded`))].join(" · ");
 }
 function buildOne(t, k, main) {
   const box = make("section", {class: "training", "aria-label": t.title}, main), view = {t, moves: []};
@@ -23,7 +23,7 @@ function buildOne(t, k, main) {
   const lossKey = make("span", {}, legend); make("i", {style: "background:var(--param-line)"}, lossKey); const lossText = make("span", {class: "loss-now"}, lossKey);
   const accKey = make("span", {}, legend); make("i", {style: "background:var(--out-line)"}, accKey); const accText = make("span", {class: "accuracy-now"}, accKey);
   const rate = make("span", {class: "soft"}, legend);
-  const drawing = chart([["loss", t.loss, "loss"], ["accuracy", t.accuracy, "accuracy", true]], t.steps, {log: true, marks: t.findings, width: box.clientWidth, label: `loss and accuracy of ${t.title} over the steps`});
+  const drawing = chart([["loss", t.loss, "loss"], ["accuracy", t.accuracy, "accuracy", true]], t.steps, {log: true, range: D.trainings.flatMap(one => one.loss), marks: t.findings, width: box.clientWidth, label: `loss and accuracy of ${t.title} over the steps`});
   box.append(drawing);
   const drag = e => { if (e.buttons || e.type === "click") go(nearest(drawing.stepAt(e))); };
   drawing.addEventListener("pointermove", drag); drawing.addEventListener("click", drag);
@@ -48,7 +48,7 @@ function findings(t, parent, view) {
   for (const f of t.findings) {
     const p = make("p", {class: "finding"}, parent), [first, last] = f.spans[0], more = f.spans.length - 1;
     const jump = make("button", {}, p, `step ${first}${last > first ? `–${last}` : ""}`);
-    p.append(make("b", {}, null, f.cause), `: ${f.text}${more ? ` Again from step ${f.spans[1][0]}${more > 1 ? `, ${more} times in all` : ""}.` : ""}`);
+    p.append(make("b", {}, null, f.cause), `: ${f.text.replace(/ %/g, "\u00a0%")}${more ? ` Again from step ${f.spans[1][0]}${more > 1 ? `, ${more} times in all` : ""}.` : ""}`);
     jump.onclick = () => go(nearest(first));
     view.moves.push(step => p.classList.toggle("holds", f.spans.some(([a, b]) => a <= step && step <= b)));
   }
@@ -92,7 +92,7 @@ function picturesOf(t, k, parent, view) {
       const canvas = make("canvas", {class: "picture map", role: "img", "aria-label": "decision boundary with the samples"}, place);
       boundary(t.map, f.map.output, canvas);
       for (const u of f.map.units) {
-        make("h3", {}, place, `Units of ${u.layer}`);
+        make("h3", {}, place, `Units of layer ${u.layer}`);
         const row = make("div", {class: "row"}, place);
         images(u.data, [16, 16, 1], u.count, 3.4, signed).forEach(c => row.append(c));
       }

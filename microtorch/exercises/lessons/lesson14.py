@@ -1,0 +1,105 @@
+"""Checks of lesson 14."""
+
+import numpy as np
+
+import microtorch
+
+from ..grading import Step, equal, holds, values
+
+TITLE = "vector-Jacobian and Jacobian-vector products"
+
+F = "lambda x: microtorch.stack([x[0] * x[1], x[0] + x[1], x[0] ** 2])"
+J = np.array([[3.0, 2.0], [1.0, 1.0], [4.0, 0.0]])  # of F at (2, 3)
+
+
+def steps(student):
+    """Both products of a function with more results than inputs, its Jacobian, and what they are of a ReLU."""
+
+    def leaf(numbers):
+        return student.there("microtorch.tensor(np.array(numbers), requires_grad=True)", numbers=numbers)
+
+    def vector(*numbers):
+        return microtorch.tensor(np.array(numbers))
+
+    def left():
+        dy = (1.0, 10.0, 100.0)
+        found = student.vjp(student.there(F), leaf([2.0, 3.0]), vector(*dy))
+        if found is not None:
+            holds(
+                not same(found, J.sum(0)),
+                "dy @ J is the plain sum of the rows of J: dy is not used. grad takes it after the inputs",
+            )
+        equal(found, dy @ J, "dy @ J")
+
+    def rows():
+        x, w = leaf([[1.0, 2.0], [3.0, -1.0]]), np.array([[2.0, 0.0, 1.0], [1.0, -1.0, 0.0]])
+        dy = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, -1.0]])
+        found = student.vjp(student.there("lambda x: x @ w", w=vector(*w)), x, vector(*dy))
+        equal(found, dy @ w.T, "dy @ J of y = x @ w, in the shape of x")
+
+    def right():
+        v = (1.0, -2.0)
+        try:
+            found = student.jvp(student.there(F), leaf([2.0, 3.0]), vector(*v))
+        except Exception as error:
+            holds(
+                "does not require a gradient" not in str(error),
+                f"{error}\nThe first product has to be recorded: grad(..., create_graph=True), and the dy in it has to "
+                "require a gradient",
+            )
+            raise
+        if found is not None:
+            holds(
+                np.shape(values(found)) != (2,),
+                "J @ v has the shape of x; it has the shape of f(x): the second derivative is that by dy, not by x",
+            )
+        equal(found, J @ v, "J @ v")
+
+    def linear():
+        w = np.array([[2.0, 0.0], [1.0, -1.0], [0.5, 3.0]])
+        f = student.there("lambda x: w @ x", w=vector(*w))
+        equal(student.jvp(f, leaf([0.3, 0.7]), vector(1.0, 4.0)), w @ [1.0, 4.0], "J @ v of y = w @ x")
+
+    def whole():
+        found = student.jacobian(student.there(F), leaf([2.0, 3.0]))
+        if found is not None:
+            holds(np.shape(values(found)) != (2, 3), "the Jacobian is transposed: a row belongs to a result")
+        equal(found, J, "the Jacobian")
+
+    def relu(i, title):
+        def check():
+            x, dy, v = np.array([1.0, -2.0, 3.0]), np.array([1.0, 2.0, 3.0]), np.array([-1.0, 5.0, 2.0])
+            found = student.relu_products(x, dy, v)
+            if found is None:
+                raise NotImplementedError
+            equal(found[i], (dy, v)[i] * (x > 0), f"{title} of a ReLU")
+
+        return check
+
+    def counted():
+        for n, m in ((1000, 10), (3, 500), (7, 7)):
+            found, wanted = student.products(n, m), ("rows", m) if m <= n else ("columns", n)
+            if found is None:
+                raise NotImplementedError
+            holds(
+                tuple(found) == wanted,
+                f"of {n} inputs and {m} results it says {found!r}: a row is one backward and there is one for each "
+                "result, a column one direction and there is one for each input",
+            )
+
+    return [
+        Step("dy @ J", left),
+        Step("dy @ J in the shape of x", rows),
+        Step("J @ v", right, 2),
+        Step("J @ v of a linear function", linear),
+        Step("the Jacobian", whole, 2),
+        Step("relu: dy @ J", relu(0, "dy @ J")),
+        Step("relu: J @ v", relu(1, "J @ v")),
+        Step("which side", counted),
+    ]
+
+
+def same(found, wanted):
+    """Whether they are equal up to rounding."""
+    found = values(found)
+    return found.shape == wanted.shape and bool(np.allclose(found, wanted))
