@@ -403,6 +403,24 @@ def shared_outputs(op, sample):
             return None
 
 
+def hidden_views(op, sample):
+    """Which outputs are views of what is no argument, here and in PyTorch; None where there is nothing to compare."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _hidden(ours(op), sample, _Ours()), _hidden(op.op, sample, _Theirs())
+        except Exception:  # compared elsewhere
+            return None
+
+
+def _hidden(function, sample, arguments):
+    given = arguments(sample.input), *arguments(tuple(sample.args)), arguments(dict(sample.kwargs))
+    outputs = _flat(function(*given[:-1], **given[-1]))
+    tensors = list(arguments.made.values())
+    bases = [y._base if hasattr(y, "_base") else getattr(getattr(y, "_view", None), "base", None) for y in outputs]
+    return [base is not None and not any(base is t for t in tensors) for base in bases]
+
+
 def module_error(layer, case):
     """What is wrong with the error that an error input of a layer raises: a sentence, or None."""
     given, arguments = case.module_error_input, _Ours()

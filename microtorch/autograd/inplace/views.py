@@ -59,6 +59,18 @@ def view_of(t):
     return getattr(t, "_view", None)
 
 
+def as_own(result, *arguments):
+    """The result of a function as no view, unless it is one of the `arguments`.
+
+    What a function computes and then only reshapes looks at a tensor that nobody else sees. As a view, hooks on it
+    would miss the gradients of its values once it is changed in place, since those then go to the base directly.
+    """
+    view = view_of(result)
+    if view is not None and not any(view.base is a or view.base is getattr(view_of(a), "base", a) for a in arguments):
+        del result._view
+    return result
+
+
 def take_place(t, other):
     """Give `t` the place in the graph that `other` has; what retains its gradient goes along, as in PyTorch."""
     old, k = maker(t._edge)

@@ -9,7 +9,7 @@ ShapeError
 import numpy as np
 
 from ...autograd.inplace.changes import attach_in_place, is_recorded, put
-from ...autograd.inplace.views import walk
+from ...autograd.inplace.views import as_own, walk
 from ...dtypes import as_number
 from ...errors import ShapeError
 from ...from_data import as_tensor
@@ -126,7 +126,8 @@ def _put_at(input, index, source, accumulate=False):
     index = as_tensor(index)
     if index.numel() != source.numel():
         raise ShapeError(f"put: {source.numel()} elements for {index.numel()} positions. Give one for each.")
-    return index_put(input.reshape(-1), (index.reshape(-1),), source.reshape(-1), accumulate).reshape(input.shape)
+    lines = index_put(input.reshape(-1), (index.reshape(-1),), source.reshape(-1), accumulate)
+    return as_own(lines.reshape(input.shape))
 
 
 @attach("select_scatter")

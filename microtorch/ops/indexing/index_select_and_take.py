@@ -14,6 +14,7 @@ ShapeError
 import numpy as np
 
 from ...autograd.inplace.changes import attach_in_place
+from ...autograd.inplace.views import as_own
 from ...autograd.mode import state
 from ...autograd.observe import one_call, tell
 from ...dtypes import as_number
@@ -77,7 +78,7 @@ def index_select(input, dim, index):
     only_tensors("index_select", input=input)
     index = only_data("index_select", "index", index)
     place = _along("index_select", input, dim, index)
-    return Index.apply(input, place) if input.ndim else Index.apply(input.reshape(1), place).reshape(())
+    return Index.apply(input, place) if input.ndim else as_own(Index.apply(input.reshape(1), place).reshape(()))
 
 
 def _check_source(operation, input, place, index, source):
@@ -153,7 +154,7 @@ def index_copy(input, dim, index, source):
     _check_source("index_copy", input, place, index, source)
     y = input.reshape(input.shape or 1).clone()
     y[place] = source.reshape(y.shape if not source.ndim else source.shape)
-    return y.reshape(input.shape)
+    return as_own(y.reshape(input.shape))
 
 
 @attach("index_fill")

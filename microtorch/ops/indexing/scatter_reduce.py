@@ -4,6 +4,7 @@ import numpy as np
 
 from ...autograd.function import ArrayFunction, once_differentiable
 from ...autograd.inplace.changes import attach_in_place
+from ...autograd.inplace.views import as_own
 from ...errors import ShapeError
 from ...tensor import Tensor, attach, wrap
 from .. import _dimensions as dimensions
@@ -146,7 +147,7 @@ def _reduced(operation, input, dim, index, src, reduce, include_self):
     dim = dimensions.one(operation, dim, input.ndim)
     if not input.ndim:
         lines = [t.reshape(1) for t in (input, index, src)]
-        return _reduced(operation, lines[0], 0, *lines[1:], reduce, include_self).reshape(())
+        return as_own(_reduced(operation, lines[0], 0, *lines[1:], reduce, include_self).reshape(()))
     if index.ndim != src.ndim or any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
         raise ShapeError(f"{operation}: index {index.shape} does not lie within src {src.shape}.")
     if not index.numel():

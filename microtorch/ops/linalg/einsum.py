@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ...autograd.inplace.views import as_own
 from ...errors import ShapeError
 from ...from_data import as_tensor
 from ...tensor import Tensor, attach
@@ -73,7 +74,7 @@ def einsum(equation, *operands):
     missing = [n for n in result if n not in names]  # only those that broadcast: all their lengths are 1
     y = y.reshape(*y.shape, *(1 for _ in missing))
     names = [*names, *missing]
-    return y.permute(tuple([names.index(n) for n in result]))
+    return as_own(y.permute(tuple([names.index(n) for n in result])), *operands)
 
 
 def _parse(equation, operands):

@@ -8,6 +8,7 @@ Tensor, shape (n, m)
 import numpy as np
 
 from ...autograd.inplace.changes import attach_in_place
+from ...autograd.inplace.views import as_own
 from ...errors import ShapeError
 from ...tensor import attach, wrap
 from .. import _dimensions as dimensions
@@ -109,7 +110,7 @@ def kron(input, other):
     ndim = max(input.ndim, other.ndim)
     a, b = ((1,) * (ndim - t.ndim) + t.shape for t in (input, other))
     product = input.reshape([k for n in a for k in (n, 1)]) * other.reshape([k for m in b for k in (1, m)])
-    return product.reshape([n * m for n, m in zip(a, b, strict=True)])
+    return as_own(product.reshape([n * m for n, m in zip(a, b, strict=True)]))
 
 
 @attach("cross")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...autograd.function import ArrayFunction
+from ...autograd.inplace.views import as_own
 from ...errors import ShapeError
 from ...tensor import Tensor, attach
 from .._promotion import only_tensors, same_dtype
@@ -132,7 +133,7 @@ def solve(A, B, *, left=True):
     if b.shape[-2] != A.shape[-1]:
         raise ShapeError(f"solve: A {A.shape} and B {B.shape}: {A.shape[-1]} unknowns do not meet {b.shape[-2]} rows.")
     x = Solve.apply(A, b)
-    return x.squeeze(-1) if vector else x if left else x.mT
+    return as_own(x.squeeze(-1) if vector else x if left else x.mT)
 
 
 def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
@@ -246,7 +247,7 @@ def cholesky(input, upper=False):
     """
     _square("cholesky", input)
     lower = Cholesky.apply(input)
-    return lower.mT if upper else lower
+    return as_own(lower.mT) if upper else lower
 
 
 class Slogdet(ArrayFunction):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...autograd.inplace.views import as_own
 from ...autograd.mode import state
 from ...autograd.observe import tell
 from ...errors import DTypeError, ShapeError
@@ -56,7 +57,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
             f"multilabel_margin_loss: input {input.shape} and target {target.shape} must both be (N, C), or (C,)."
         )
     if not input.ndim:
-        return multilabel_margin_loss(input.reshape(1), target.reshape(1), reduction=reduction).reshape(())
+        return as_own(multilabel_margin_loss(input.reshape(1), target.reshape(1), reduction=reduction).reshape(()))
     if target.dtype.kind not in "iu":
         raise DTypeError(f"multilabel_margin_loss: target names classes by integers, not by {target.dtype}.")
     if state.observers:

@@ -3,6 +3,7 @@
 from math import prod
 
 from ...autograd.inplace.changes import record_change
+from ...autograd.inplace.views import as_own
 from ...autograd.observe import one_call
 from ...errors import ShapeError, refuse_read_only, user_line
 from .._promotion import given, only_tensors
@@ -64,9 +65,8 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
             "variance is 0. Use fewer groups, or a larger batch."
         )
     groups = input.reshape(input.shape[0], num_groups, size)
-    return scaled(
-        "group_norm", LayerNorm.apply(groups, None, None, (size,), float(eps)).reshape(input.shape), weight, bias
-    )
+    y = as_own(LayerNorm.apply(groups, None, None, (size,), float(eps)).reshape(input.shape))
+    return scaled("group_norm", y, weight, bias)
 
 
 @one_call

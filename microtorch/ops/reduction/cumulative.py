@@ -14,6 +14,7 @@ import numpy as np
 
 from ...autograd.function import ArrayFunction
 from ...autograd.inplace.changes import attach_in_place
+from ...autograd.inplace.views import as_own
 from ...errors import DTypeError
 from ...tensor import attach
 from .. import _dimensions as dimensions
@@ -164,7 +165,7 @@ def _running(operation, function, input, dim, dtype):
     if dim is None:
         input, dim = input.reshape(-1), 0
     dim = dimensions.one(operation, dim, input._array.ndim)
-    return function.apply(input, dim) if input._array.ndim else function.apply(input.reshape(1), 0).reshape(())
+    return function.apply(input, dim) if input._array.ndim else as_own(function.apply(input.reshape(1), 0).reshape(()))
 
 
 class Recurrence(ArrayFunction):

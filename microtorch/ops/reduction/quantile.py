@@ -13,6 +13,7 @@ interpolation : {"linear", "lower", "higher", "midpoint", "nearest"}, default "l
 
 import numpy as np
 
+from ...autograd.inplace.views import as_own
 from ...autograd.mode import state
 from ...autograd.observe import tell
 from ...errors import DTypeError
@@ -137,4 +138,4 @@ def _quantile(operation, input, q, dim, keepdim, interpolation, ignore_nan):
     if keepdim:
         kept = (1,) * ndim if dim is None else tuple([1 if d == at else m for d, m in enumerate(input.shape)])
         y = y.reshape(y.shape[0], *kept)
-    return y if q.ndim else y[0]
+    return as_own(y if q.ndim else y[0])

@@ -14,6 +14,7 @@ ShapeError
 import numpy as np
 
 from ...autograd.function import ArrayFunction
+from ...autograd.inplace.views import as_own
 from ...errors import ShapeError
 from ...tensor import attach
 from .._promotion import only_tensors
@@ -190,4 +191,4 @@ def sum_to_size(input, *size):
     if not shape:
         return input.clone()  # as PyTorch has it: there is nothing to look at in another way
     dims = [d for d, m in enumerate(shape) if d < lead or (size[d - lead] == 1 and m != 1)]
-    return (input.sum(dims, keepdim=True) if dims else input).reshape(size)
+    return as_own(input.sum(dims, keepdim=True).reshape(size)) if dims else input.reshape(size)

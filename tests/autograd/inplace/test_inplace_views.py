@@ -196,3 +196,38 @@ def test_a_view_that_only_the_layout_of_its_base_allows():
     np.testing.assert_array_equal(w.grad.numpy(), factor.T.ravel()[2:5])
     expected[2:5] = 0
     np.testing.assert_array_equal(a.grad.numpy().ravel(), expected)
+
+
+# Functions that compute something and reshape it: nobody sees what was reshaped, so the result is no view.
+RESHAPED = {
+    "cumsum": lambda x: mt.cumsum(x[0, 0] * 1, 0),
+    "quantile": lambda x: mt.quantile(x, 0.3),
+    "kron": lambda x: mt.kron(x, x),
+    "cholesky": lambda x: mt.linalg.cholesky(x @ x.T + mt.eye(2, dtype=mt.float64), upper=True) * 1,
+    "sum_to_size": lambda x: x.sum_to_size(2),
+    "index_select": lambda x: mt.index_select(x[0, 0] * 1, 0, mt.tensor([0])),
+    "scatter_reduce": lambda x: mt.scatter_reduce(x[0, 0] * 1, 0, mt.tensor(0), x[0, 1] * 1, "sum"),
+    "index_copy": lambda x: mt.index_copy(x, 0, mt.tensor([1]), x[:1] * 2),
+    "put": lambda x: x.put(mt.tensor([0, 3]), mt.tensor([1.0, 2.0], dtype=mt.float64)),
+    "einsum": lambda x: mt.einsum("ij,jk->ki", x, x),
+    "group_norm": lambda x: mt.nn.functional.group_norm(x, 1),
+}
+
+
+@pytest.mark.parametrize("name", RESHAPED)
+def test_hooks_on_what_a_function_has_reshaped_stay_with_its_values(name):
+    def gradient(own):
+        x = mt.tensor([[2.0, 0.5], [1.0, -3.0]], dtype=mt.float64, requires_grad=True)
+        y = own(RESHAPED[name](x))
+        y.register_hook(lambda g: 3 * g)
+        y += 1
+        (y * y).sum().backward()
+        return x.grad.numpy()
+
+    np.testing.assert_array_equal(gradient(lambda y: y), gradient(mt.clone))
+
+
+def test_what_einsum_only_turns_is_a_view():
+    x = leaf([1.0, 2.0], [3.0, 4.0]) * 1
+    mt.einsum("ij->ji", x)[0].mul_(2)
+    np.testing.assert_array_equal(x.detach().numpy(), [[2, 2], [6, 4]])
