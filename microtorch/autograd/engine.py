@@ -64,18 +64,19 @@ class _Pass:
         self.pending = {}  # the gradients that have arrived, by edge
         self.sums = set()  # the edges where that is a sum, in an array of our own
         self.retained = []  # results that want their gradient, and that
-        self.guests = ()  # observers that a node's backward has brought in, to look on from there to the end
+        self.observers = state.observers  # who looks on
+        self.guests = ()  # those of them that a node's backward has brought in, to look on from there to the end
 
     def go(self, node, dxs):
         """A node hands gradients on to where its edges lead; then comes the newest node that any wait for."""
-        pending, heap = self.pending, []
-        observers, needed = state.observers, None if self.asked is None else self.asked.needed
+        pending, heap, needed = self.pending, [], None if self.asked is None else self.asked.needed
         while True:
             for edge, x, dx in zip(node.edges, node.inputs, dxs):  # dxs may be shorter: trailing Nones
                 if dx is None or edge is None or (needed is not None and edge not in needed):
                     continue
-                if dx.shape != x._array.shape or dx.dtype is not x._array.dtype:
-                    dx = _checked(node, dx, x._array)
+                like = x._array
+                if dx.shape != like.shape or dx.dtype is not like.dtype:
+                    dx = _checked(node, dx, like)
                 held = pending.get(edge)
                 if held is not None:
                     pending[edge] = self.sum(edge, held, dx)
@@ -84,7 +85,7 @@ class _Pass:
                     if not isinstance(edge, Tensor):
                         waits_at = edge[0] if type(edge) is tuple else edge
                         heappush(heap, (-waits_at.number, waits_at))
-                if observers:
+                if self.observers:
                     tell("arrived", node, edge, dx, held, pending[edge])
             self.release(node)
             dxs = dx = held = None  # only `pending` holds what was handed on; Note [Last reader] in copy_slices.py
@@ -94,13 +95,12 @@ class _Pass:
             while heap and heap[0][1] is node:  # its other outputs
                 heappop(heap)
             dxs = self.step(node)
-            observers = state.observers
 
     def bring_in(self, guest):
         """Have an observer look on until the pass is through; `gathered` then gives it the gradients of all leaves."""
         if guest not in self.guests:
             self.guests += (guest,)
-            state.observers += (guest,)
+            self.observers = state.observers = (*state.observers, guest)
 
     def sum(self, edge, held, dx):
         """The sum of the gradient at `edge` and `dx`: in place if the sum is ours, else new, as it may be another's."""
@@ -114,13 +114,14 @@ class _Pass:
 
     def step(self, node):
         """The gradients that `node` makes of those of its outputs, one for each argument."""
-        dys = self.complete(node)
+        if node.outputs is node.hooks is node.retained is None:
+            dys = [self.pending.pop(node)]
+        else:
+            dys = self.complete(node)
         if self.asked is not None and not self.asked.goes_on(node, dys):
             return ()
-        for k, dy in enumerate(dys):
-            if dy is None and node.materialize_grads:  # an output of several that none has arrived for
-                zeros = np.zeros(*node.outputs[k])
-                dys[k] = wrap(zeros) if self.create_graph else zeros
+        if node.outputs is not None and node.materialize_grads:
+            self.fill(node, dys)
         if node.saved is None:
             raise GraphError(released(node, self.user))
         if node.number < changes.last:
@@ -128,7 +129,7 @@ class _Pass:
         try:
             if self.create_graph:
                 dxs = differentiable_step(node, dys)
-            elif state.observers:
+            elif self.observers:
                 dxs = observed(node.first_order(), node, dys)
             else:
                 dxs = node.first_order()(node, *dys)
@@ -137,7 +138,7 @@ class _Pass:
             short = len(node.edges) - len(dxs)
             if short and any(x is not None for x in (node.edges[-short:] if short > 0 else dxs[short:])):
                 raise GradientError(wrong_count(node, dxs))
-            for observer in state.observers:
+            for observer in self.observers:
                 dxs = observer.backward(node, dys, dxs)
             return dxs
         except Exception as error:
@@ -158,6 +159,13 @@ class _Pass:
                     if result is not None:
                         self.retained.append((result, dy))
         return dys
+
+    def fill(self, node, dys):
+        """Zeros for outputs that no gradient has arrived for."""
+        for k, dy in enumerate(dys):
+            if dy is None:
+                zeros = np.zeros(*node.outputs[k])
+                dys[k] = wrap(zeros) if self.create_graph else zeros
 
     def release(self, node):
         """Let go of what `node` saved; its place in the graph stays, for pictures."""
