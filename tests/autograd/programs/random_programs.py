@@ -107,7 +107,7 @@ def compare(program, ours, theirs):
 
 def give_memory(line, mine, other):
     """Give the gradients that `line` has asked PyTorch for memory of their own: there, several elements may be one, and
-    the gradients of two tensors may be one tensor."""
+    the gradients of two tensors may be one tensor, or one a view of the other."""
     given = {}  # name -> (PyTorch's tensor, what takes its place)
     for name in made_by(line) if "autograd.grad(" in line else ():
         gradient = other[name]
@@ -116,6 +116,9 @@ def give_memory(line, mine, other):
         twins = [n for n, (tensor, _) in given.items() if tensor is gradient]
         same = next((n for n in twins if mine[n] is mine[name]), None)
         several = any(step == 0 and n > 1 for step, n in zip(gradient.stride(), gradient.shape))
+        several |= any(
+            gradient.untyped_storage().data_ptr() == t.untyped_storage().data_ptr() for t, _ in given.values()
+        )
         if same is not None:
             other[name] = given[same][1]
         elif twins or several:
@@ -123,17 +126,28 @@ def give_memory(line, mine, other):
         given[name] = gradient, other[name]
 
 
-def has_hooks_of_its_own(program):
-    """Whether PyTorch may run hooks in a way of its own, which microtorch does not follow.
+def watches_in_a_way_of_its_own(program):
+    """Whether PyTorch may run hooks, retain gradients or find those asked for in a way that microtorch does not follow.
 
     The gradient of a result with hooks is asked for: PyTorch gives it as it was before the hooks if it leads to another
-    that is asked for, else after them; microtorch always gives what the hooks made of it. Or memory is written without
-    being recorded: a view with hooks then loses them in PyTorch.
+    that is asked for, else after them; microtorch always gives what the hooks made of it. Of results that one operation
+    has given together, as the rows of ``list(t)``, PyTorch watches all where one is asked for. Where memory is written
+    without being recorded, PyTorch makes the nodes of its views anew: what watched a view before is on no way any more.
     """
     unrecorded = any("no_grad" in line or ".detach()" in line or ".data" in line for line in program)
-    hooked = {match.group(1) for line in program if (match := re.match(r"(t\d+)\.register_hook", line))}
-    asked = [match.group(1) for line in program if (match := re.search(r"autograd\.grad\(.*\[(.*?)\]", line))]
-    return bool(hooked) and (unrecorded or any(hooked & set(NAME.findall(names)) for names in asked))
+    asked, hooked = set(), set()
+    for line in program:
+        if found := re.search(r"autograd\.grad\(.*\[(.*?)\]", line):
+            asked.update(NAME.findall(found.group(1)))
+        if found := re.search(r"inputs=\[(.*?)\]", line):
+            hooked.update(NAME.findall(found.group(1)))
+        if found := re.match(r"(t\d+)\.(register_hook|retain_grad)", line):
+            hooked.add(found.group(1))
+    if unrecorded and (asked or hooked or any("requires_grad_()" in line for line in program)):
+        return True
+    together = [set(names) for line in program if len(names := made_by(line)) > 1 and "autograd" not in line]
+    near = asked.union(*(names for names in together if names & asked))
+    return bool(hooked & near)
 
 
 def accepts(package, program):
@@ -309,7 +323,7 @@ def examine(seed):
             outcome.kind = "ill-conditioned"
             return outcome, None
         small = shrink(program, outcome.kind, ours, theirs)
-        if has_hooks_of_its_own(small):
+        if watches_in_a_way_of_its_own(small):
             outcome.kind = "hooks"
             return outcome, None
         outcome.detail = compare(small, ours, theirs).detail
@@ -326,7 +340,11 @@ class Tally:
         """Count one program."""
         self.counts["programs"] += 1
         if outcome.kind in ("ill-conditioned", "hooks"):
-            why = "ill-conditioned" if outcome.kind != "hooks" else "hooks that PyTorch runs in a way of its own"
+            why = (
+                "ill-conditioned"
+                if outcome.kind != "hooks"
+                else "hooks and retained gradients that PyTorch treats in a way of its own"
+            )
             self.counts[f"not judged: {why}"] += 1
         elif outcome.kind is not None:
             self.counts[f"FAULTS of kind {outcome.kind}"] += 1
