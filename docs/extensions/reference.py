@@ -57,9 +57,12 @@ NAMESPACES = [
     "microtorch.explain",
     "microtorch.exercises",
     "microtorch.sklearn",
+    "microtorch.special",
+    "microtorch.testing",
+    "microtorch.pytorch.amp",
 ]
 
-# The chapters of the reference, by the beginning of the module's name; the first that fits.
+# The chapters of the reference, by the beginning of the module's name; the longest that fits.
 CHAPTERS = {
     "Tensors": (
         *("microtorch.tensor", "microtorch.from_data", "microtorch.dtypes"),
@@ -70,6 +73,14 @@ CHAPTERS = {
     "Networks": ("microtorch.nn.",),
     "Distributions": ("microtorch.distributions.",),
     "Optimizers and schedules": ("microtorch.optim.",),
+    "Rare optimizers and losses": (
+        *(f"microtorch.optim.{name}" for name in ("adadelta", "adamax", "asgd", "lbfgs", "nadam", "radam", "rprop")),
+        *(
+            f"microtorch.{room}.loss.{name}"
+            for room in ("ops", "nn")
+            for name in ("likelihood", "margin", "multilabel")
+        ),
+    ),
     "Data": ("microtorch.data.", "microtorch.datasets."),
     "More than one machine": ("microtorch.distributed",),
     "Training and files": ("microtorch.train.", "microtorch.io.", "microtorch.exercises", "microtorch.sklearn"),
@@ -143,6 +154,12 @@ def pages():
     return found
 
 
+def chapter_of(name):
+    """The chapter of a module."""
+    fits = {chapter: max(len(s) * name.startswith(s) for s in starts) for chapter, starts in CHAPTERS.items()}
+    return max(fits, key=fits.get)
+
+
 def line_of(thing):
     """Where it begins in its file; classes that a call makes, such as FloatTensor, are in none and come last."""
     try:
@@ -198,8 +215,7 @@ class Writer:
         by_module = pages()
         chapters = {chapter: [] for chapter in CHAPTERS}
         for name, things in by_module.items():
-            chapter = next(c for c, starts in CHAPTERS.items() if name.startswith(starts))
-            chapters[chapter].append(name)
+            chapters[chapter_of(name)].append(name)
             text = self.page(importlib.import_module(name), things)
             _write(OUT / f"{name.removeprefix('microtorch.')}.rst", text)
         toctrees = [
