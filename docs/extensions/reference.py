@@ -62,6 +62,8 @@ NAMESPACES = [
     "microtorch.pytorch.amp",
 ]
 
+_RARE_LOSSES = ("likelihood", "margin", "multilabel")
+
 # The chapters of the reference, by the beginning of the module's name; the longest that fits.
 CHAPTERS = {
     "Tensors": (
