@@ -8,8 +8,6 @@ page names are given to it here.
 import re
 from pathlib import Path
 
-from docutils import nodes
-
 ROOT = Path(__file__).parents[2]
 NAMESPACES = ("", "microtorch.", "microtorch.nn.", "microtorch.optim.", "microtorch.autograd.")
 _FILE = re.compile(r"microtorch(?:/\w+)*(?:\.py|/)")
@@ -40,6 +38,8 @@ def show_named_modules(app, env):
 
 def link_names(app, doctree, docname):
     """Make links of the names in one page that have none."""
+    from docutils import nodes
+
     if app.builder.format != "html":
         return
     objects = app.env.get_domain("py").objects

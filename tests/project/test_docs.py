@@ -235,3 +235,16 @@ def test_the_comparison_reads_signatures_from_docstrings():
     assert compare.arguments(documented) == {"input", "other", "alpha", "out"}
     assert compare.arguments(lambda a, *args, b=1, **kwargs: 0) == {"a", "b"}
     assert inspect.isfunction(documented)
+
+
+def test_the_files_that_pages_name_are_there():
+    from sources import _FILE, module_of
+
+    lessons = sorted((ROOT / "docs" / "lessons").glob("[0-9]*.md"))
+    for page in lessons:
+        named = _FILE.findall(page.read_text(encoding="utf-8"))
+        assert named, f"{page.name} leads to no source"
+        assert [text for text in named if module_of(text) is None and "*" not in text] == [], page.name
+    assert module_of("microtorch/optim/adam.py") == "microtorch.optim.adam"
+    assert module_of("microtorch/optim/") == "microtorch.optim"
+    assert module_of("microtorch/none.py") is None

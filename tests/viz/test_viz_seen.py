@@ -1,7 +1,6 @@
 """What was seen to be wrong on the pages, as a browser measures it: marks on labels, scales that are not one."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -68,19 +67,3 @@ def test_the_label_of_the_gradient_stands_beside_its_edge(tmp_path, visit):
     (text,) = page.evaluate(BOXES, "text.shape.now")
     (edge,) = page.evaluate(BOXES, "path.edge.now")
     assert text[0] > edge[2] + 4  # the box of a line is without its width
-
-
-def test_the_files_that_pages_name_are_there():
-    sys.path.insert(0, str(ROOT / "docs" / "extensions"))
-    try:
-        from sources import _FILE, module_of
-    finally:
-        sys.path.pop(0)
-    lessons = sorted((ROOT / "docs" / "lessons").glob("[0-9]*.md"))
-    for page in lessons:
-        named = _FILE.findall(page.read_text(encoding="utf-8"))
-        assert named, f"{page.name} leads to no source"
-        assert [text for text in named if module_of(text) is None and "*" not in text] == [], page.name
-    assert module_of("microtorch/optim/adam.py") == "microtorch.optim.adam"
-    assert module_of("microtorch/optim/") == "microtorch.optim"
-    assert module_of("microtorch/none.py") is None
