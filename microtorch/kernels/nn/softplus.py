@@ -1,10 +1,12 @@
 """Softplus and the logarithm of the sigmoid, forward and backward in one pass each."""
 
-from .._jit import IN_ORDER
+from .._jit import IN_ORDER, jit
 from .._math import exp, log1p_of_unit, sigmoid
 
 
-@IN_ORDER
+# No product is contracted with the sum here: the loop for one element would contract on one side of a branch, where the
+# loop for several has none, and which of them runs depends on where the arrays lie.
+@jit(fastmath={"nsz"})
 def softplus(x, beta, threshold, y):
     """y = log(1 + e^(beta · x)) / beta, or x where beta · x > threshold"""
     zero, beta, threshold = x.dtype.type(0), x.dtype.type(beta), x.dtype.type(threshold)
