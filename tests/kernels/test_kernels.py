@@ -66,7 +66,7 @@ def by_element():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("module, name, names", by_element())
+@pytest.mark.parametrize("module, name, names", list(by_element()))
 def test_a_result_does_not_depend_on_where_the_arrays_lie(module, name, names, dtype):
     rng = np.random.default_rng(0)
 
