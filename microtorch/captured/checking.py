@@ -92,7 +92,7 @@ def _named(recording, result):
 
 def _replayed(recording, args, kwargs):
     """Replay call by call; gives what each operation wrote, by (name, module path, direction, occurrence)."""
-    seen = {}
+    seen, outside = {}, Counter()
     given = recording.arrays_of(args, kwargs)
     recording.take(given)
     for call in recording.calls:
@@ -102,10 +102,18 @@ def _replayed(recording, args, kwargs):
         for run in call.runs:
             run()
         for name, path, direction, occurrence in call.operations if call.outputs else ():
+            if occurrence is None:
+                occurrence = _next(outside, name, path)
             seen[name, path, direction, occurrence] = [y.copy() for y in call.outputs]
     recording.copy_back(given)
     recording.replays += 1
     return seen
+
+
+def _next(counts, name, path):
+    """The occurrence of an operation outside the graph, which no node has counted: below 0."""
+    counts[name, path] -= 1
+    return counts[name, path]
 
 
 class _Eyes(Observer):
@@ -113,6 +121,7 @@ class _Eyes(Observer):
 
     def __init__(self):
         self.seen, self.counts, self.places, self.inside = {}, Counter(), {}, 0
+        self.outside = Counter()
 
     def starts(self, ctx):
         self.inside += 1
@@ -123,10 +132,12 @@ class _Eyes(Observer):
     def forward(self, ctx, arrays, outputs):
         if self.inside or not isinstance(ctx, ArrayFunction):
             return
-        name, path, occurrence = ctx.name(), scope_path(state.scope) if state.scope is not None else "", None
+        name, path = ctx.name(), scope_path(state.scope) if state.scope is not None else ""
         if hasattr(ctx, "number"):
             occurrence = self.counts[name, path]
             self.counts[name, path] += 1
+        else:
+            occurrence = _next(self.outside, name, path)
         self.places[ctx] = name, path, occurrence
         self.seen[name, path, "forward", occurrence] = [y._array.copy() for y in outputs]
 

@@ -525,6 +525,29 @@ def test_check_every_names_what_differs(tmp_path):
         step(microtorch.ones(2))
 
 
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_check_every_tells_operations_of_one_name_apart(tmp_path, requires_grad):
+    path, weight = tmp_path / "summand", microtorch.full((2,), 2.0).requires_grad_(requires_grad)
+    path.write_text("1.0")
+    step = microtorch.capture(lambda x: (x * weight + float(path.read_text())) * 3, check_every=2)
+    for _ in range(2):
+        step(microtorch.ones(2))
+    path.write_text("3.0")
+    with pytest.raises(CaptureError, match=r"does is Add forward"):
+        step(microtorch.ones(2))
+
+
+@pytest.mark.parametrize(
+    "make", ["float('0.5')", "complex('1j')", "slice(0, int('700'))", "range(700)", "np.float64('0.5')"]
+)
+def test_equal_numbers_are_the_same_argument_whoever_made_them(make):
+    step = microtorch.capture(lambda x, number: x * 2)
+    made = [eval(make, {"np": np}) for _ in range(5)]  # other objects each time
+    for number in made:
+        step(microtorch.ones(2), number)
+    assert step.report().count("because") == 1
+
+
 # -- threads -----------------------------------------------------------------------------------------------------------
 
 
