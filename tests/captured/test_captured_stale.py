@@ -537,6 +537,17 @@ def test_check_every_tells_operations_of_one_name_apart(tmp_path, requires_grad)
         step(microtorch.ones(2))
 
 
+def test_the_last_four_recordings_are_kept():
+    step = microtorch.capture(lambda x: x * 2)
+    for size in (1, 2, 3, 1, 4, 5, 4, 6):
+        step(microtorch.ones(size))
+    assert ": 4 recordings" in step.report()
+    for size in (6, 4, 5, 1):  # the ones used last
+        step(microtorch.ones(size))
+    assert ": 4 recordings" in step.report()
+    assert "replayed 0 times" not in step.report()
+
+
 @pytest.mark.parametrize(
     "make", ["float('0.5')", "complex('1j')", "slice(0, int('700'))", "range(700)", "np.float64('0.5')"]
 )
