@@ -302,7 +302,9 @@ class Recorder(Observer):
             self._copied(*args)
             return
         if function is zero_gradient:
-            self.starting.setdefault(args[0], True)
+            self.starting.setdefault(args[0], args[0].grad is not None)
+            if args[0].grad is None:
+                return
         self.unexplained = None
         if function is Optimizer.step.__wrapped__ and type(args[0]).update is Optimizer.update and len(args) == 1:
             gradients = {call.gradient[0]: call.gradient[1] for call in self.calls if call.gradient is not None}

@@ -72,8 +72,10 @@ class SameStep:
             options = source.constant(group)
             tests += [f"bool({options}[{option!r}]) is {on}" for option, on in batches.options]
             for param, p, kept, _, _ in batches.places:
-                if p is not None:
-                    t = source.constant(param)
+                t = source.constant(param)
+                if p is None:  # it had no gradient, as a frozen one; one left from before would count
+                    tests.append(f"{t}.grad is None")
+                else:
                     tests.append(f"{t}._array is {source.constant(p)} and {state}.get({t}) is {source.constant(kept)}")
             for kept, key, tensor, array in batches.arrays:
                 t = source.constant(tensor)

@@ -498,6 +498,37 @@ def test_attributes_that_no_step_reads_may_change():
     assert step.report().count("because") == 1
 
 
+@pytest.mark.parametrize("set_to_none", [False, True, None])
+@pytest.mark.parametrize("make", [lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.Adagrad(p, lr=0.1)])
+def test_a_gradient_that_is_left_of_a_frozen_parameter_is_seen(make, set_to_none):
+    def trained(capture):
+        microtorch.manual_seed(0)
+        model = nn.MLP([6, 4, 3])
+        optimizer = make(model.parameters())
+
+        def step(x, y):
+            if set_to_none is not None:
+                optimizer.zero_grad(set_to_none=set_to_none)
+            else:
+                for p in model.parameters():
+                    if p.requires_grad:
+                        p.grad = None
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step, frozen, trace = capture(step), next(model.parameters()), []
+        for call, on in enumerate((False, False, True, True, False, False, True, False, False)):
+            frozen.requires_grad_(on)
+            trace.append(step(*data(call)).item())
+            trace += [p.tolist() for p in model.parameters()]
+            trace += [None if p.grad is None else p.grad.tolist() for p in model.parameters()]
+        return trace
+
+    assert trained(microtorch.capture) == trained(lambda step: step)
+
+
 # -- the safety net ----------------------------------------------------------------------------------------------------
 
 

@@ -76,11 +76,10 @@ def record_change(array, operation, line):
 
 def zero_gradient(t):
     """Fill ``t.grad``, if there is one, with zeros."""
-    if (grad := t.grad) is None:
-        return
-    if grad.requires_grad:
+    grad = t.grad
+    if grad is not None and grad.requires_grad:
         t._grad = wrap(np.zeros(t.shape, t.dtype))  # the graph of one made with create_graph stays
-    else:
+    elif grad is not None:
         grad._array.fill(0)
         record_change(grad._array, "zero_grad", user_line())
     if state.observers:
