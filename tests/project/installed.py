@@ -18,12 +18,18 @@ def main():
     folder = Path(microtorch.__file__).parent
     assert "site-packages" in folder.parts, f"{folder} is not installed"
     assert microtorch.__version__ == importlib.metadata.version("microtorch")
-    for name in ("py.typed", "tensor.pyi", "datasets/digits.npz", "viz/page/explorer.html", "viz/page/explorer.js"):
-        assert (folder / name).exists(), f"{name} is not in the wheel"
+    source = Path(__file__).resolve().parents[2] / "microtorch"
+    for path in source.rglob("*"):
+        name = path.relative_to(source)
+        if path.is_file() and path.suffix != ".pyc":
+            assert (folder / name).exists(), f"{name} is not in the wheel"
     modules = [m.name for m in pkgutil.walk_packages([str(folder)], "microtorch.") if "__main__" not in m.name]
     for name in modules:
         if ".questions" not in name:
-            importlib.import_module(name)
+            try:
+                importlib.import_module(name)
+            except ImportError as error:  # an extra's, which says so
+                assert "pip install" in str(error), f"{name}: {error}"
 
     microtorch.manual_seed(0)
     train = datasets.Digits(train=True)
