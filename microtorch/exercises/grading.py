@@ -101,7 +101,8 @@ def start(path):
     path = file_of(path)
     if path.exists():
         raise FileExistsError(f"{path} is there already. Move it away to begin anew.")
-    questions = resources.files(__package__) / "questions" / f"{number_of(path)}.py"
+    number = number_of(path)
+    questions = resources.files(__package__) / f"questions{_rooms()[number]}" / f"{number}.py"
     with replacing(path) as temporary:
         temporary.write_bytes(questions.read_bytes())
     return path
@@ -175,7 +176,8 @@ def lesson_of(exercise):
     """(title, steps) of a lesson's number, of a file, or of a module."""
     if isinstance(exercise, int) or (isinstance(exercise, str) and exercise.isdigit()):
         exercise = number_of(str(exercise))
-        lesson = importlib.import_module(f"{__package__}.lessons.lesson{exercise}")
+        room = _rooms()[exercise].replace("/", ".")
+        lesson = importlib.import_module(f"{__package__}.lessons{room}.lesson{exercise}")
         return f"Lesson {int(exercise)}: {lesson.TITLE}", lesson.steps
     if not hasattr(exercise, "steps"):
         path = Path(exercise)
@@ -200,10 +202,17 @@ def number_of(path):
     """The lesson's number, as two digits."""
     found = re.search(r"(\d+)$", Path(path).stem)
     number = f"{int(found.group()):02}" if found else None
-    known = sorted(p.name[:-3] for p in (resources.files(__package__) / "questions").iterdir() if p.name[:2].isdigit())
+    known = sorted(_rooms())
     if number not in known:
         raise ValueError(f"exercises: {path} names no lesson; they are numbered {known[0]} to {known[-1]}.")
     return number
+
+
+def _rooms():
+    """{number: folder} of each lesson, below `questions` and `lessons`: none, or that of the lessons to go on with."""
+    questions = resources.files(__package__) / "questions"
+    files = [("", p) for p in questions.iterdir()] + [("/further", p) for p in (questions / "further").iterdir()]
+    return {p.name[:-3]: room for room, p in files if re.fullmatch(r"\d\d\.py", p.name)}
 
 
 class Here:

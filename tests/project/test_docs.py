@@ -186,7 +186,7 @@ def test_a_docstring_that_disagrees_is_found():
 
 def test_every_lesson_has_exercises_of_its_number():
     lessons = sorted(DOCS.glob("lessons/[0-9]*.md"))
-    checked = {p.stem for p in (ROOT / "microtorch/exercises/questions").glob("*.py")}
+    checked = {p.stem for p in (ROOT / "microtorch/exercises/questions").rglob("*.py")}
     assert len(checked) == 15
     for number, lesson in enumerate(lessons, 1):
         text = lesson.read_text(encoding="utf-8")

@@ -2,7 +2,6 @@
 
 import ast
 import pathlib
-import re
 import subprocess
 import sys
 
@@ -156,18 +155,15 @@ def test_a_file_holds_one_idea(path):
     assert lines <= 450, f"{lines} lines: two ideas in one file?"
 
 
-NUMBERED = re.compile(r"[a-z]*\d\d\.py")  # files of lessons, one for each, are found by their number
-
-
 @pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=lambda f: str(f.relative_to(ROOT)))
 def test_a_folder_can_be_looked_over(folder):
-    files = sorted(path.name for path in folder.glob("*.py") if not NUMBERED.fullmatch(path.name))
+    files = sorted(path.name for path in folder.glob("*.py"))
     assert len(files) <= 14, f"{len(files)} files: two rooms in one? {files}"
 
 
 @pytest.mark.parametrize("folder", ROOMS, ids=lambda f: f.relative_to(TESTS.parent).as_posix())
 def test_a_folder_of_tests_can_be_looked_over(folder):
-    files = sorted(path.name for path in folder.iterdir() if path.is_file() and not NUMBERED.fullmatch(path.name))
+    files = sorted(path.name for path in folder.iterdir() if path.is_file())
     assert len(files) <= 14, f"{len(files)} files: two rooms in one? {files}"
 
 

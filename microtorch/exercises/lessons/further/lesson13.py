@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ...autograd.functional import jacobian
-from ...from_data import tensor
-from ...nn import functional as F
-from ..grading import Step, equal, holds, values
+from ....autograd.functional import jacobian
+from ....from_data import tensor
+from ....nn import functional as F
+from ...grading import Step, equal, holds, values
 
 TITLE = "build your own microtorch"
 
@@ -118,9 +118,9 @@ def _modules(student):
 
 def _training(student):
     """40 steps on digits with the same weights, in the student's engine and in microtorch."""
-    from ... import nn
-    from ...datasets import Digits
-    from ...optim import SGD
+    from .... import nn
+    from ....datasets import Digits
+    from ....optim import SGD
 
     images, labels = Digits(train=True).__getitems__(range(640))
     x, t = images.numpy().reshape(640, 64).astype(np.float64), labels.numpy()

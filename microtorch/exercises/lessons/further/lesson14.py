@@ -6,7 +6,7 @@ import numpy as np
 
 import microtorch
 
-from ..grading import Step, equal, holds, values
+from ...grading import Step, equal, holds, values
 
 TITLE = "vector-Jacobian and Jacobian-vector products"
 

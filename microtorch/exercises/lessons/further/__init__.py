@@ -1,0 +1,1 @@
+"""The checks of the lessons to go on with."""
