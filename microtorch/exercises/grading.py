@@ -1,8 +1,8 @@
 """Questions are handed out as files, and the filled-in files are checked step by step.
 
 A lesson is two files: ``questions/03.py``, which the student gets a copy of, and ``lessons/lesson03.py``, whose
-``steps`` check the copy. Each step is worth points by itself, so that what is right counts although something else is
-not.
+``steps`` check the copy; those to go on with lie in ``further`` in both. Each step is worth points by itself, so that
+what is right counts although something else is not.
 """
 
 import importlib

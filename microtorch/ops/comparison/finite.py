@@ -41,12 +41,7 @@ def isinf(input):
 
 @attach("isposinf", numpy=np.isposinf)
 def isposinf(input):
-    """Where the elements are inf.
-
-    Returns
-    -------
-    Tensor of bool
-        Of the same shape.
+    """Where elements are inf.
 
     Examples
     --------
@@ -58,12 +53,7 @@ def isposinf(input):
 
 @attach("isneginf", numpy=np.isneginf)
 def isneginf(input):
-    """Where the elements are -inf.
-
-    Returns
-    -------
-    Tensor of bool
-        Of the same shape.
+    """Where elements are -inf.
 
     Examples
     --------

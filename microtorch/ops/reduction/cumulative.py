@@ -269,16 +269,7 @@ def cummax(input, dim):
 @attach("cummin")
 @dimensions.also_axis
 def cummin(input, dim):
-    """The smallest element so far along a dimension, and where it is.
-
-    Returns
-    -------
-    namedtuple (values, indices)
-        ``values`` of the shape and dtype of `input`, ``indices`` of int64; of equal elements the last.
-
-    Notes
-    -----
-    dx gathers at each place the dy of all results that it gave. Only the indices are saved.
+    """The smallest element so far along a dimension, and where it is; results, errors and gradient as of `cummax`.
 
     Examples
     --------
