@@ -269,7 +269,12 @@ def cummax(input, dim):
 @attach("cummin")
 @dimensions.also_axis
 def cummin(input, dim):
-    """The smallest element so far along a dimension, and where it is; results, errors and gradient as of `cummax`.
+    """The smallest element so far along a dimension, and where it is; the gradient is as that of `cummax`.
+
+    Returns
+    -------
+    namedtuple (values, indices)
+        As of `cummax`.
 
     Examples
     --------
