@@ -11,6 +11,7 @@ import time
 
 from . import at_least, folder
 
+RECORDED = 60  # steps of each training, for the page
 # What each optimizer is made of: its name in torch.optim's spelling and its settings.
 RECIPES = {
     "SGD": ("SGD", {"lr": 0.05}),
@@ -47,7 +48,8 @@ def run(args):
         loader = DataLoader(train, batch_size=args.batch_size, shuffle=True)
         update = getattr(microtorch.optim, optimizer)(model.parameters(), **settings)
         start = time.perf_counter()
-        with viz.record(model, update, None, title=title) as recordings[title]:
+        every = max(1, args.epochs * len(loader) // RECORDED)  # the same steps of each, on whatever machine
+        with viz.record(model, update, None, every=every, title=title) as recordings[title]:
             curves[title] = fit(model, update, loader, test, args.epochs, title)
         seconds = time.perf_counter() - start
         rows.append((title, accuracy(model, train), accuracy(model, test), seconds))

@@ -255,3 +255,14 @@ def test_damaged_options_are_refused_by_name(tmp_path, capsys):
         err = capsys.readouterr().err
         assert any(words in err for words in told.split("|")), (text, err)
         assert len(err.splitlines()) == 1
+
+
+def test_the_demo_records_the_same_steps_of_each_training(tmp_path, monkeypatch):
+    from microtorch import viz
+
+    found = {}
+    monkeypatch.setattr(viz, "compare", lambda recordings, path: found.update(recordings))
+    assert main(["demo", "--epochs", "2", "--hidden", "8", "--out", str(tmp_path)]) == 0
+    steps = {title: recording.steps for title, recording in found.items()}
+    assert len(steps) == 3
+    assert all(60 <= len(recorded) <= 92 and recorded == steps["Adam"] for recorded in steps.values())

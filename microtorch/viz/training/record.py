@@ -182,7 +182,8 @@ class Recording:
         with np.errstate(all="ignore"):  # a training that diverges is told by what was found
             self._record()
         self._forget()
-        self._next = time.perf_counter() + REST * (time.perf_counter() - self._start)
+        if len(self.steps) > 1:  # the first one loads what recording needs, which says nothing of the others
+            self._next = time.perf_counter() + REST * (time.perf_counter() - self._start)
 
     def _forget(self):
         if self._look is not None:
