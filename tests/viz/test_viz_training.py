@@ -105,7 +105,7 @@ def test_memory_is_bounded(tmp_path, monkeypatch):
 
 
 def test_by_default_it_rests(tmp_path, monkeypatch):
-    """After a recorded step of a second, by a clock that is ours, thirty seconds pass until the next.
+    """After a recorded step of a second, by a clock that is ours, forty-five seconds pass until the next.
 
     The first, in which recording loads what it needs, does not count.
     """

@@ -24,7 +24,7 @@ __all__ = ["Recording", "record"]
 
 
 STEPS, FRAMES, ENTERED = 1000, 60, 8  # kept at most
-REST = 30.0  # times what a recorded step cost, until the next one by default
+REST = 45.0  # times what a recorded step cost, until the next one by default
 ENTERED_OPERATIONS = 60  # of a graph that can be entered
 
 
@@ -103,6 +103,7 @@ class Recording:
         self._findings, self._maps, self._handles = Findings(), None, []
         self._look = self._inputs = self._old = self._graph = None
         self._start = self._next = 0.0
+        self._before = None  # the hook before a step that is recorded; the others do without
         self._gaps = {"frame": 1, "enter": 1 if every else 4}  # recorded steps between two of them
 
     @property
@@ -115,7 +116,6 @@ class Recording:
     def __enter__(self):
         self._handles = [
             self.model.register_forward_pre_hook(self._before_forward),
-            self.optimizer.register_step_pre_hook(self._before_step),
             self.optimizer.register_step_post_hook(self._after_step),
         ]
         return self
@@ -159,6 +159,7 @@ class Recording:
         enter = len(self.steps) % self._gaps["enter"] == 0
         self._look = Look(self.layers, self._keep_graph if enter else None)
         self._inputs, self._graph = args[0]._array, None
+        self._before = self.optimizer.register_step_pre_hook(self._before_step)
         looking_on(self._look).__enter__()
 
     def _keep_graph(self, loss):
@@ -172,6 +173,7 @@ class Recording:
         looking_on(self._look).__exit__()
         if self._look.loss is None:  # its backward was not seen: of another model, say
             self._look = None
+            self._forget()
             return
         self._old = {p: p._array.copy() for p in self.names}
 
@@ -188,7 +190,9 @@ class Recording:
     def _forget(self):
         if self._look is not None:
             looking_on(self._look).__exit__()
-        self._look = self._inputs = self._old = self._graph = None
+        if self._before is not None:
+            self._before.remove()
+        self._look = self._inputs = self._old = self._graph = self._before = None
 
     # -- what is kept of a step --------------------------------------------------------------------------------------
 
