@@ -1,9 +1,10 @@
 """`record`: looks on while a model trains, and writes the training as one page.
 
 Note [What recording costs]: a recorded step costs about as much as many steps of a small network, so by default the
-recorder rests after each until forty-five times as long has passed, and keeps what is needed to enter a step, which is most
-of the cost, of every fourth. Between recorded steps it costs three calls of hooks that do nothing, 4 % of the smallest
-networks' steps. `python -m benchmarks recording` measures both together. Memory is bounded: after `STEPS` recorded
+recorder rests after each until forty-five times as long has passed, and keeps what is needed to enter a step, which is
+most of the cost, of every fourth. The first one, which loads what is needed, does not count. Between recorded steps two
+calls of hooks do nothing. `python -m benchmarks recording` measures both together.
+Memory is bounded: after `STEPS` recorded
 steps every second one is dropped and the next ones are twice as far apart; likewise pictures and steps that can be
 entered.
 """
