@@ -1,24 +1,12 @@
 """The exponential linear units, as layers."""
 
 from .. import functional as F
-from ..module import Module
-from .relu import InPlace
+from .relu import Activation
 
 __all__ = ["CELU", "ELU", "SELU"]
 
 
-class Alpha(Module):
-    """The base of ELU and CELU: the scale of the negative side."""
-
-    def __init__(self, alpha=1.0, inplace=False):
-        super().__init__()
-        self.alpha, self.inplace = alpha, inplace
-
-    def extra_repr(self):
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
-
-
-class ELU(Alpha):
+class ELU(Activation):
     """y = x where x > 0, else alpha · (exp(x) - 1), by element.
 
     Parameters
@@ -39,12 +27,15 @@ class ELU(Alpha):
     [-1.0, 2.0]
     """
 
+    def __init__(self, alpha=1.0, inplace=False):
+        super().__init__(alpha=alpha, inplace=inplace)
+
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.elu(input, self.alpha, self.inplace)
 
 
-class CELU(Alpha):
+class CELU(Activation):
     """y = max(x, 0) + min(0, alpha · (exp(x / alpha) - 1)), by element.
 
     Parameters
@@ -64,12 +55,15 @@ class CELU(Alpha):
     [-2.0, 2.0]
     """
 
+    def __init__(self, alpha=1.0, inplace=False):
+        super().__init__(alpha=alpha, inplace=inplace)
+
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.celu(input, self.alpha, self.inplace)
 
 
-class SELU(InPlace):
+class SELU(Activation):
     """y = scale · ELU(x; alpha) with the two constants that keep mean 0 and variance 1, by element.
 
     Parameters
@@ -86,6 +80,9 @@ class SELU(InPlace):
     >>> round(nn.SELU()(microtorch.tensor(1.0)).item(), 4)
     1.0507
     """
+
+    def __init__(self, inplace=False):
+        super().__init__(inplace=inplace)
 
     def forward(self, input):
         """Any shape -> the same shape."""

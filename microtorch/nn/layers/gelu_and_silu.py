@@ -1,13 +1,12 @@
 """Smooth activations, as modules. Formulas and gradients: the functions of `nn.functional`."""
 
 from .. import functional as F
-from ..module import Module
-from .relu import InPlace
+from .relu import Activation
 
 __all__ = ["GELU", "Mish", "SiLU"]
 
 
-class SiLU(InPlace):
+class SiLU(Activation):
     """y = x · sigmoid(x), by element; also called swish.
 
     Parameters
@@ -26,12 +25,15 @@ class SiLU(InPlace):
     0.7311
     """
 
+    def __init__(self, inplace=False):
+        super().__init__(inplace=inplace)
+
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.silu(input, self.inplace)
 
 
-class Mish(InPlace):
+class Mish(Activation):
     """y = x · tanh(softplus(x)), by element.
 
     Parameters
@@ -49,12 +51,15 @@ class Mish(InPlace):
     0.8651
     """
 
+    def __init__(self, inplace=False):
+        super().__init__(inplace=inplace)
+
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.mish(input, self.inplace)
 
 
-class GELU(Module):
+class GELU(Activation):
     """y = x · Φ(x) with the distribution function Φ of the standard normal distribution, by element.
 
     Parameters
@@ -73,12 +78,8 @@ class GELU(Module):
     """
 
     def __init__(self, approximate="none"):
-        super().__init__()
-        self.approximate = approximate
+        super().__init__(approximate=approximate)
 
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.gelu(input, approximate=self.approximate)
-
-    def extra_repr(self):
-        return f"approximate={self.approximate!r}"

@@ -1,12 +1,12 @@
 """Activations of straight pieces."""
 
 from .. import functional as F
-from ..module import Module
+from .relu import Activation
 
 __all__ = ["Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "ReLU6", "Softshrink"]
 
 
-class Hardtanh(Module):
+class Hardtanh(Activation):
     """y = x between `min_val` and `max_val`, else the nearer of them, by element.
 
     Parameters
@@ -21,17 +21,13 @@ class Hardtanh(Module):
     """
 
     def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):
-        super().__init__()
+        super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
         if min_val > max_val:
             raise ValueError(f"{type(self).__name__}: min_val {min_val} is above max_val {max_val}")
-        self.min_val, self.max_val, self.inplace = min_val, max_val, inplace
 
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
-
-    def extra_repr(self):
-        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
 
 
 class ReLU6(Hardtanh):
@@ -50,7 +46,7 @@ class ReLU6(Hardtanh):
         return "inplace=True" if self.inplace else ""
 
 
-class Hardsigmoid(Module):
+class Hardsigmoid(Activation):
     """y = min(max(x / 6 + 1/2, 0), 1), by element.
 
     Examples
@@ -60,15 +56,14 @@ class Hardsigmoid(Module):
     """
 
     def __init__(self, inplace=False):
-        super().__init__()
-        self.inplace = inplace
+        super().__init__(inplace=inplace)
 
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.hardsigmoid(input, self.inplace)
 
 
-class Hardswish(Module):
+class Hardswish(Activation):
     """y = x · min(max(x / 6 + 1/2, 0), 1), by element.
 
     References
@@ -82,15 +77,14 @@ class Hardswish(Module):
     """
 
     def __init__(self, inplace=False):
-        super().__init__()
-        self.inplace = inplace
+        super().__init__(inplace=inplace)
 
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.hardswish(input, self.inplace)
 
 
-class Hardshrink(Module):
+class Hardshrink(Activation):
     """y = x where |x| > `lambd`, else 0, by element.
 
     Parameters
@@ -104,8 +98,7 @@ class Hardshrink(Module):
     """
 
     def __init__(self, lambd=0.5):
-        super().__init__()
-        self.lambd = lambd
+        super().__init__(lambd=lambd)
 
     def forward(self, input):
         """Any shape -> the same shape."""
@@ -115,7 +108,7 @@ class Hardshrink(Module):
         return f"{self.lambd}"
 
 
-class Softshrink(Module):
+class Softshrink(Activation):
     """y = sign(x) · max(|x| − `lambd`, 0), by element.
 
     Parameters
@@ -130,10 +123,9 @@ class Softshrink(Module):
     """
 
     def __init__(self, lambd=0.5):
-        super().__init__()
+        super().__init__(lambd=lambd)
         if lambd < 0:
             raise ValueError(f"Softshrink: lambd = {lambd} must not be negative")
-        self.lambd = lambd
 
     def forward(self, input):
         """Any shape -> the same shape."""

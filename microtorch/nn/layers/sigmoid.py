@@ -2,7 +2,7 @@
 
 from .. import functional as F
 from ..module import Module
-from .softmax import AlongDim
+from .relu import Activation
 
 __all__ = ["GLU", "Sigmoid", "Tanh"]
 
@@ -35,7 +35,7 @@ class Tanh(Module):
         return F.tanh(input)
 
 
-class GLU(AlongDim):
+class GLU(Activation):
     """y = a · sigmoid(b), where a and b are the halves of the input along `dim`.
 
     Parameters
@@ -54,7 +54,7 @@ class GLU(AlongDim):
     """
 
     def __init__(self, dim=-1):
-        super().__init__(dim)
+        super().__init__(dim=dim)
 
     def forward(self, input):
         """(..., 2 D) -> (..., D), for the dimension `dim`."""

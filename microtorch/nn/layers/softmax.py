@@ -3,22 +3,12 @@
 from ...errors import ShapeError
 from .. import functional as F
 from ..module import Module
+from .relu import Activation
 
 __all__ = ["LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
 
 
-class AlongDim(Module):
-    """An activation whose one option is the dimension it looks along."""
-
-    def __init__(self, dim=None):
-        super().__init__()
-        self.dim = dim
-
-    def extra_repr(self):
-        return f"dim={self.dim}"
-
-
-class Softmax(AlongDim):
+class Softmax(Activation):
     """y = exp(x) / Σ exp(x) along `dim`: positive numbers that sum to 1.
 
     Parameters
@@ -36,12 +26,15 @@ class Softmax(AlongDim):
     [[0.25, 0.25, 0.25, 0.25]]
     """
 
+    def __init__(self, dim=None):
+        super().__init__(dim=dim)
+
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.softmax(input, self.dim)
 
 
-class LogSoftmax(AlongDim):
+class LogSoftmax(Activation):
     """y = x - log Σ exp(x) along `dim`: the logarithm of Softmax without overflow.
 
     Parameters
@@ -55,12 +48,15 @@ class LogSoftmax(AlongDim):
     -1.3863
     """
 
+    def __init__(self, dim=None):
+        super().__init__(dim=dim)
+
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.log_softmax(input, self.dim)
 
 
-class Softmin(AlongDim):
+class Softmin(Activation):
     """y = exp(-x) / Σ exp(-x) along `dim`.
 
     Parameters
@@ -73,6 +69,9 @@ class Softmin(AlongDim):
     >>> nn.Softmin(dim=0)(microtorch.zeros(2)).tolist()
     [0.5, 0.5]
     """
+
+    def __init__(self, dim=None):
+        super().__init__(dim=dim)
 
     def forward(self, input):
         """Any shape -> the same shape."""

@@ -2,6 +2,7 @@
 
 from .. import functional as F
 from ..module import Module
+from .relu import Activation
 
 __all__ = ["LogSigmoid", "Softplus", "Softsign", "Tanhshrink"]
 
@@ -48,7 +49,7 @@ class Tanhshrink(Module):
         return F.tanhshrink(input)
 
 
-class Softplus(Module):
+class Softplus(Activation):
     """y = log(1 + exp(beta · x)) / beta, by element; x itself where beta · x > threshold.
 
     Parameters
@@ -65,12 +66,8 @@ class Softplus(Module):
     """
 
     def __init__(self, beta=1.0, threshold=20.0):
-        super().__init__()
-        self.beta, self.threshold = beta, threshold
+        super().__init__(beta=beta, threshold=threshold)
 
     def forward(self, input):
         """Any shape -> the same shape."""
         return F.softplus(input, self.beta, self.threshold)
-
-    def extra_repr(self):
-        return f"beta={self.beta}, threshold={self.threshold}"
