@@ -1,5 +1,6 @@
 """A replay reads the values of its inputs anew: no operation leaves a number behind that it took from them."""
 
+import os
 import warnings
 
 import numpy as np
@@ -221,3 +222,92 @@ def test_a_label_outside_is_refused_in_a_replay_too():
         step(microtorch.tensor([0, 2]))
         with pytest.raises(IndexError, match="-1"):
             step(microtorch.tensor([0, -1]))
+
+
+# What an ndarray says of itself without a look at its values, or whatever they are.
+SHAPE = {"base", "ctypes", "device", "dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides"}
+SHAPE |= {"imag", "setflags", "to_device"}
+ARGUMENTS = {
+    "astype": (np.float32,),
+    "choose": ([5.0, 6.0, 7.0],),
+    "clip": (1, 2),
+    "compress": ([True, False],),
+    "dot": ([1, 2, 1],),
+    "fill": (1,),
+    "getfield": (np.int64,),
+    "item": (2,),
+    "itemset": (0, 1),
+    "partition": (1,),
+    "argpartition": (1,),
+    "put": ([0], [1]),
+    "repeat": (2,),
+    "reshape": (3, 2),
+    "resize": ((2, 3),),
+    "searchsorted": (1,),
+    "setfield": (1, np.uint8),
+    "swapaxes": (0, 1),
+    "take": ([1, 2],),
+    "view": (np.ndarray,),
+    "transpose": (),
+    "dump": (os.devnull,),
+    "tofile": (os.devnull,),
+}
+INDICES = {
+    "a row": 1,
+    "rows": slice(1, None),
+    "the last of all": (..., -1),
+    "a new dimension": (None, 1),
+    "a number": (1, 2),
+    "a 0-d view": (1, 2, ...),
+    "positions": [1, 0],
+    "positions in columns": (slice(None), [0, 2]),
+    "positions and a row": (1, [0, 2]),
+    "an array of positions": np.array([1, 1]),
+    "a mask": np.array([True, False]),
+    "a mask of all": np.array([[True, False, True], [False, True, True]]),
+}
+USES = {f"a[{name}]": lambda a, index=index: a[index] for name, index in INDICES.items()}
+USES["list(a)"] = lambda a: list(a)[1]
+USES["1 in a"] = lambda a: 1 in a
+USES["a.flat[2]"] = lambda a: a.flat[2]
+
+
+def _used(name):
+    def use(a):
+        found = getattr(a, name)
+        return found(*ARGUMENTS.get(name, ())) if callable(found) else found
+
+    return use
+
+
+USES |= {f"a.{name}": _used(name) for name in sorted(set(dir(np.ndarray)) - SHAPE) if not name.startswith("_")}
+
+FOLLOWED = {
+    *("a[a row]", "a[rows]", "a[the last of all]", "a[a new dimension]", "a[a 0-d view]"),
+    *("a.T", "a.mT", "a.conj", "a.conjugate", "a.diagonal", "a.getfield", "a.ravel", "a.real", "a.reshape"),
+    *("a.squeeze", "a.swapaxes", "a.transpose", "a.view"),
+}
+
+
+@pytest.mark.parametrize("of_positions", [False, True])
+@pytest.mark.parametrize("name", USES)
+def test_what_an_array_gives_is_followed_or_refused(name, of_positions):
+    def step(x, a):
+        found = use(a)
+        if isinstance(found, np.ndarray) and of_positions:
+            return x[found]
+        if isinstance(found, np.ndarray):
+            return x.sum() * microtorch.from_numpy(found)
+        return x * float(found[0, 0] if isinstance(found, memoryview) else found)
+
+    use, x = USES[name], microtorch.tensor([1.0, 2.0, 4.0])
+    captured = microtorch.capture(step)
+    first, second = np.array([[0, 1, 2], [1, 1, 0]]), np.array([[2, 0, 0], [0, 2, 1]])
+    # Where an operation takes it as it is, a 0-d position is a number, and an array of numpy's own type is copied.
+    if name not in FOLLOWED or (of_positions and name in ("a[a 0-d view]", "a.view")):
+        with pytest.raises(CaptureError, match=r"of an array is a constant afterwards|makes a constant of values"):
+            captured(x, first.copy())
+        return
+    captured(x, first.copy())
+    assert captured(x, second.copy()).tolist() == step(x, second.copy()).tolist()
+    assert captured.recording.replays == 1
