@@ -169,6 +169,18 @@ def test_grad_of_an_intermediate():
     assert (dy.item(), dx.item()) == (12, 24)
 
 
+@pytest.mark.parametrize("options", [{}, {"allow_unused": True}, {"materialize_grads": True}, {"create_graph": True}])
+def test_grad_of_what_requires_none(options):
+    """It cannot be meant, so it is said also where an unused input is allowed."""
+    x, constant = leaf(3.0), mt.tensor([2.0], dtype=mt.float64)
+    for inputs, i in (([x, constant], 1), (constant, 0), ([x.detach(), x], 0)):
+        with pytest.raises(GraphError, match=rf"grad: input {i} does not require a gradient. Call requires_grad_\(\)"):
+            grad((x * constant).sum(), inputs, **options)
+    with pytest.raises(GraphError, match="one of the `inputs` does not require a gradient"):
+        (x * constant).sum().backward(inputs=[x, constant])
+    assert x.grad is None
+
+
 def test_grad_of_an_unused_input():
     x, unused = leaf(1.0), leaf(1.0, 2.0)
     with pytest.raises(GraphError, match=r"do not depend on input 1 \(shape \(2,\)\).*allow_unused=True"):
@@ -189,6 +201,28 @@ def test_higher_derivatives():
     for right in (np.cos, lambda v: -np.sin(v), lambda v: -np.cos(v), np.sin):
         (y,) = grad(y.sum(), x, create_graph=True)
         np.testing.assert_allclose(y.item(), right(0.7), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda w, x: w * x,
+        lambda w, x: w / x,
+        lambda w, x: x @ w,
+        lambda w, x: w**x,
+        lambda w, x: mt.where(w > 2, w * x, 0),
+    ],
+)
+def test_a_constant_that_is_made_a_leaf_before_backward(operation):
+    """A recorded gradient is of the tensor that it is now, as in PyTorch."""
+    found = []
+    for late in (False, True):
+        w, x = leaf(2.0, 3.0), mt.tensor([5.0, 7.0], dtype=mt.float64, requires_grad=not late)
+        y = operation(w, x).sum()
+        x.requires_grad_()
+        (dw,) = grad(y, w, create_graph=True)
+        found.append(grad((dw * dw).sum(), x)[0].tolist())
+    assert found[0] == found[1]
 
 
 def test_create_graph_fills_grads_that_can_be_differentiated():

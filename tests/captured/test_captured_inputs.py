@@ -2,6 +2,7 @@
 
 import os
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -311,3 +312,35 @@ def test_what_an_array_gives_is_followed_or_refused(name, of_positions):
     captured(x, first.copy())
     assert captured(x, second.copy()).tolist() == step(x, second.copy()).tolist()
     assert captured.recording.replays == 1
+
+
+class Name(str):
+    """A string of a class of its own: another one with the same letters is another argument."""
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_arguments_are_given_back(strict):
+    """Those of the first call are copied; of a step that cannot be recorded nothing is kept either."""
+
+    def step(x, options, a):
+        assert strict or x.sum().item() > 0
+        return x * 2 * options["scale"][0] + microtorch.from_numpy(a)
+
+    captured = microtorch.capture(step, strict=strict)
+    x, a = microtorch.ones(2), np.ones(2, np.float32)
+    gone, options = [weakref.ref(x), weakref.ref(a)], {"scale": [x, 2.0], "name": Name("first")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        captured(x, options, a)
+    del x, a, options
+    assert [there() for there in gone] == [None, None]
+
+
+def test_an_argument_that_took_the_place_of_another_is_told_apart():
+    """By identity, where it has no value of its own: another object may get its place in memory once it is gone."""
+    step = microtorch.capture(lambda x, options: x * len(options["name"]))
+    for letters in (1, 2, 3, 2, 1, 3):
+        name = Name("a" * letters)
+        for _ in range(3):
+            assert step(microtorch.ones(1), {"name": name}).tolist() == [float(letters)]
+    assert step.why_eager is None
