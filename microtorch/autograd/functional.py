@@ -56,7 +56,7 @@ def _vectors(caller, v, like, scalar):
     vectors = _sequence(v)
     if len(vectors) != len(like):
         raise ShapeError(f"{caller}: {len(vectors)} vectors in v for {len(like)} tensors")
-    for i, (u, t) in enumerate(zip(vectors, like, strict=True)):
+    for i, (u, t) in enumerate(zip(vectors, like)):
         if u.shape != t.shape:
             raise ShapeError(f"{caller}: v[{i}] has shape {u.shape}, its tensor {t.shape}. They must be the same.")
     return list(vectors)

@@ -247,6 +247,28 @@ def test_hooks_replace_gradients_in_order_and_can_be_removed():
     assert x.grad.item() == 3
 
 
+def test_hooks_that_take_themselves_away_or_add_others():
+    """Those that were there when the gradient arrived are called, each once."""
+    for of_result in (False, True):
+        seen, handles = [], []
+        x = leaf(1.0)
+        y = x * 1 if of_result else x
+
+        def once(name, y=y, seen=seen, handles=handles):
+            def hook(dy):
+                seen.append(name)
+                handles[name].remove()
+                y.register_hook(lambda dy: seen.append("later"))
+
+            return hook
+
+        handles += [y.register_hook(once(name)) for name in range(3)]
+        y.sum().backward(retain_graph=True)
+        assert seen == [0, 1, 2]
+        y.sum().backward()
+        assert seen[3:] == ["later"] * 3
+
+
 def test_a_hook_on_a_result_sees_its_whole_gradient():
     seen = []
     x = leaf(1.0)
@@ -281,11 +303,12 @@ def test_a_hook_that_returns_something_else():
 
 def test_retain_grad():
     x = leaf(1.0)
-    y = x * 2
+    y, other = x * 2, x * 4
     y.retain_grad()
-    (y * 3).sum().backward()
+    assert [t.retains_grad for t in (x, y, other, x.detach(), (y * 1))] == [False, True, False, False, False]
+    (y * 3 + other).sum().backward()
     assert y.grad.item() == 3
-    assert x.grad.item() == 6
+    assert x.grad.item() == 10
 
 
 def test_retained_gradients_follow_the_hooks():
