@@ -3,6 +3,8 @@
 import os
 import warnings
 import weakref
+from collections import OrderedDict, defaultdict
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -344,3 +346,61 @@ def test_an_argument_that_took_the_place_of_another_is_told_apart():
         for _ in range(3):
             assert step(microtorch.ones(1), {"name": name}).tolist() == [float(letters)]
     assert step.why_eager is None
+
+
+class Batch(dict):
+    """As libraries have them: a dict with more to it."""
+
+    def __init__(self, items, source="unknown"):
+        super().__init__(items)
+        self.source = source
+
+
+class Rows(list):
+    """The same of a list."""
+
+    width = 1
+
+
+class Pair(NamedTuple):
+    x: object
+    y: object
+
+
+def wide(rows):
+    rows.width = 7
+    return rows
+
+
+# How one is made of two tensors, and what a step may ask of it beside these.
+CONTAINERS = {
+    "dict": (lambda x, y: {"x": x, "y": y}, lambda batch: list(batch)),
+    "OrderedDict": (lambda x, y: OrderedDict(y=y, x=x), lambda batch: list(batch)),
+    "defaultdict": (lambda x, y: defaultdict(list, x=x, y=y), lambda batch: batch.default_factory()),
+    "a dict of one's own": (lambda x, y: Batch({"x": x, "y": y}, source="file"), lambda batch: batch.source),
+    "a list of one's own": (lambda x, y: wide(Rows([x, y])), lambda batch: batch.width),
+    "a named tuple": (Pair, lambda batch: batch.x is batch[0]),
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_containers_come_in_and_go_out_as_they_are(name):
+    make, asked = CONTAINERS[name]
+
+    def step(batch):
+        x, y = (batch["x"], batch["y"]) if isinstance(batch, dict) else batch
+        return make(x + y, x - y), asked(make(x, y)), type(batch).__name__, asked(batch)
+
+    captured = microtorch.capture(step)
+    for call in range(3):
+        x, y = microtorch.full((2,), float(call)), microtorch.ones(2)
+        (expected, *told), (result, *told_in_it) = step(make(x, y)), captured(make(x, y))
+        assert told == told_in_it
+        assert type(result) is type(expected)
+        assert asked(result) == asked(expected)
+        values = [*result.values()] if isinstance(result, dict) else [*result]
+        assert [t.tolist() for t in values if isinstance(t, microtorch.Tensor)] in (
+            [[1.0 + call] * 2, [call - 1.0] * 2],
+            [[call - 1.0] * 2, [1.0 + call] * 2],
+        )
+    assert captured.recording.replays == 2

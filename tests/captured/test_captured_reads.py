@@ -93,3 +93,33 @@ def test_what_is_computed_with_a_constant_is_read(name):
         for _ in range(2):
             assert captured(microtorch.ones(1)).tolist() == step(microtorch.ones(1)).tolist()
     assert captured.recording.replays
+
+
+TYPED_IN = """
+import functools
+import microtorch
+
+scale = 1.0
+
+def step(model, x):
+    return x * scale + model
+
+partial = functools.partial(step, 1.0)
+
+class Steps:
+    def __call__(self, x):
+        return x * scale + 1.0
+"""
+
+
+@pytest.mark.parametrize("make", ["partial", "Steps()", "Steps().__call__", "lambda x: partial(x)"])
+def test_what_typed_in_code_reads_is_followed(make, monkeypatch):
+    """As with ``python -c``: code without a file, in a module without one."""
+    typed = types.ModuleType("typed_in")
+    monkeypatch.setitem(sys.modules, "typed_in", typed)
+    exec(TYPED_IN, typed.__dict__)
+    step = microtorch.capture(eval(make, typed.__dict__))
+    for scale in (1.0, 2.0, 2.0, 3.0, 3.0):
+        typed.scale = scale
+        assert step(microtorch.ones(1)).tolist() == [scale + 1.0]
+    assert step.report().count("because") == 3
