@@ -358,7 +358,7 @@ def wrap(array):
 def over(array):
     """A leaf over the memory of an array that others have, too; of a dtype that tensors have."""
     as_dtype(array.dtype)
-    return wrap(array.view())
+    return wrap(array.view(np.ndarray))  # without what a subclass makes of operators, as a matrix or a masked array
 
 
 def leaf_of(cls, array, requires_grad):

@@ -184,7 +184,7 @@ def _what(found):
 
 def _at_fault(inputs):
     for name, array, _ in inputs:
-        if array.dtype.kind == "f" and np.isnan(array).any():
+        if np.isnan(array).any():
             yield name, tuple(int(i) for i in np.argwhere(np.isnan(array))[0])
 
 

@@ -244,7 +244,7 @@ class _Asked:
 
     def goes_on(self, node, dys):
         """Keep what was asked for; whether something further back was."""
-        for edge, dy in zip(_outputs_of(node), dys, strict=True):
+        for edge, dy in zip(_outputs_of(node), dys):
             if edge in self.found and dy is not None:
                 self.found[edge] = dy
         return node in self.leading

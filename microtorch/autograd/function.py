@@ -291,8 +291,8 @@ def _wrapped(ctx, y, tracked):
     tensors = tuple([wrap(a) for a in arrays])
     if tracked:
         ctx.outputs = [(a.shape, a.dtype) for a in arrays]
-        ctx.result = tuple([id(a) for a in arrays])
-        for k, (given, out) in enumerate(zip(y, tensors, strict=True)):
+        ctx.result = [id(a) for a in arrays]
+        for k, (given, out) in enumerate(zip(y, tensors)):
             if out._array.dtype.kind == "f" and id(given) not in blocked:
                 out._edge = ctx, k
     return tensors

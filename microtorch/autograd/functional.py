@@ -51,12 +51,12 @@ def _vectors(caller, v, like, scalar):
     """The vectors to multiply with, one for each tensor of `like`; 1 where that is a single scalar."""
     if v is None:
         if len(like) == 1 and like[0].numel() == 1:
-            return [like[0].detach() * 0 + 1]
+            return [wrap(np.ones_like(like[0]._array))]
         raise GraphError(f"{caller}: v may be left out only if {scalar} is a single tensor of one element")
     vectors = _sequence(v)
     if len(vectors) != len(like):
         raise ShapeError(f"{caller}: {len(vectors)} vectors in v for {len(like)} tensors")
-    for i, (u, t) in enumerate(zip(vectors, like, strict=True)):
+    for i, (u, t) in enumerate(zip(vectors, like)):
         if u.shape != t.shape:
             raise ShapeError(f"{caller}: v[{i}] has shape {u.shape}, its tensor {t.shape}. They must be the same.")
     return list(vectors)

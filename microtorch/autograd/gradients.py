@@ -38,26 +38,26 @@ def _accumulate(gradients, create_graph):
         leaf._grad = wrap(dx)
         if state.observers:
             tell("deposited", leaf, dx if arrived is None else arrived, old)
-        if old is not None and _mixes_steps(leaf, old) and mixed is None:
-            mixed = leaf
+        if old is not None and (step := _step_between(leaf, old)) and mixed is None:
+            mixed = leaf, step
     if mixed is not None:
-        _warn_of_mixed(mixed)
+        _warn_of_mixed(*mixed)
 
 
 # Note [Never zeroed]: a gradient that is a sum remembers the newest step of an optimizer on its tensor. If the next
 # backward adds to it and another step has come between, gradients of different values of the tensor are being mixed.
 # Only sums pay for this; where zero_grad() sets gradients to None, the first backward after it writes and never adds.
-def _mixes_steps(leaf, old):
-    """Remember the last step on the sum in ``leaf.grad``; whether `old`, now in it, is a sum from before that step."""
-    change = change_since(leaf._array, 0)
+def _step_between(leaf, old):
+    """Remember the last step on the sum in ``leaf.grad``; that change, if `old`, now in it, is a sum from before it."""
+    change = change_since(leaf._array)
     step = change[0] if change is not None and change[1].endswith(".step") else 0
     leaf._grad._summed_after = step
     before = getattr(old, "_summed_after", 0)
-    return 0 < before < step and change_since(old._array, before) is None
+    return change if 0 < before < step and change_since(old._array, before) is None else None
 
 
-def _warn_of_mixed(leaf):
-    _, operation, line = change_since(leaf._array, 0)
+def _warn_of_mixed(leaf, step):
+    _, operation, line = step
     warnings.warn(
         f"backward at {user_line()}: the gradient of {leaf.name or 'a leaf'} {leaf.shape} is added to one from before "
         f"{operation} at {line}, again: gradients are never zeroed. Call optimizer.zero_grad() before each backward; "

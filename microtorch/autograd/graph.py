@@ -5,7 +5,7 @@ def maker(edge):
     """The node that an edge leads to, and which of its outputs; (None, 0) for leaves and for no edge."""
     if type(edge) is tuple:
         return edge
-    return (edge, 0) if hasattr(edge, "number") else (None, 0)
+    return edge if hasattr(edge, "number") else None, 0
 
 
 def nodes_below(edges):

@@ -44,11 +44,11 @@ def _as_tensor(node, i, s, strict):
     """The tensor for `s`, saved at position `i` by `node`."""
     if not isinstance(s, np.ndarray | np.generic):
         return s
-    for a, edge in zip(node.inputs, node.edges, strict=True):
+    for a, edge in zip(node.inputs, node.edges):
         if a is s:  # a constant that came as an array
             return s
         if isinstance(a, Tensor) and a._array is s:
-            return a if edge is None or edge_of(a) is edge else tensor_at(edge, s)
+            return a if edge is None else tensor_at(edge, s)  # a constant may have become a leaf since
     if s.dtype.kind != "f":
         return wrap(s)
     if not strict:

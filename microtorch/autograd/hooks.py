@@ -13,8 +13,7 @@ class RemovableHandle:
     def remove(self):
         """Take the hook away; a second call does nothing."""
         if self._entry in self._hooks:
-            self._hooks.remove(self._entry)
-            structure.moved()
+            self._hooks.remove(self._entry)  # what was recorded while it was there holds without it, too
 
     def __enter__(self):
         return self

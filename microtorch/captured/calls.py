@@ -34,11 +34,11 @@ def in_order(calls):
             gradients[leaf] = gradient
             continue
         if call.looks and gradients:
-            runs.append(functools.partial(set_gradients, list(gradients.items())))
+            runs.append(functools.partial(set_gradients, gradients.items()))
             gradients = {}
         runs.extend(call.runs)
     if gradients:
-        runs.append(functools.partial(set_gradients, list(gradients.items())))
+        runs.append(functools.partial(set_gradients, gradients.items()))
     return joined(runs)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..autograd.inplace.views import owner
 from ..autograd.observe import tell
 from ..tensor import Tensor
 
@@ -23,9 +24,20 @@ class Input(np.ndarray):
 
     def __getitem__(self, index):
         part = super().__getitem__(index)
-        if not isinstance(part, np.ndarray) or part.base is None:
+        # What positions and masks choose is a copy, though numpy gives it a base, too.
+        if not isinstance(part, np.ndarray) or owner(part) is not owner(self):
             _refuse_numpy("array[index]")
         return part
+
+    @property
+    def flat(self):
+        _refuse_numpy("flat")
+        return self.view(np.ndarray).flat
+
+    @property
+    def data(self):
+        _refuse_numpy("data")
+        return self.view(np.ndarray).data
 
 
 def _refuse_numpy(name):
@@ -54,6 +66,7 @@ for _name in (
     *("__iter__", "__bool__", "__float__", "__index__", "__int__", "__contains__", "__complex__"),
     *("__setitem__", "fill", "sort", "partition", "put", "itemset", "setfield", "byteswap", "resize", "dump", "dumps"),
     *("argsort", "argpartition", "nonzero", "searchsorted", "dot", "take", "choose", "compress", "repeat", "tofile"),
+    *("argmax", "argmin", "flatten", "round"),
 ):
     if hasattr(np.ndarray, _name):
         setattr(Input, _name, _reads_array(_name))

@@ -1,5 +1,7 @@
 """Arguments and values as keys: what counts as the same when a step is called again."""
 
+import copy
+
 import numpy as np
 
 from ..tensor import Tensor
@@ -51,10 +53,15 @@ def rebuild(value, leaves):
         return next(leaves)
     if isinstance(value, tuple | list):
         items = [rebuild(item, leaves) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+        if isinstance(value, tuple):
+            return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+        rebuilt = copy.copy(value)  # with what else an object of its class has
+        rebuilt[:] = items
+        return rebuilt
     if isinstance(value, dict):
-        items = {name: rebuild(item, leaves) for name, item in value.items()}
-        return items if type(value) is dict else type(value)(items)
+        rebuilt = copy.copy(value)
+        rebuilt.update({name: rebuild(item, leaves) for name, item in value.items()})
+        return rebuilt
     return value
 
 

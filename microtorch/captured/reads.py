@@ -55,4 +55,5 @@ def chains(code):
 
 
 def _is_subscript(op):
-    return op is not None and (op.opname == "BINARY_SUBSCR" or (op.opname == "BINARY_OP" and op.argrepr == "[]"))
+    # From Python 3.14 on it is one of the binary operators; no other instruction has these brackets.
+    return op is not None and (op.opname == "BINARY_SUBSCR" or op.argrepr == "[]")

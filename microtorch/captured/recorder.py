@@ -54,6 +54,7 @@ class Recorder(Observer):
         self.changed = {}  # id -> array that owns memory that was written in place
         self.within = {}  # the same of what operations write into beyond their results, as statistics
         self.shared = set()  # ids of the arrays that own memory which tensors were made over
+        self.made_here = set()  # ids of the arrays that own memory which the step itself has taken
         self.fresh = set()  # ids of arrays that only this recording writes
         self.kept = set()  # ids of the arrays that own memory which a list of calls fills again
         self.contexts = {}  # node -> (what runs again in its place, its place, ids of the memory it knows)
@@ -168,6 +169,7 @@ class Recorder(Observer):
         place = self._place(ctx)
         known = {id(owner(a)) for a in arrays if isinstance(a, np.ndarray)}
         results = [t._array for t in outputs]
+        self.made_here.update({id(owner(y)) for y in results} - known)
         again = self._again(ctx, known | {id(owner(y)) for y in results}, place)
         kept = [None if id(owner(y)) in known else y for y in results]
         if ctx.is_view and not any(y is not None for y in kept):
@@ -278,6 +280,7 @@ class Recorder(Observer):
             else:
                 self._copied(total, dx)
         self.fresh.discard(id(dx))
+        self.made_here.add(id(owner(leaf._grad._array)))
         self.add("grad", gradient=(leaf, leaf._grad))
 
     def written(self, watched, operation, line):
@@ -299,6 +302,8 @@ class Recorder(Observer):
     @_heard
     def called(self, function, args, kwargs, result):
         if function is np.copyto:
+            if result is not None:
+                self.made_here.add(id(owner(result)))
             self._copied(*args)
             return
         if function is zero_gradient:
@@ -313,7 +318,9 @@ class Recorder(Observer):
                 return
         kept = result._array if isinstance(result, Tensor) else result
         kept = kept if isinstance(kept, np.ndarray) else None
-
+        if kept is not None:
+            given = (getattr(a, "_array", a) for a in args)
+            self.made_here.update({id(owner(kept))} - {id(owner(a)) for a in given if isinstance(a, np.ndarray)})
         optimizer = args[0] if args and isinstance(args[0], Optimizer) else None
 
         def run():
@@ -339,6 +346,7 @@ class Recorder(Observer):
         if isinstance(data, np.ndarray) and np.may_share_memory(array, data):
             self.shared.add(id(owner(array)))  # its values are those of then
             return
+        self.made_here.add(id(owner(array)))
         values = array.copy()
         self.add("constant", (functools.partial(np.copyto, array, values),), [array])
 

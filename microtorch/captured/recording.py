@@ -39,7 +39,9 @@ class Recording:
         self.optimizers, self.modules = guard.optimizers, guard.modules
         self.schedulers, self.changed = recorder.schedulers, recorder.changed
         self.buffers = [plain_arrays(b) if isinstance(b, np.ndarray) else b._array for b in buffers]
-        self.leaves = [leaf for leaf in recorder.leaves if not any(leaf is b for b in buffers)]
+        inputs = {id(owner(b)) for b in self.buffers}
+        mine = inputs | recorder.made_here  # an eager step leaves nothing there
+        self.leaves = [leaf for leaf in recorder.leaves if id(owner(leaf._array)) not in mine]
         flatten(result, results := [])
         self.results = [_outside(r) for r in results]
         self.arrays = [getattr(r, "_array", r) for r in self.results]
@@ -51,7 +53,6 @@ class Recording:
         self.runs, self.fused = in_order(self.calls)
         self.words = {run: call.words for call in self.calls if call.words for run in call.runs}
         self.runs = segments(self.runs)
-        inputs = {id(owner(b)) for b in self.buffers}
         self.written = [i for i, b in enumerate(self.buffers) if id(owner(b)) in recorder.changed]
         # Only where a result lies over an input can what comes in lie over another one.
         self.overlaps = len(self.buffers) > 1 and any(id(owner(a)) in inputs for a in self.arrays if a is not None)

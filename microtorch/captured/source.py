@@ -19,6 +19,6 @@ class Source:
 
     def predicate(self, name, arguments, tests):
         """A function that says whether all `tests` are true; what one of them raises means that it is not."""
-        body = "\n            and ".join(tests or ["True"])
+        body = "\n            and ".join(tests)
         lines = [f"def {name}({arguments}):", "    try:", f"        return ({body})", "    except Exception:"]
         return self.function(name, "\n".join([*lines, "        return False", ""]))

@@ -1,6 +1,8 @@
-"""The engine: graphs of any depth, what is released and kept, hooks, modes, changes in place, errors by their words."""
+"""The engine: graphs of any depth, what is released and kept, modes, changes in place, errors by their words."""
 
+import copy
 import gc
+import pickle
 import subprocess
 import sys
 import weakref
@@ -10,7 +12,7 @@ import pytest
 
 import microtorch as mt
 from microtorch.autograd import ArrayFunction, grad
-from microtorch.errors import DTypeError, GradientError, GraphError, ShapeError
+from microtorch.errors import DTypeError, GraphError, ShapeError
 
 
 def leaf(*values, dtype=np.float64):
@@ -169,6 +171,18 @@ def test_grad_of_an_intermediate():
     assert (dy.item(), dx.item()) == (12, 24)
 
 
+@pytest.mark.parametrize("options", [{}, {"allow_unused": True}, {"materialize_grads": True}, {"create_graph": True}])
+def test_grad_of_what_requires_none(options):
+    """It cannot be meant, so it is said also where an unused input is allowed."""
+    x, constant = leaf(3.0), mt.tensor([2.0], dtype=mt.float64)
+    for inputs, i in (([x, constant], 1), (constant, 0), ([x.detach(), x], 0)):
+        with pytest.raises(GraphError, match=rf"grad: input {i} does not require a gradient. Call requires_grad_\(\)"):
+            grad((x * constant).sum(), inputs, **options)
+    with pytest.raises(GraphError, match="one of the `inputs` does not require a gradient"):
+        (x * constant).sum().backward(inputs=[x, constant])
+    assert x.grad is None
+
+
 def test_grad_of_an_unused_input():
     x, unused = leaf(1.0), leaf(1.0, 2.0)
     with pytest.raises(GraphError, match=r"do not depend on input 1 \(shape \(2,\)\).*allow_unused=True"):
@@ -191,76 +205,33 @@ def test_higher_derivatives():
         np.testing.assert_allclose(y.item(), right(0.7), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda w, x: w * x,
+        lambda w, x: w / x,
+        lambda w, x: x @ w,
+        lambda w, x: w**x,
+        lambda w, x: mt.where(w > 2, w * x, 0),
+    ],
+)
+def test_a_constant_that_is_made_a_leaf_before_backward(operation):
+    """A recorded gradient is of the tensor that it is now, as in PyTorch."""
+    found = []
+    for late in (False, True):
+        w, x = leaf(2.0, 3.0), mt.tensor([5.0, 7.0], dtype=mt.float64, requires_grad=not late)
+        y = operation(w, x).sum()
+        x.requires_grad_()
+        (dw,) = grad(y, w, create_graph=True)
+        found.append(grad((dw * dw).sum(), x)[0].tolist())
+    assert found[0] == found[1]
+
+
 def test_create_graph_fills_grads_that_can_be_differentiated():
     x = leaf(2.0)
     (x * x * x).sum().backward(create_graph=True)
     assert x.grad.requires_grad
     np.testing.assert_allclose(grad(x.grad.sum(), x)[0].item(), 12)
-
-
-# -- hooks -----------------------------------------------------------------------------------------------------------
-
-
-def test_hooks_replace_gradients_in_order_and_can_be_removed():
-    x = leaf(1.0)
-    first = x.register_hook(lambda dx: dx * 10)
-    x.register_hook(lambda dx: dx + 1)
-    (x * 2).sum().backward()
-    assert x.grad.item() == 21
-    first.remove()
-    x.grad = None
-    (x * 2).sum().backward()
-    assert x.grad.item() == 3
-
-
-def test_a_hook_on_a_result_sees_its_whole_gradient():
-    seen = []
-    x = leaf(1.0)
-    y = x * 2
-    y.register_hook(lambda dy: seen.append(dy.item()))
-    (y * 3 + y * 4).sum().backward()
-    assert seen == [7]
-    assert x.grad.item() == 14
-
-
-def test_what_a_hook_keeps_is_never_overwritten():
-    kept = []
-    x = leaf(1.0, 2.0)
-    y = x + 0
-    y.register_hook(kept.append)
-    x.register_hook(kept.append)
-    (y * 2 + y * 3).sum().backward()
-    before = [t.numpy().copy() for t in kept]
-    with mt.no_grad():
-        x.grad.mul_(100)
-    (x * 7).sum().backward()
-    for t, b in zip(kept, before, strict=False):
-        np.testing.assert_array_equal(t.numpy(), b)
-
-
-def test_a_hook_that_returns_something_else():
-    x = leaf(1.0, 2.0)
-    x.register_hook(lambda dx: dx.sum())
-    with pytest.raises(GradientError, match=r"hook must return None or a Tensor of shape \(2,\), not shape \(\)"):
-        (x * 2).sum().backward()
-
-
-def test_retain_grad():
-    x = leaf(1.0)
-    y = x * 2
-    y.retain_grad()
-    (y * 3).sum().backward()
-    assert y.grad.item() == 3
-    assert x.grad.item() == 6
-
-
-def test_retained_gradients_follow_the_hooks():
-    x = leaf(1.0)
-    y = x * 2
-    y.register_hook(lambda dy: dy * 10)
-    y.retain_grad()
-    (y * 3).sum().backward()
-    assert y.grad.item() == 30
 
 
 # -- whose memory ----------------------------------------------------------------------------------------------------
@@ -404,3 +375,34 @@ def test_a_view_of_a_leaf_stays_what_it_is_when_others_move():
     h.mul_(2)
     ((v * v).sum() + h.sum()).backward()
     assert w.grad.tolist() == [6.0, 8.0, 4.0]
+
+
+# -- copies ----------------------------------------------------------------------------------------------------------
+
+COPIES = {"deepcopy": copy.deepcopy, "pickle": lambda t: pickle.loads(pickle.dumps(t))}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copy_is_a_leaf_of_its_own(way):
+    w = leaf(1.0, 2.0)
+    w.name, w.note = "w", "mine"
+    (w * w).sum().backward()
+    for t in (w, w.detach(), mt.tensor([1, 2])):
+        other = COPIES[way](t)
+        assert (type(other), other.dtype, other.requires_grad) == (type(t), t.dtype, t.requires_grad)
+        assert other.is_leaf
+        assert other.tolist() == t.tolist()
+        assert not np.shares_memory(other.detach().numpy(), t.detach().numpy())
+    other = COPIES[way](w)
+    assert (other.name, other.note) == ("w", "mine")
+    (other * 3).sum().backward()
+    assert w.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_the_graph_of_a_result_cannot_be_copied(way):
+    y = leaf(1.0, 2.0) * 2
+    for t in (y, y[:1], {"y": [y]}):
+        with pytest.raises(GraphError, match=rf"{way}: this tensor is the result of \w+, and its graph cannot"):
+            COPIES[way](t)
+    assert COPIES[way](y.detach()).tolist() == [2.0, 4.0]

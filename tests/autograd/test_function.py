@@ -189,3 +189,23 @@ def test_an_operation_on_arrays_that_is_a_function_on_tensors_is_told():
 
     with pytest.raises(TypeError, match=r"Kernel: forward gave a Tensor to a kernel of numba's.* ArrayFunction"):
         Kernel.apply(mt.ones(2))
+
+
+@pytest.mark.parametrize("x", [leaf(2.0), leaf(2.0).sum(), leaf(2.0, 3.0)], ids=["one", "no dimensions", "two"])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_what_is_saved_comes_as_a_tuple(x, create_graph):
+    class Exp(ArrayFunction):
+        @staticmethod
+        def forward(ctx, x):
+            y = np.exp(x)  # a scalar, where there are no dimensions
+            ctx.save_for_backward(x, y)
+            return y
+
+        @staticmethod
+        def backward(ctx, dy):
+            assert type(ctx.saved_tensors) is tuple
+            assert all(isinstance(s, mt.Tensor if create_graph else np.ndarray) for s in ctx.saved_tensors)
+            return dy * ctx.saved_tensors[1]
+
+    (dx,) = grad(Exp.apply(x).sum(), x, create_graph=create_graph)
+    np.testing.assert_array_equal(dx.numpy() if not create_graph else dx.detach().numpy(), np.exp(x.detach().numpy()))

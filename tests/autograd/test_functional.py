@@ -105,6 +105,17 @@ def test_independent_inputs():
         functional.jacobian(lambda x: mt.ones(2), x, strict=True)
 
 
+@pytest.mark.parametrize("value", [2.0, 0.0, np.inf, np.nan])
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_a_vector_that_is_left_out_is_one(value, shape):
+    """Whatever the function's value is: the derivative of an infinite or undefined sum is 1 all the same."""
+    x = mt.tensor([value, 1.0], dtype=mt.float64)
+    assert functional.vjp(lambda x: x.sum().reshape(shape), x)[1].tolist() == [1.0, 1.0]
+    one = mt.tensor(np.full(shape, value))
+    assert functional.jvp(lambda x: x * 3, one)[1].tolist() == np.full(shape, 3.0).tolist()
+    assert functional.vhp(lambda x: (x * x).sum(), one)[1].tolist() == np.full(shape, 2.0).tolist()
+
+
 def test_vectors_that_do_not_fit():
     x = mt.tensor(X)
     with pytest.raises(ShapeError, match=r"v\[0\] has shape \(2,\).*\(3, 4\)"):

@@ -1,6 +1,10 @@
 """A replay reads the values of its inputs anew: no operation leaves a number behind that it took from them."""
 
+import os
 import warnings
+import weakref
+from collections import OrderedDict, defaultdict
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -221,3 +225,182 @@ def test_a_label_outside_is_refused_in_a_replay_too():
         step(microtorch.tensor([0, 2]))
         with pytest.raises(IndexError, match="-1"):
             step(microtorch.tensor([0, -1]))
+
+
+# What an ndarray says of itself without a look at its values, or whatever they are.
+SHAPE = {"base", "ctypes", "device", "dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides"}
+SHAPE |= {"imag", "setflags", "to_device"}
+ARGUMENTS = {
+    "astype": (np.float32,),
+    "choose": ([5.0, 6.0, 7.0],),
+    "clip": (1, 2),
+    "compress": ([True, False],),
+    "dot": ([1, 2, 1],),
+    "fill": (1,),
+    "getfield": (np.int64,),
+    "item": (2,),
+    "itemset": (0, 1),
+    "partition": (1,),
+    "argpartition": (1,),
+    "put": ([0], [1]),
+    "repeat": (2,),
+    "reshape": (3, 2),
+    "resize": ((2, 3),),
+    "searchsorted": (1,),
+    "setfield": (1, np.uint8),
+    "swapaxes": (0, 1),
+    "take": ([1, 2],),
+    "view": (np.ndarray,),
+    "transpose": (),
+    "dump": (os.devnull,),
+    "tofile": (os.devnull,),
+}
+INDICES = {
+    "a row": 1,
+    "rows": slice(1, None),
+    "the last of all": (..., -1),
+    "a new dimension": (None, 1),
+    "a number": (1, 2),
+    "a 0-d view": (1, 2, ...),
+    "positions": [1, 0],
+    "positions in columns": (slice(None), [0, 2]),
+    "positions and a row": (1, [0, 2]),
+    "an array of positions": np.array([1, 1]),
+    "a mask": np.array([True, False]),
+    "a mask of all": np.array([[True, False, True], [False, True, True]]),
+}
+USES = {f"a[{name}]": lambda a, index=index: a[index] for name, index in INDICES.items()}
+USES["list(a)"] = lambda a: list(a)[1]
+USES["1 in a"] = lambda a: 1 in a
+USES["a.flat[2]"] = lambda a: a.flat[2]
+
+
+def _used(name):
+    def use(a):
+        found = getattr(a, name)
+        return found(*ARGUMENTS.get(name, ())) if callable(found) else found
+
+    return use
+
+
+USES |= {f"a.{name}": _used(name) for name in sorted(set(dir(np.ndarray)) - SHAPE) if not name.startswith("_")}
+
+FOLLOWED = {
+    *("a[a row]", "a[rows]", "a[the last of all]", "a[a new dimension]", "a[a 0-d view]"),
+    *("a.T", "a.mT", "a.conj", "a.conjugate", "a.diagonal", "a.getfield", "a.ravel", "a.real", "a.reshape"),
+    *("a.squeeze", "a.swapaxes", "a.transpose", "a.view"),
+}
+
+
+@pytest.mark.parametrize("of_positions", [False, True])
+@pytest.mark.parametrize("name", USES)
+def test_what_an_array_gives_is_followed_or_refused(name, of_positions):
+    def step(x, a):
+        found = use(a)
+        if isinstance(found, np.ndarray) and of_positions:
+            return x[found]
+        if isinstance(found, np.ndarray):
+            return x.sum() * microtorch.from_numpy(found)
+        return x * float(found[0, 0] if isinstance(found, memoryview) else found)
+
+    use, x = USES[name], microtorch.tensor([1.0, 2.0, 4.0])
+    captured = microtorch.capture(step)
+    first, second = np.array([[0, 1, 2], [1, 1, 0]]), np.array([[2, 0, 0], [0, 2, 1]])
+    # Where an operation takes it as it is, a 0-d position is a number, and an array of numpy's own type is copied.
+    if name not in FOLLOWED or (of_positions and name in ("a[a 0-d view]", "a.view")):
+        with pytest.raises(CaptureError, match=r"of an array is a constant afterwards|makes a constant of values"):
+            captured(x, first.copy())
+        return
+    captured(x, first.copy())
+    assert captured(x, second.copy()).tolist() == step(x, second.copy()).tolist()
+    assert captured.recording.replays == 1
+
+
+class Name(str):
+    """A string of a class of its own: another one with the same letters is another argument."""
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_arguments_are_given_back(strict):
+    """Those of the first call are copied; of a step that cannot be recorded nothing is kept either."""
+
+    def step(x, options, a):
+        assert strict or x.sum().item() > 0
+        return x * 2 * options["scale"][0] + microtorch.from_numpy(a)
+
+    captured = microtorch.capture(step, strict=strict)
+    x, a = microtorch.ones(2), np.ones(2, np.float32)
+    gone, options = [weakref.ref(x), weakref.ref(a)], {"scale": [x, 2.0], "name": Name("first")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        captured(x, options, a)
+    del x, a, options
+    assert [there() for there in gone] == [None, None]
+
+
+def test_an_argument_that_took_the_place_of_another_is_told_apart():
+    """By identity, where it has no value of its own: another object may get its place in memory once it is gone."""
+    step = microtorch.capture(lambda x, options: x * len(options["name"]))
+    for letters in (1, 2, 3, 2, 1, 3):
+        name = Name("a" * letters)
+        for _ in range(3):
+            assert step(microtorch.ones(1), {"name": name}).tolist() == [float(letters)]
+    assert step.why_eager is None
+
+
+class Batch(dict):
+    """As libraries have them: a dict with more to it."""
+
+    def __init__(self, items, source="unknown"):
+        super().__init__(items)
+        self.source = source
+
+
+class Rows(list):
+    """The same of a list."""
+
+    width = 1
+
+
+class Pair(NamedTuple):
+    x: object
+    y: object
+
+
+def wide(rows):
+    rows.width = 7
+    return rows
+
+
+# How one is made of two tensors, and what a step may ask of it beside these.
+CONTAINERS = {
+    "dict": (lambda x, y: {"x": x, "y": y}, lambda batch: list(batch)),
+    "OrderedDict": (lambda x, y: OrderedDict(y=y, x=x), lambda batch: list(batch)),
+    "defaultdict": (lambda x, y: defaultdict(list, x=x, y=y), lambda batch: batch.default_factory()),
+    "a dict of one's own": (lambda x, y: Batch({"x": x, "y": y}, source="file"), lambda batch: batch.source),
+    "a list of one's own": (lambda x, y: wide(Rows([x, y])), lambda batch: batch.width),
+    "a named tuple": (Pair, lambda batch: batch.x is batch[0]),
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_containers_come_in_and_go_out_as_they_are(name):
+    make, asked = CONTAINERS[name]
+
+    def step(batch):
+        x, y = (batch["x"], batch["y"]) if isinstance(batch, dict) else batch
+        return make(x + y, x - y), asked(make(x, y)), type(batch).__name__, asked(batch)
+
+    captured = microtorch.capture(step)
+    for call in range(3):
+        x, y = microtorch.full((2,), float(call)), microtorch.ones(2)
+        (expected, *told), (result, *told_in_it) = step(make(x, y)), captured(make(x, y))
+        assert told == told_in_it
+        assert type(result) is type(expected)
+        assert asked(result) == asked(expected)
+        values = [*result.values()] if isinstance(result, dict) else [*result]
+        assert [t.tolist() for t in values if isinstance(t, microtorch.Tensor)] in (
+            [[1.0 + call] * 2, [call - 1.0] * 2],
+            [[call - 1.0] * 2, [1.0 + call] * 2],
+        )
+    assert captured.recording.replays == 2

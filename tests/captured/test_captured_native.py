@@ -3,6 +3,7 @@
 import gc
 import threading
 import tracemalloc
+import warnings
 import weakref
 
 import numpy as np
@@ -189,6 +190,43 @@ def test_what_eager_steps_and_others_do_to_the_optimizer_in_between_counts():
                 update.param_groups[0]["betas"] = 0.5, 0.6
         runs.append([v.tolist() for v in model.state_dict().values()])
     assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("optimizer", test_captured.OPTIMIZERS)
+def test_a_gradient_that_a_frozen_parameter_is_given_counts(optimizer):
+    """Also where the step itself zeroes none."""
+    runs = []
+    for wrap in (lambda step: step, microtorch.capture):
+        model, update, _ = training(optimizer)
+        frozen = model.fc1.weight.requires_grad_(False)
+
+        def step(x, y, model=model, update=update):
+            loss = nn.functional.cross_entropy(model(x), y)
+            loss.backward()
+            update.step()
+            return loss
+
+        step, losses = wrap(step), []
+        for call, (x, y) in enumerate(test_captured.batches(10)):
+            update.zero_grad()
+            frozen.grad = microtorch.full_like(frozen, 0.5) if call in (4, 5, 8) else None
+            losses.append(step(x, y).item())
+        runs.append((losses, [v.tolist() for v in model.state_dict().values()]))
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("optimizer", test_captured.OPTIMIZERS)
+def test_a_schedule_knows_that_a_replay_has_stepped(optimizer):
+    _, update, step = training(optimizer)
+    step = microtorch.capture(step)
+    with pytest.warns(UserWarning, match="before `optimizer.step"):
+        microtorch.optim.lr_scheduler.StepLR(update, 5).step()
+    for i, (x, y) in enumerate(test_captured.batches(3)):
+        step(x, y)
+        assert step.recording.replays == i
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            microtorch.optim.lr_scheduler.StepLR(update, 5).step()
 
 
 def test_replays_take_no_memory():

@@ -529,43 +529,7 @@ def test_a_gradient_that_is_left_of_a_frozen_parameter_is_seen(make, set_to_none
     assert trained(microtorch.capture) == trained(lambda step: step)
 
 
-# -- the safety net ----------------------------------------------------------------------------------------------------
-
-
-def test_check_every_compares_with_the_eager_step():
-    runs = []
-    for options in ({}, {"check_every": 2}):
-        microtorch.manual_seed(0)
-        t = Trainer(nn.MLP([6, 5, 3], dropout=0.3, norm="batch"), optim.Adam)
-        step = microtorch.capture(t.step, **options)
-        runs.append([step(*data(call)).item() for call in range(9)])
-        runs[-1] += [v.tolist() for v in t.model.state_dict().values()]
-    assert runs[0] == runs[1]
-
-
-def test_check_every_names_what_differs(tmp_path):
-    path = tmp_path / "factor"
-    path.write_text("1.0")
-    step = microtorch.capture(lambda x: (x + 1) * float(path.read_text()), check_every=3)
-    for _ in range(4):
-        step(microtorch.ones(2))
-    path.write_text("3.0")  # reading a file through a library is not seen
-    step(microtorch.ones(2))
-    step(microtorch.ones(2))
-    with pytest.raises(CaptureError, match=r"result 0 differs, .* is Mul forward"):
-        step(microtorch.ones(2))
-
-
-@pytest.mark.parametrize("requires_grad", [False, True])
-def test_check_every_tells_operations_of_one_name_apart(tmp_path, requires_grad):
-    path, weight = tmp_path / "summand", microtorch.full((2,), 2.0).requires_grad_(requires_grad)
-    path.write_text("1.0")
-    step = microtorch.capture(lambda x: (x * weight + float(path.read_text())) * 3, check_every=2)
-    for _ in range(2):
-        step(microtorch.ones(2))
-    path.write_text("3.0")
-    with pytest.raises(CaptureError, match=r"does is Add forward"):
-        step(microtorch.ones(2))
+# -- recordings ------------------------------------------------------------------------------------------------------
 
 
 def test_the_last_four_recordings_are_kept():

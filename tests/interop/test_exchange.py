@@ -111,6 +111,27 @@ def test_read_only_arrays_come_in_and_stay_as_they_are():
         t += 1
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([[1.0, 2.0], [3.0, 4.0]]).view(np.matrix),
+        np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[True, False], [False, True]]),
+        np.array([[1.0, 2.0], [3.0, 4.0]]).view(np.recarray),
+    ],
+    ids=lambda array: type(array).__name__,
+)
+def test_what_a_class_of_arrays_makes_of_operators_stays_outside(array):
+    t, plain = microtorch.from_numpy(array), microtorch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=microtorch.float64)
+    assert (t * t).tolist() == (plain * plain).tolist()
+    assert (1 / t).tolist() == (1 / plain).tolist()
+    assert t[0].shape == (2,)
+    assert t.sum(0).tolist() == [4.0, 6.0]
+    assert t.tolist() == plain.tolist()
+    assert type(t.numpy()) is np.ndarray
+    t += 1
+    assert np.asarray(array).tolist() == (plain + 1).tolist()  # the memory is the caller's all the same
+
+
 def test_a_captured_step_notices():
     @microtorch.capture
     def step(x):

@@ -45,8 +45,13 @@ TESTS = [
     ),
     *("test_onlookers_of_operations", "test_onlookers", "test_anomaly", "test_functional", "test_creation"),
 ]
-AND_OF_CAPTURED_STEPS = ["test_captured", "test_captured_reads", "test_captured_stale", "test_captured_native"]
-AND_OF_OTHERS = ["test_engine", "test_nn_utils", "test_captured"]
+AND_OF_CAPTURED_STEPS = [
+    *("test_captured_reads", "test_captured_checking", "test_captured_hooks"),
+    *("test_captured", "test_captured_stale", "test_captured_native"),
+]
+AND_OF_OTHERS = [
+    *("test_engine", "test_saved_tensors_hooks", "test_gradient_hooks", "test_nn_utils", "test_captured"),
+]
 FLIPPED = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,

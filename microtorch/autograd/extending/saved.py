@@ -6,7 +6,7 @@ import numpy as np
 
 from ...errors import GraphError, describe
 from ...tensor import Tensor, over
-from ..mode import no_grad
+from ..mode import no_grad, state
 from ..observe import Observer
 
 __all__ = ["save_on_cpu", "saved_tensors_hooks"]
@@ -44,8 +44,10 @@ class saved_tensors_hooks(Observer):
 
     def forward(self, ctx, arrays, outputs):
         """Pack what an operation has saved; its node becomes one that unpacks."""
-        if not ctx.saved or getattr(ctx, "number", None) is None:
+        if not ctx.saved or getattr(ctx, "number", None) is None or hasattr(ctx, "packed"):
             return
+        if self is not next(o for o in reversed(state.observers) if isinstance(o, saved_tensors_hooks)):
+            return  # of blocks inside each other the innermost packs, as in PyTorch
         with no_grad():
             ctx.packed = tuple([self._pack(a) for a in ctx.saved])
         ctx.unpack_hook = self.unpack_hook

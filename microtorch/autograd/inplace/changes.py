@@ -86,8 +86,8 @@ def zero_gradient(t):
         tell("called", zero_gradient, (t,), {}, None)
 
 
-def change_since(array, number):
-    """The newest change to the memory of `array` after `number`, as (number, operation, line), or None."""
+def change_since(array, number=0):
+    """The newest change to the memory of `array`, of those after `number`, as (number, operation, line), or None."""
     regions = changes.by_owner.get(id(owner(array)))
     if not regions or max(regions.values())[0] <= number:
         return None

@@ -180,10 +180,12 @@ def position_of(p):
     """A part of an index that is neither int, slice, None nor Ellipsis: as an int or an array."""
     if isinstance(p, Tensor):
         array = p._array
+    elif isinstance(p, np.ndarray) and type(p) is not np.ndarray:
+        array = np.asarray(p)  # an input of a captured step, which has a type of its own: it is read anew
     elif isinstance(p, np.ndarray | np.generic | bool):
-        # A copy, as nobody could tell if the caller changed it before backward. An input of a captured step has a type
-        # of its own: it is read anew.
-        array = np.asarray(p) if isinstance(p, np.ndarray) and type(p) is not np.ndarray else np.array(p)
+        array = np.array(p)  # a copy, as nobody could tell if the caller changed it before backward
+        if state.observers:
+            tell("made", array, p)
     elif isinstance(p, list | tuple | range):
         array = as_tensor(list(p))._array if len(p) else np.empty(0, np.int64)
     elif hasattr(p, "__index__"):

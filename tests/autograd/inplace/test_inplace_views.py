@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import microtorch as mt
-from microtorch.autograd import grad
+from microtorch.autograd import ArrayFunction, grad
 from microtorch.errors import DTypeError, GraphError
 
 
@@ -231,3 +231,39 @@ def test_what_einsum_only_turns_is_a_view():
     x = leaf([1.0, 2.0], [3.0, 4.0]) * 1
     mt.einsum("ij->ji", x)[0].mul_(2)
     np.testing.assert_array_equal(x.detach().numpy(), [[2, 2], [6, 4]])
+
+
+class Laid(ArrayFunction):
+    """A sum weighted by position, whose gradient is a new array of its own, in the layout asked for."""
+
+    @staticmethod
+    def forward(ctx, x, order):
+        ctx.shape, ctx.order = x.shape, order
+        return np.asarray((x * np.arange(1.0, x.size + 1).reshape(x.shape)).sum())
+
+    @staticmethod
+    def backward(ctx, dy):
+        return np.array(dy * np.arange(1.0, 13.0).reshape(ctx.shape), order=ctx.order)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("part", ["rows", "flat", "folded", "turned", "positions"])
+def test_a_gradient_in_any_layout_is_cleared_where_something_was_put_in(part, order):
+    see = {
+        "rows": lambda y: y[1:],
+        "flat": lambda y: y.reshape(-1)[2:7],
+        "folded": lambda y: y.reshape(2, 6)[:, 1],
+        "turned": lambda y: y.T[1:3, 1],
+        "positions": lambda y: y[0],
+    }[part]
+    x, inside, value = mt.ones(3, 4, dtype=mt.float64), mt.zeros(3, 4, dtype=mt.float64), mt.zeros((), dtype=mt.float64)
+    places = see(inside)
+    places[[0, 1] if part == "positions" else ...] = 1
+    x.requires_grad_()
+    value.requires_grad_()
+    y = x * 1
+    see(y)[[0, 1] if part == "positions" else ...] = value
+    Laid.apply(y, order).backward()
+    weights, put = np.arange(1.0, 13.0).reshape(3, 4), inside.numpy().astype(bool)
+    assert x.grad.tolist() == np.where(put, 0, weights).tolist()
+    assert value.grad.item() == weights[put].sum()
