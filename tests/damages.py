@@ -31,7 +31,9 @@ def damages(value):
     }
     found |= {"10**400": 10**400, "bool": True, "a million": 10**6}
     if isinstance(value, microtorch.Tensor | np.ndarray):
-        array = value.numpy() if isinstance(value, microtorch.Tensor) else value
+        array = value.numpy(force=True) if isinstance(value, microtorch.Tensor) else value
+        if array.dtype.kind in "Uc":  # one of these already
+            array = np.zeros(array.shape)
         found |= {"another shape": array[None], "complex": array.astype(complex), "texts": array.astype(str)}
         found |= {"float16": array.astype(np.float16), "uint8": array.astype(np.uint8)}
         found["transposed or longer"] = array.T if array.T.shape != array.shape else np.concatenate([array.ravel()] * 2)

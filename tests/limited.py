@@ -56,7 +56,7 @@ def digest(found):
 
 def _pieces(found):
     if isinstance(found, microtorch.Tensor):
-        found = found.numpy()
+        found = found.numpy(force=True)
     if isinstance(found, np.ndarray):
         yield f"{found.dtype} {found.shape} {hashlib.sha256(found.tobytes()).hexdigest()}"
     elif isinstance(found, dict):

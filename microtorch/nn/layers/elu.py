@@ -13,8 +13,6 @@ class ELU(Activation):
     ----------
     alpha : float, default 1
         Minus the limit on the left.
-    inplace : bool, default False
-        Overwrite the input.
 
     References
     ----------
@@ -42,8 +40,6 @@ class CELU(Activation):
     ----------
     alpha : float, default 1
         Minus the limit on the left.
-    inplace : bool, default False
-        Overwrite the input.
 
     References
     ----------
@@ -65,11 +61,6 @@ class CELU(Activation):
 
 class SELU(Activation):
     """y = scale · ELU(x; alpha) with the two constants that keep mean 0 and variance 1, by element.
-
-    Parameters
-    ----------
-    inplace : bool, default False
-        Overwrite the input.
 
     References
     ----------

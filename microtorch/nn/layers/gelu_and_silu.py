@@ -9,11 +9,6 @@ __all__ = ["GELU", "Mish", "SiLU"]
 class SiLU(Activation):
     """y = x · sigmoid(x), by element; also called swish.
 
-    Parameters
-    ----------
-    inplace : bool, default False
-        Overwrite the input.
-
     References
     ----------
     S. Elfwing, E. Uchibe, K. Doya, "Sigmoid-weighted linear units for neural network function approximation in
@@ -35,11 +30,6 @@ class SiLU(Activation):
 
 class Mish(Activation):
     """y = x · tanh(softplus(x)), by element.
-
-    Parameters
-    ----------
-    inplace : bool, default False
-        Overwrite the input.
 
     References
     ----------

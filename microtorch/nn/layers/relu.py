@@ -30,11 +30,6 @@ class Activation(Module):
 class ReLU(Activation):
     """y = max(x, 0), by element.
 
-    Parameters
-    ----------
-    inplace : bool, default False
-        Overwrite the input.
-
     See Also
     --------
     microtorch.nn.functional.relu
