@@ -4,6 +4,7 @@ Every message says what happened, the facts (operation, shapes, names) and what 
 through the hot path and explained here, after the fact, because a `try` that does not raise costs nothing.
 """
 
+import contextlib
 import inspect
 import os
 import re
@@ -59,6 +60,28 @@ class DatasetError(RuntimeError):
 
 class DistributedError(RuntimeError):
     """Ranks that work together cannot: one is missing, does something else, or has ended."""
+
+
+@contextlib.contextmanager
+def needs(what, install, instead=""):
+    """For imports of what an extra brings: where they fail, an ImportError says who needs it and how it is installed.
+
+    Parameters
+    ----------
+    what : str
+        Who needs which package, as ``"io.onnx needs onnx"``.
+    install : str
+        What pip is to install, as ``"'microtorch[onnx]'"``.
+    instead : str, optional
+        A sentence about doing without.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise ImportError(
+            f"{what}, which cannot be imported ({error}). Install it: pip install {install}"
+            + (f". {instead}" if instead else "")
+        ) from error
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep

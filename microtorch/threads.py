@@ -2,8 +2,8 @@
 
 import math
 import time
-import warnings
 
+from .errors import warn_at_user_line
 from .kernels import _blas
 
 __all__ = ["get_num_threads", "set_num_threads"]
@@ -43,8 +43,8 @@ def set_num_threads(num):
         return
     if (control := _threadpoolctl()) is None:
         raise RuntimeError(
-            "set_num_threads: numpy computes with another library than OpenBLAS. Install threadpoolctl, which can set "
-            "the threads of others, or set OMP_NUM_THREADS before Python starts."
+            "set_num_threads: numpy computes with another library than OpenBLAS. To set its threads, pip install "
+            "'microtorch[threads]' (which brings threadpoolctl), or set OMP_NUM_THREADS before Python starts."
         )
     control.threadpool_limits(num, user_api="blas")
 
@@ -120,11 +120,11 @@ class Waiting:
         if self.auto:
             set_num_threads(1)
             return
-        warnings.warn(
+        warn_at_user_line(
             f"microtorch waits: of {self.wall * 1000:.0f} ms that were timed of some steps, {waited * 1000:.0f} ms "
             f"passed without work. Others keep the processors busy, and the {get_num_threads()} threads of a matrix "
-            'product wait for each other. Call microtorch.set_num_threads(1), or pass threads="auto".',
-            stacklevel=4,
+            'product wait for each other. Call microtorch.set_num_threads(1); or give threads="auto" to capture or '
+            "Solver."
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..dtypes import as_dtype
-from ..errors import DatasetError, DTypeError, visible
+from ..errors import DatasetError, DTypeError, needs, visible
 from ..io.npz import npy_head
 from ..io.safetensors import DTYPES, LONGEST
 from ..io.strangers import documented
@@ -205,10 +205,8 @@ class ParquetRows:
     """
 
     def __init__(self, filename, columns, dtype=np.float32):
-        try:
+        with needs("ParquetRows needs pyarrow", "'microtorch[parquet]'"):
             from pyarrow import parquet
-        except ImportError as error:
-            raise ImportError(f"Parquet files need pyarrow ({error}): pip install 'microtorch[parquet]'.") from error
         self.filename, self.dtype = Path(filename), as_dtype(np.dtype(dtype))
         self.columns = [columns] if isinstance(columns, str) else list(columns)
         message = f"{visible(str(filename))} is no whole Parquet file ({{}})."

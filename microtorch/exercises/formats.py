@@ -112,7 +112,9 @@ def nbgrader_notebook(lesson, questions):
     exercise, steps = _steps(lesson)
     cells = [_cell(questions, "answers", {"grade": False, "solution": True, "locked": False, "task": False})]
     for i, step in enumerate(steps, 1):
-        code = f"from microtorch.exercises import check_names\n\ncheck_names(globals(), {exercise!r}, {step.title!r})"
+        code = (
+            f"from microtorch.exercises import check_names\n\n_ = check_names(globals(), {exercise!r}, {step.title!r})"
+        )
         marks = {"grade": True, "solution": False, "locked": True, "task": False, "points": step.points}
         cells.append(_cell(code, f"step{i}", marks))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}

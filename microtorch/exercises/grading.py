@@ -137,6 +137,13 @@ def check(path, exercise=None, timeout=60.0, user=None):
         student.close()
 
 
+def not_handed_in(path, exercise=None):
+    """The `Result` where the file with the answers is missing: no points, and its name."""
+    path = file_of(path)
+    title, steps = lesson_of(number_of(path) if exercise is None else exercise)
+    return Result(title, [(step, f"{path.name} is missing: hand in a file of this name") for step in steps(Here({}))])
+
+
 def check_names(names, lesson, step=None):
     """Check answers that are here, as in a notebook: `check` without a process of their own.
 
@@ -331,6 +338,7 @@ def operation(student, name, formula, arguments, gradients, second=True):
         holds(slope is not None and slope.any(), f"the gradient is 0, as is right for a value without {letter} in it")
 
     def twice():
+        student.operation(name)  # what keeps it from being seen is not the first derivative's fault
         try:
             for i, letter in gradients.items():
                 gradient(i, letter)

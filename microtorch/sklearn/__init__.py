@@ -1,11 +1,9 @@
 """scikit-learn's multi-layer perceptrons, trained by captured steps; for pipelines, searches and joblib."""
 
-try:
+from ..errors import needs
+
+with needs("microtorch.sklearn needs scikit-learn", "'microtorch[sklearn]'"):
     import sklearn
-except ImportError as error:
-    raise ImportError(
-        "microtorch.sklearn needs scikit-learn, which is not installed: pip install 'microtorch[sklearn]'"
-    ) from error
 
 from .classifier import MLPClassifier
 from .regressor import MLPRegressor

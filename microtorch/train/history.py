@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..errors import CheckpointError, describe, visible
+from ..errors import CheckpointError, describe, needs, visible
 from ..io.files import replacing, save_figure
 from ..io.npz import save_npz
 
@@ -92,10 +92,8 @@ class Table:
 
     def to_frame(self):
         """The table as a pandas DataFrame, which needs pandas; a column of ints is one."""
-        try:
+        with needs("to_frame needs pandas", "pandas"):
             import pandas
-        except ImportError as error:
-            raise ImportError("to_frame needs pandas, which is not installed: pip install pandas") from error
         return pandas.DataFrame(self.arrays())
 
     def __str__(self):
@@ -197,7 +195,8 @@ class History:
         -------
         matplotlib.figure.Figure
         """
-        from matplotlib.figure import Figure
+        with needs("History.plot needs matplotlib", "'microtorch[plots]'"):
+            from matplotlib.figure import Figure
 
         from ..viz.plots.landscape import caption
 

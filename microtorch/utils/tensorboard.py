@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from ..errors import warn_at_user_line
+from ..errors import needs, warn_at_user_line
 from ..tensor import Tensor
 
 __all__ = ["SummaryWriter"]
@@ -41,13 +41,8 @@ class SummaryWriter:
     """
 
     def __init__(self, log_dir=None, comment="", **ignored):
-        try:
+        with needs("Writing for TensorBoard needs the package tensorboard", "'microtorch[tensorboard]'"):
             from tensorboard.summary.writer.event_file_writer import EventFileWriter
-        except ImportError:
-            raise ImportError(
-                "Files for TensorBoard are written by the package tensorboard, which is not installed: pip install "
-                "'microtorch[tensorboard]'"
-            ) from None
         moment = datetime.now().strftime("%b%d_%H-%M-%S")
         self.log_dir = str(log_dir) if log_dir else os.path.join("runs", f"{moment}_{socket.gethostname()}{comment}")
         self._open = EventFileWriter

@@ -1,5 +1,6 @@
 """The exercises: answers get all points, questions none for what is not written, and mistakes their diagnosis."""
 
+import ast
 import doctest
 import json
 import os
@@ -107,6 +108,15 @@ def test_a_name_that_is_missing_is_said_to_be(tmp_path):
     result = check(file)
     assert result.points == 0
     assert "gradients is missing from" in str(result)
+
+
+@pytest.mark.parametrize(
+    "text, says", [("", "Square is missing"), ("class Square(", "SyntaxError"), ("exit()", "ends")]
+)
+def test_what_keeps_the_answers_from_being_seen_is_said_of_the_second_derivative_too(text, says, tmp_path):
+    file = tmp_path / "03.py"
+    file.write_text(text)
+    assert all(says in wrong for step, wrong in check(file).steps if step.title.startswith("Square"))
 
 
 def test_the_line_of_an_error_is_told(tmp_path):
@@ -254,6 +264,15 @@ def test_the_command_writes_json_and_gradescope(tmp_path, capsys):
     assert {test["status"] for test in found["tests"]} == {"passed", "failed"}
 
 
+def test_what_was_not_handed_in_is_a_result_for_gradescope(tmp_path):
+    """Without one, students read there that the autograder has failed."""
+    out = tmp_path / "results.json"
+    assert main(["check", str(tmp_path / "03"), "--format", "gradescope", "--out", str(out)]) == 1
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert (found["score"], len(found["tests"])) == (0, 11)
+    assert {test["output"] for test in found["tests"]} == {"03.py is missing: hand in a file of this name"}
+
+
 def test_the_command_refuses_what_makes_no_sense(tmp_path, capsys):
     assert main(["check", str(tmp_path / "03"), "--json"]) == 1
     assert main(["check", str(tmp_path / "03"), "--timeout", "0"]) == 1
@@ -285,6 +304,7 @@ def test_tests_for_otter_and_cells_for_nbgrader_pass_with_the_answers(lesson):
         parsed = doctest.DocTestParser().get_doctest(case["code"], dict(names), "otter", None, 0)
         assert doctest.DocTestRunner(verbose=False).run(parsed).failed == 0
         exec(cell["source"], names)
+        assert isinstance(ast.parse(cell["source"]).body[-1], ast.Assign)  # nbgrader takes a value shown for points
 
 
 def test_answers_in_a_notebook_are_checked_here():

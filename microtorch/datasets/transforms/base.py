@@ -8,7 +8,7 @@ an image of PIL; known transforms work on the bytes of all of them and give what
 import numpy as np
 
 from ...dtypes import get_default_dtype
-from ...errors import ShapeError, describe
+from ...errors import ShapeError, describe, needs
 from ...from_data import as_tensor
 from ...tensor import Tensor, over, wrap
 
@@ -27,9 +27,9 @@ class Pictures:
         """The same from 0 to 1, ndarray (N, C, H, W) of the default dtype."""
         return np.divide(self.array, 255, dtype=get_default_dtype())
 
-    def images(self):
-        """The same as a list of PIL's images."""
-        image = pil().Image
+    def images(self, who="a transform of your own", instead="After ToTensor() in a Compose it is shown a Tensor."):
+        """The same as a list of PIL's images, which `who` asks for."""
+        image = pil(who, instead).Image
         mode = _MODES.get(self.array.shape[1])
         if mode is None:
             raise ShapeError(
@@ -40,15 +40,10 @@ class Pictures:
         return [image.fromarray(a[..., 0] if mode == "L" else a, mode=mode) for a in rows]
 
 
-def pil():
+def pil(who, instead=""):
     """The package PIL with its images, which only those need who look at single pictures."""
-    try:
+    with needs(f"{who} needs pillow", "'microtorch[images]'", instead):
         import PIL.Image
-    except ImportError:
-        raise ImportError(
-            "a transform of your own is shown an image of PIL, as in torchvision, and PIL is not installed: "
-            "pip install 'microtorch[images]'. After ToTensor() in a Compose it is shown a Tensor, and needs no PIL."
-        ) from None
     return PIL
 
 

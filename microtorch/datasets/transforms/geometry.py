@@ -292,6 +292,6 @@ class RandomRotation(Transform):
         how = InterpolationMode(self.interpolation).pil
         turned = [
             image.rotate(angle, how, self.expand, self.center, fillcolor=fill)
-            for image, angle in zip(images.images(), angles.tolist(), strict=True)
+            for image, angle in zip(images.images("RandomRotation of pictures"), angles.tolist(), strict=True)
         ]
         return gathered(turned)

@@ -140,7 +140,7 @@ class ToPILImage(Transform):
             raise TypeError(f"ToPILImage: takes a Tensor or an array, not {type(image).__name__}.")
         array = as_tensor(image)._array
         array = array[None] if array.ndim == 2 else array
-        (made,) = self.run(array[None]).images()
+        (made,) = self.run(array[None]).images("ToPILImage", "")
         return made if self.mode in (None, made.mode) else made.convert(self.mode)
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ...dtypes import as_dtype
-from ...errors import CheckpointError, visible
+from ...errors import CheckpointError, needs, visible
 from ...nn.module import Module
 from ...nn.parameter import Parameter
 from ...tensor import wrap
 from ..strangers import documented
 from .operators import OPERATORS
-from .saving import needs_onnx
 
 __all__ = ["Network", "load"]
 
@@ -51,8 +50,8 @@ def load(path):
     Traceback (most recent call last):
     FileNotFoundError: [Errno 2] No such file or directory: 'no-such.onnx'
     """
-    needs_onnx()
-    import onnx
+    with needs("io.onnx needs onnx", "'microtorch[onnx]'"):
+        import onnx
 
     with open(path, "rb") as file:
         data = file.read(_LONGEST)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...autograd.mode import scope_path, state
 from ...autograd.observe import Observer
-from ...errors import ExportError
+from ...errors import ExportError, needs
 from ...from_data import as_tensor
 from ...tensor import Tensor, wrap
 from ..files import replacing
@@ -58,7 +58,8 @@ def save(model, example, path):
     >>> bool(microtorch.allclose(again(x), net(x)))
     True
     """
-    needs_onnx()
+    with needs("io.onnx needs onnx", "'microtorch[onnx]'"):
+        import onnx  # noqa: F401
     from ...train.evaluation import evaluating
 
     example = example if isinstance(example, tuple) else (example,)
@@ -71,15 +72,6 @@ def save(model, example, path):
     _agree(first, second)
     with replacing(path) as temporary:
         temporary.write_bytes(first.model(type(model).__name__).SerializeToString())
-
-
-def needs_onnx():
-    try:
-        import onnx  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "io.onnx needs the package onnx, which is not installed: pip install 'microtorch[onnx]'"
-        ) from error
 
 
 def _other(x):

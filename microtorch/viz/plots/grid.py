@@ -124,7 +124,7 @@ def save_image(tensor, fp, format=None, **options):
     """
     from ...datasets.transforms.base import pil
 
-    image = pil().Image
+    image = pil("save_image").Image
     grid = make_grid(tensor, **options)._array
     pixels = np.clip(grid * 255 + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
     if pixels.shape[2] not in (3, 4):

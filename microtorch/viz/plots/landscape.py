@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...autograd import grad, no_grad
-from ...errors import visible
+from ...errors import needs, visible
 from ...from_data import as_tensor
 from ...tensor import Tensor
 
@@ -13,10 +13,8 @@ _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#0
 def new_axes(ax, **options):
     """`ax`, or the Axes of a new figure."""
     if ax is None:
-        try:
+        with needs("viz.plots needs matplotlib", "'microtorch[plots]'"):
             import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError("pictures of training need matplotlib: pip install 'microtorch[plots]'") from error
         _, ax = plt.subplots(layout="constrained", **options)
     ax.set_prop_cycle(color=_COLORS)
     return ax
@@ -225,8 +223,6 @@ def weight_images(weight, shape, columns=8, ax=None):
     -------
     matplotlib.axes.Axes
     """
-    from matplotlib.colors import LinearSegmentedColormap
-
     w = np.asarray(weight.detach() if isinstance(weight, Tensor) else weight)
     height, width = shape
     columns = min(columns, len(w))
@@ -236,6 +232,8 @@ def weight_images(weight, shape, columns=8, ax=None):
         top, left = i // columns * (height + 1), i % columns * (width + 1)
         sheet[top : top + height, left : left + width] = row.reshape(shape)
     ax = new_axes(ax)
+    from matplotlib.colors import LinearSegmentedColormap
+
     limit = np.abs(w).max(initial=0.0) or 1.0
     diverging = LinearSegmentedColormap.from_list("orange-blue", ["#d55e00", "#ffffff", "#0072b2"])
     image = ax.imshow(sheet, cmap=diverging, vmin=-limit, vmax=limit)
