@@ -1,7 +1,8 @@
 """The lessons as notebooks that run anywhere, and as slides: python docs/extensions/notebooks.py [FOLDER]
 
 Each is one file: the first cell installs the package, code that a lesson quotes from the source stands in it, links to
-other pages are their words. Headings begin slides: `jupyter nbconvert --to slides NOTEBOOK` makes a page of them.
+other pages are their words. `jupyter nbconvert --to slides --execute NOTEBOOK` makes slides: headings begin them, and
+text between two cells of code begins one below.
 `make docs` writes them beside the site, where the page of the lessons offers them.
 """
 
@@ -47,6 +48,7 @@ def notebook_of(path, archive="microtorch"):
         code = re.sub(r"^:.*\n", "", body, flags=re.M).strip()
         cells.append(_code(code, [tag.strip() for tag in tags[1].split(",")] if tags else []))
     cells += _prose(prose + text[place:])
+    _slides(cells)
     for i, cell in enumerate(cells):
         cell["id"] = f"cell{i}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -85,13 +87,25 @@ def _code(source, tags=()):
 
 
 def _prose(text):
-    """Cells of text, a new one at each heading, which begins a slide."""
-    cells = []
-    for part in re.split(r"(?m)^(?=#{1,2} )", text):
-        if part.strip():
-            slide = {"slideshow": {"slide_type": "slide"}} if part.startswith("#") else {}
-            cells.append({"cell_type": "markdown", "metadata": slide, "source": _LINK.sub(r"\1", part).strip()})
-    return cells
+    """Cells of text, a new one at each heading."""
+    parts = re.split(r"(?m)^(?=#{1,2} )", text)
+    return [
+        {"cell_type": "markdown", "metadata": {}, "source": _LINK.sub(r"\1", part).strip()}
+        for part in parts
+        if part.strip()
+    ]
+
+
+def _slides(cells):
+    """Mark which cells begin a slide: headings, and below them what stands between two cells of code."""
+    cells[0]["metadata"]["slideshow"] = {"slide_type": "skip"}
+    kinds = [cell["cell_type"] for cell in cells]
+    heads = [cell["source"].startswith("#") and kind == "markdown" for cell, kind in zip(cells, kinds)]
+    for i, cell in enumerate(cells[1:], 1):
+        if heads[i]:
+            cell["metadata"]["slideshow"] = {"slide_type": "slide"}
+        elif kinds[i - 1 : i + 2] == ["code", "markdown", "code"]:
+            cell["metadata"]["slideshow"] = {"slide_type": "subslide"}
 
 
 def write(folder=OUT, archive="microtorch"):

@@ -82,9 +82,13 @@ def test_a_lesson_is_a_notebook_with_slides(lesson):
     assert "```{" not in prose
     assert ".md)" not in prose
     assert prose.count("```python") >= text.count("```{literalinclude}")
-    slides = [cell for cell in cells if cell["metadata"].get("slideshow")]
-    assert len(slides) >= 3
-    assert all(cell["source"].startswith("#") for cell in slides)
+    slides = [cell["metadata"].get("slideshow", {}).get("slide_type", "") for cell in cells]
+    assert slides[0] == "skip"  # nobody is shown the installation
+    assert slides.count("slide") >= 3
+    marks = ["c" if cell["cell_type"] == "code" else "#" if cell["source"].startswith("#") else "-" for cell in cells]
+    assert [mark == "#" for mark in marks[1:]] == [slide == "slide" for slide in slides[1:]]
+    between = [marks[i - 1 : i + 2] == ["c", "-", "c"] for i in range(len(marks))]
+    assert between == [slide == "subslide" for slide in slides]
 
 
 @pytest.fixture

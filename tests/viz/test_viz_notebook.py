@@ -1,11 +1,13 @@
 """What a notebook shows of tensors and modules."""
 
 import html.parser
+import re
+from pathlib import Path
 
 import pytest
 
 import microtorch
-from microtorch import nn
+from microtorch import nn, viz
 
 
 class Balanced(html.parser.HTMLParser):
@@ -34,6 +36,14 @@ def test_small_tensors_show_their_numbers_and_large_ones_a_summary(shape, cells)
     page = Balanced(microtorch.ones(*shape)._repr_html_() if shape else microtorch.tensor(1.0)._repr_html_())
     assert page.cells == cells
     assert "float32" in page.text
+
+
+def test_signs_have_the_colours_that_they_have_in_the_pages():
+    colours = re.findall(r"rgba\(([\d,]+),", microtorch.tensor([-1.0, 1.0])._repr_html_())
+    web = Path(viz.__file__).parent
+    for page in (web / "page" / "web" / "explorer_panel.js", web / "training" / "web" / "charts.js"):
+        found = re.search(r"< 0 \? \[(.*?)\] : \[(.*?)\]", page.read_text(encoding="utf-8"))
+        assert [colour.replace(" ", "") for colour in found.groups()] == colours
 
 
 def test_awkward_values_and_kinds_are_shown():

@@ -38,9 +38,9 @@ def _table(matrix):
 
 
 def _cell(x, largest):
-    # Blue to orange, which colour-blind readers tell apart; the sign is there in print as well.
+    # Orange to blue, as in all pictures: colour-blind readers tell them apart, and the sign is there in print as well.
     share = float(np.clip(float(x) / largest, -1, 1)) if np.isfinite(float(x)) else 0.0
-    colour = "230,159,0" if share > 0 else "0,114,178"
+    colour = "0,114,178" if share > 0 else "230,97,1"
     tint = f"background:rgba({colour},{abs(share) * 0.5:.2f})"
     return f'<td style="padding:1px 6px;text-align:right;{tint}">{number(x)}</td>'
 
