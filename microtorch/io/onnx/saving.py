@@ -59,7 +59,7 @@ def save(model, example, path):
     True
     """
     with needs("io.onnx needs onnx", "'microtorch[onnx]'"):
-        import onnx  # noqa: F401
+        import onnx  # noqa: F401  asked for before the model runs
     from ...train.evaluation import evaluating
 
     example = example if isinstance(example, tuple) else (example,)
