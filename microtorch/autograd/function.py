@@ -224,9 +224,12 @@ class ArrayFunction:
     @property
     def saved_tensors(self):
         """tuple: what was saved, as arrays; as tensors under ``create_graph=True``."""
-        if self.saved is None:
+        saved = self.saved
+        if type(saved) is tuple:
+            return saved
+        if saved is None:
             raise GraphError(released(self))
-        return self.saved
+        return saved.unpacked(self)  # by saved_tensors_hooks
 
     def mark_non_differentiable(self, *arrays):
         """Say of outputs, such as indices, that no gradient flows through them."""

@@ -20,7 +20,7 @@ class _WithTensors:
     def __init__(self, node):
         self.__dict__.update(node.__dict__)
         self.inputs, self.edges, self.needs_input_grad = node.inputs, node.edges, node.needs_input_grad
-        if hasattr(node, "packed"):
+        if type(node.saved) is not tuple:
             raise GradientError(f"{node.name()}: what saved_tensors_hooks unpacks has no place in the graph.")
         self.saved_tensors = saved_as_tensors(node, node.saved)
 

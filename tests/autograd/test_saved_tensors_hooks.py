@@ -100,3 +100,59 @@ def test_it_has_no_second_derivative_and_one_backward():
     z.backward()
     with pytest.raises(GraphError, match="backward"):
         z.backward()
+
+
+@pytest.mark.parametrize("pack", [lambda t: t, lambda t: t[...], lambda t: t.view(2, 1)])
+def test_what_packing_leaves_in_its_place_may_not_be_changed(pack):
+    x = leaf(0.5, 1.5)
+    with saved_tensors_hooks(pack, lambda t: t.view(2)):
+        h = x * 1
+        y = h.sin()
+    h.zero_()
+    with pytest.raises(GraphError, match=r"Sin.* saved a value of shape .*, which was changed in place .*zero_"):
+        y.sum().backward()
+
+
+def test_what_packing_has_copied_may_change():
+    def pack(t):
+        copies.append(mt.zeros(2, dtype=mt.float64))
+        return copies[-1].copy_(t)
+
+    x, copies = leaf(0.5, 1.5), []
+    with saved_tensors_hooks(pack, lambda t: t):
+        h = x * 1
+        y = h.sin()
+    h.zero_()
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, np.cos([0.5, 1.5]))
+
+
+def test_nodes_keep_their_class_and_no_class_is_made():
+    def classes():
+        return [*mt.autograd.function.ArrayFunction.__subclasses__(), *type(leaf(1.0).exp().grad_fn).__subclasses__()]
+
+    before, x = classes(), leaf(0.5, 1.5)
+    with save_on_cpu():
+        y = x.exp()
+    assert type(y.grad_fn) is type(x.exp().grad_fn)
+    assert classes() == before
+
+
+def test_a_function_on_tensors_is_packed_too():
+    class Cube(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, dy):
+            (x,) = ctx.saved_tensors
+            return 3 * x**2 * dy
+
+    x, shapes = leaf(0.5, 1.5), []
+    with saved_tensors_hooks(lambda t: shapes.append(t.shape) or t.clone(), lambda t: t):
+        y = Cube.apply(x)
+    y.sum().backward()
+    assert shapes == [(2,)]
+    assert x.grad.tolist() == [0.75, 6.75]

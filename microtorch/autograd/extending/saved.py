@@ -1,11 +1,10 @@
 """Values saved for backward, packed by functions of the user's own: PyTorch's saved_tensors_hooks."""
 
-import functools
-
 import numpy as np
 
 from ...errors import GraphError, describe
 from ...tensor import Tensor, over
+from ..inplace.views import owner
 from ..mode import no_grad, state
 from ..observe import Observer
 
@@ -43,21 +42,13 @@ class saved_tensors_hooks(Observer):
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
     def forward(self, ctx, arrays, outputs):
-        """Pack what an operation has saved; its node becomes one that unpacks."""
-        if not ctx.saved or getattr(ctx, "number", None) is None or hasattr(ctx, "packed"):
+        """Pack what an operation has saved."""
+        if not ctx.saved or getattr(ctx, "number", None) is None or type(ctx.saved) is _Packed:
             return
         if self is not next(o for o in reversed(state.observers) if isinstance(o, saved_tensors_hooks)):
             return  # of blocks inside each other the innermost packs, as in PyTorch
         with no_grad():
-            ctx.packed = tuple([self._pack(a) for a in ctx.saved])
-        ctx.unpack_hook = self.unpack_hook
-        ctx.saved = (None,) * len(ctx.packed)
-        ctx.__class__ = _unpacking(type(ctx))
-
-    def _pack(self, saved):
-        if not isinstance(saved, np.ndarray):
-            return saved
-        return _Packed(self.pack_hook(over(saved)), saved.shape, saved.dtype)
+            ctx.saved = _Packed(ctx.saved, self.pack_hook, self.unpack_hook)
 
 
 class save_on_cpu(saved_tensors_hooks):
@@ -67,29 +58,34 @@ class save_on_cpu(saved_tensors_hooks):
         super().__init__(lambda t: t, lambda t: t)
 
 
-class _Packed:
-    def __init__(self, value, shape, dtype):
-        self.value, self.shape, self.dtype = value, shape, dtype
+class _Packed(tuple):
+    """The packed forms of what a node saved; as a tuple, the arrays that packing left in their memory, else None.
+
+    So a change in place of what was saved is found as ever, and the memory that is kept is counted.
+    """
+
+    def __new__(cls, saved, pack_hook, unpack_hook):
+        packed = [pack_hook(over(s)) if isinstance(s, np.ndarray) else s for s in saved]
+        self = super().__new__(cls, [_left(p, s) for p, s in zip(packed, saved)])
+        self.packed, self.unpack_hook = packed, unpack_hook
+        self.kinds = [(s.shape, s.dtype) if isinstance(s, np.ndarray) else None for s in saved]
+        return self
+
+    def unpacked(self, node):
+        """The arrays that `node` saved."""
+        return tuple([p if k is None else self._unpacked(node, p, k) for p, k in zip(self.packed, self.kinds)])
+
+    def _unpacked(self, node, packed, kind):
+        t = self.unpack_hook(packed)
+        if not isinstance(t, Tensor) or (t.shape, t.dtype) != kind:
+            raise GraphError(
+                f"saved_tensors_hooks: of what {node.name()} had saved, {kind[0]} {kind[1]}, the unpack hook "
+                f"made {describe(t)}. It must return a Tensor of that shape and dtype."
+            )
+        return t._array
 
 
-@functools.cache
-def _unpacking(operation):
-    """The class of nodes like those of `operation` whose saved tensors are unpacked when they are asked for."""
-
-    def saved_tensors(self):
-        operation.saved_tensors.fget(self)  # complains if it was released
-        return tuple([_unpacked(self, p) for p in self.packed])
-
-    return type(operation.__name__, (operation,), {"__slots__": (), "saved_tensors": property(saved_tensors)})
-
-
-def _unpacked(node, packed):
-    if not isinstance(packed, _Packed):
-        return packed
-    t = node.unpack_hook(packed.value)
-    if not isinstance(t, Tensor) or t.shape != packed.shape or t.dtype != packed.dtype:
-        raise GraphError(
-            f"saved_tensors_hooks: of what {node.name()} had saved, {packed.shape} {packed.dtype}, the unpack hook "
-            f"made {describe(t)}. It must return a Tensor of that shape and dtype."
-        )
-    return t._array
+def _left(packed, saved):
+    """The array of `packed`, if that is a tensor in the memory of `saved`."""
+    kept = isinstance(packed, Tensor) and isinstance(saved, np.ndarray) and owner(packed._array) is owner(saved)
+    return packed._array if kept else None
