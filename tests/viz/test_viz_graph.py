@@ -9,6 +9,7 @@ import samples
 import microtorch
 from microtorch import nn
 from microtorch.autograd import ArrayFunction
+from microtorch.nn import functional as F
 from microtorch.viz import graph, tree
 from microtorch.viz.page.steps import backward_steps
 from microtorch.viz.records.folding import READABLE, fold
@@ -157,6 +158,33 @@ def test_detached_and_frozen_parts():
     assert (kinds["first.weight"], kinds["first.bias"], kinds["x"]) == ("frozen", "parameter", "input")
     assert [e.flows for e in records.edges if e.target.name == "Mul"] == [True, False]
     assert kinds["blocks.0.fc.weight"] == "parameter"
+
+
+def test_buffers_have_their_paths_and_stand_in_their_modules():
+    net = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2, affine=False))
+    records = graph(net(microtorch.ones(4, 3)).sum(), net)
+    buffers = {v.name: v.scope.path for v in records.values if v.kind == "buffer"}
+    assert buffers == {f"1.{name}": "1" for name in ("running_mean", "running_var", "num_batches_tracked")}
+    net.eval()
+    net[0].requires_grad_(False)
+    net[0].spare = nn.BatchNorm1d(2)
+    records = graph(net(microtorch.ones(4, 3, requires_grad=True)).sum(), net)
+    assert {v.name for v in records.values if not v.used} == {"0.spare.weight", "0.spare.bias"}
+
+
+def test_options_that_are_as_by_default_are_not_told_nor_the_state_of_a_generator():
+    def options(out):
+        return graph(out).operations[-1].options
+
+    x = microtorch.ones(4, 3, requires_grad=True)
+    assert options(F.elu(x)) == {}
+    assert options(F.elu(x, 0.5)) == {"alpha": "0.5"}
+    assert options(F.dropout(x, 0.25)) == {"p": "0.25"}
+    target = microtorch.tensor([0, 1, 2, 0])
+    assert options(F.cross_entropy(x, target)) == {}
+    assert options(F.cross_entropy(x, target, label_smoothing=0.1)) == {"smoothing": "0.1"}
+    assert options(x.sum(1)) == {"dim": "1"}
+    assert options(x[:, np.array([0, 2])]) != {}
 
 
 def test_parameters_that_the_graph_does_not_reach():

@@ -21,7 +21,7 @@ class Elu(ArrayFunction):
     """
 
     @staticmethod
-    def forward(ctx, x, alpha, scale, rate):
+    def forward(ctx, x, alpha=1.0, scale=1.0, rate=1.0):
         ctx.save_for_backward(x)
         ctx.shape = alpha, scale, rate
         return one_pass(ctx, kernels.elu, (x,), alpha, scale, rate)

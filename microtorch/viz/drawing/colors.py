@@ -7,6 +7,7 @@ KINDS = {
     "module": ("#e9e6df", "#4a463d"),
     "parameter": ("#cfe3f5", "#0072b2"),
     "frozen": ("#ffffff", "#0072b2"),
+    "buffer": ("#eef3f6", "#0072b2"),
     "input": ("#eef3f6", "#7b8a93"),
     "saved": ("#fbe3c4", "#b45f06"),
     "output": ("#d5ecd6", "#1b7a3d"),

@@ -21,6 +21,7 @@ LEGEND = {
     "module": "module, folded",
     "parameter": "parameter",
     "frozen": "frozen parameter",
+    "buffer": "buffer",
     "input": "input",
     "saved": "kept for backward",
     "output": "output",
@@ -132,8 +133,8 @@ class Dot:
         lines = [(o.name, "b")]
         if o.labels:
             lines.append(("→ " + ", ".join(o.labels), "s"))
-        if o.arguments:
-            lines.append((", ".join(f"{k}={v}" for k, v in o.arguments.items()), "s"))
+        if o.options:
+            lines.append((", ".join(f"{k}={v}" for k, v in o.options.items()), "s"))
         if "formulas" in self.shown and o.formula:
             lines += [(o.formula, "s"), *((part.strip(), "g") for part in o.gradient.split(",  "))]
         if "values" in self.shown:
@@ -161,8 +162,7 @@ class Dot:
 
     def _lines_of_value(self, box):
         v = box.record
-        kind = {"frozen": "frozen", "parameter": "parameter", "input": "input", "output": "output"}[v.kind]
-        name = v.name or kind
+        name = v.name or v.kind
         if v.scope is not None and v.scope.path and name.startswith(v.scope.path + "."):
             name = name[len(v.scope.path) + 1 :]  # the frame around it says the rest
         lines = [(name + (f" (× {box.times} alike)" if box.times > 1 else ""), "b")]
@@ -214,7 +214,7 @@ class Dot:
             arrow.target.id,
             {"label": " " + text.replace("\\", "\\\\").replace("\n", "\n ")},
         )
-        if arrow.source.kind in ("parameter", "frozen", "input"):
+        if arrow.source.kind in ("parameter", "frozen", "buffer", "input"):
             attributes["label"] = ""  # the box says it
         if arrow.source.kind in ("operation", "module") and arrow.target.kind in ("operation", "module"):
             attributes["weight"] = "12"  # the way of the values is a straight line

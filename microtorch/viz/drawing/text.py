@@ -88,7 +88,7 @@ def as_text(records, most=5000):
 
 def _line(record):
     if not isinstance(record, Operation):
-        notes = [record.kind] if record.kind in ("parameter", "frozen", "input") else []
+        notes = [record.kind] if record.kind in ("parameter", "frozen", "buffer", "input") else []
         if record.state:
             notes.append(
                 f".grad {record.state}" if record.state != "filled" else f".grad {summary(record.tensor.grad._array)}"
@@ -96,8 +96,8 @@ def _line(record):
         value = f"  = {summary(record.array)}" if record.kind == "output" else ""
         named = f"{record.name}  " if record.name else ""
         return f"{named}{shape_text(record.shape)}{value}" + (f"  {', '.join(notes)}" if notes else "")
-    arguments = ", ".join(f"{k}={v}" for k, v in record.arguments.items())
-    text = f"{record.number} {record.name}" + (f"({arguments})" if arguments else "")
+    options = ", ".join(f"{k}={v}" for k, v in record.options.items())
+    text = f"{record.number} {record.name}" + (f"({options})" if options else "")
     text += "".join(f"  {shape_text(shape)}" for shape in record.shapes if shape is not None)
     if record.error is not None:
         return f"✗ {record.name} failed: {record.error}"

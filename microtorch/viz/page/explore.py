@@ -9,17 +9,16 @@ from importlib import resources
 
 import numpy as np
 
-import microtorch
-
-from ...errors import operation_name, visible
+from ...errors import visible
 from ...io.files import replacing
 from ..drawing.dot import LONGEST_TOOLTIP, what_is_kept
 from ..drawing.numbers import number, shape_text, size_text, statistics, time_text
 from ..records.graph import graph
 from ..records.measures import MEASURES, with_times
+from ..records.names import public_function
 from .places import lay_out
 from .recorded import recorded_calls, recording_of
-from .rules import Shown, other_options
+from .rules import Shown
 from .steps import backward_steps
 
 __all__ = ["explore"]
@@ -279,7 +278,7 @@ class _Contents:
             "id": o.id, "kind": "operation", "title": visible(o.name, LONGEST),
             "subtitle": visible(("→ " if o.labels else "") + subtitle, LONGEST),
             "module": o.scope.id if o.scope else None, **self.shown[o].told(self.small),
-            "doc": _docstring(o.name), "arguments": other_options(o), "hooks": bool(o.node.hooks),
+            "doc": _docstring(o.name), "options": o.options, "hooks": bool(o.node.hooks),
             "values": [self.tensor(a) for a in o.arrays], "gradients": [self.tensor(g) for g in o.grads],
             "saved": [[s.of, shape_text(s.shape), s.dtype, size_text(s.nbytes)] for s in o.saved or ()],
             "kept": size_text(o.nbytes) if o.nbytes else "", "time": time_text(o.seconds) if o.seconds else "",
@@ -294,7 +293,7 @@ class _Contents:
 
     def _value(self, v):
         name = v.name or next((e.argument for e in self.out.get(v, ())), "") or v.kind
-        small = v.array.size == 1 and v.kind in ("output", "input")
+        small = v.array.size == 1 and v.kind in ("output", "input", "buffer")
         return {
             "id": v.id, "kind": v.kind, "title": visible(_short(name), LONGEST),
             "subtitle": number(v.array.item()) if small else shape_text(v.shape),
@@ -352,6 +351,5 @@ def _rounded(x):
 
 def _docstring(name):
     """The first paragraph of the public function of an operation."""
-    function = getattr(microtorch, operation_name(type(name, (), {})), None)
-    function = function or getattr(getattr(microtorch.ops, "loss", None), name.lower(), None)
+    function = public_function(name)
     return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ") if function is not None else ""

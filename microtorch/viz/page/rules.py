@@ -1,13 +1,7 @@
 """The rules of an operation as the page shows them: typeset, with their numbers, and as trees that it can evaluate."""
 
-import inspect
-
 import numpy as np
 
-import microtorch
-
-from ...errors import operation_name
-from ...nn import functional
 from ...tensor import Tensor
 from ..drawing.numbers import number
 from ..formula.evaluate import NAMES, evaluate
@@ -15,7 +9,7 @@ from ..formula.rules import rules_of
 from ..formula.typeset import equation, pieces, plain
 from ..records.records import Operation
 
-__all__ = ["Shown", "other_options"]
+__all__ = ["Shown"]
 
 
 class Shown:
@@ -173,25 +167,3 @@ def _names_in(tree):
 
 def _caption(name):
     return f"∂L/∂{name[1:]}" if name[0] == "d" and len(name) > 1 else name
-
-
-def other_options(operation):
-    """{option: text} of those that are not what the public function or module takes by itself."""
-    return {name: text for name, text in operation.arguments.items() if text != _default(operation, name)}
-
-
-def _default(operation, name):
-    function = _public(operation.name)
-    if function is None:
-        return None
-    parameter = inspect.signature(function).parameters.get(_ALIASES.get(name, name))
-    return repr(parameter.default) if parameter and parameter.default is not parameter.empty else None
-
-
-_ALIASES = {"smoothing": "label_smoothing"}
-
-
-def _public(name):
-    """The public function of an operation."""
-    name = operation_name(type(name, (), {}))
-    return getattr(functional, name, None) or getattr(microtorch.ops, name, None)

@@ -191,7 +191,7 @@ class _Folder:
                         inputs.append((item.number - edge.source.number, edge.output, edge.shape))
                     else:
                         inputs.append((edge.source.kind, edge.shape))
-                what = (item.name, item.error, *item.arguments, *item.shapes, *item.dtypes, *inputs)
+                what = (item.name, item.error, *item.options, *item.shapes, *item.dtypes, *inputs)
             self.marks[item] = hash(what)
         return self.marks[item]
 

@@ -11,10 +11,11 @@ from ...autograd.graph import maker, nodes_below
 from ...autograd.inplace.views import owner
 from ...autograd.memory import has_values
 from ...errors import visible
+from ...nn.parameter import Parameter
 from ...tensor import Tensor, edge_of, tensor_at, wrap
 from ..formula.rules import formula_of
 from .failure import failed_call
-from .names import arguments, brief, callers_names, names_in, signature
+from .names import arguments, brief, callers_names, names_in, options, signature
 from .records import Edge, Graph, Operation, Saved, Scope, Value
 
 __all__ = ["graph", "with_gradients"]
@@ -93,7 +94,7 @@ class _Reader:
             name=visible(node.name()),
             formula=visible(formula),
             gradient=visible(gradient),
-            arguments={},
+            options=options(node),
             shapes=[None] * count,
             dtypes=[None] * count,
             arrays=[None] * count,
@@ -106,9 +107,6 @@ class _Reader:
         for k, (shape, dtype) in enumerate(outputs or ()):
             operation.shapes[k], operation.dtypes[k] = tuple(shape), dtype.name
         self.by_node[node] = operation
-        for argument, x in zip(arguments(type(node)), node.inputs, strict=False):
-            if not isinstance(x, Tensor) and x is not None:
-                operation.arguments[argument] = brief(x)
         return operation
 
     def _connect(self, operation, inputs):
@@ -157,7 +155,7 @@ class _Reader:
             shapes=[],
             dtypes=[],
             arrays=[],
-            arguments={k: brief(x) for k, x in call.arguments.items() if not isinstance(x, Tensor)},
+            options={k: brief(x) for k, x in call.arguments.items() if not isinstance(x, Tensor)},
             grads=[],
             saved=[],
             scope=self._scope_of_failure(call.scope),
@@ -180,7 +178,7 @@ class _Reader:
         if tensor.requires_grad:
             kind = "parameter"
         else:
-            kind = "frozen" if path else "input"
+            kind = "input" if path is None else "frozen" if isinstance(tensor, Parameter) else "buffer"
         value = Value(
             f"v{len(self.values) + 1}",
             kind,
@@ -227,7 +225,7 @@ class _Reader:
     def _unused(self):
         """Parameters of the model that the graph does not reach: often what a learner is looking for."""
         for tensor in self.paths if self.model is not None else ():
-            if tensor not in self.values:
+            if tensor not in self.values and isinstance(tensor, Parameter):
                 value = self._leaf(tensor)
                 value.used = False
                 if value.state in ("filled", "zero"):
@@ -248,8 +246,8 @@ class _Reader:
         self.module_paths = {}
         if outermost is not None:
             self.module_paths = {module: path for path, module in outermost.named_modules()}
-            for path, parameter in outermost.named_parameters():
-                self.paths.setdefault(parameter, path)
+            for path, tensor in (*outermost.named_parameters(), *outermost.named_buffers()):
+                self.paths.setdefault(tensor, path)
 
     def _scope(self, scope):
         """The record of ``(module, outer scope)``."""

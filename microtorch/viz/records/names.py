@@ -7,7 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from ...errors import visible
+from ... import ops
+from ...errors import operation_name, visible
+from ...nn import functional
 from ...tensor import Tensor
 
 
@@ -65,6 +67,32 @@ class _Arguments:
         while True:
             yield f"{self.starred}[{i}]"
             i += 1
+
+
+def options(node):
+    """{argument: text} of the arguments that are not tensors and not as the public function takes them by itself.
+
+    Arrays that it does not take at all, such as the state of a generator, are the operation's own.
+    """
+    function, found = public_function(type(node).__name__), {}
+    taken = inspect.signature(function).parameters if function is not None else {}
+    own = inspect.signature(type(node).forward).parameters
+    for name, x in zip(arguments(type(node)), node.inputs, strict=False):
+        p = taken.get(_PUBLIC_NAMES.get(name, name)) or own.get(name)
+        usual = p is not None and p.default is not p.empty and repr(p.default) == repr(x)
+        hidden = isinstance(x, np.ndarray) and function is not None and name not in taken
+        if not (x is None or isinstance(x, Tensor) or usual or hidden):
+            found[name] = brief(x)
+    return found
+
+
+_PUBLIC_NAMES = {"smoothing": "label_smoothing"}
+
+
+def public_function(name):
+    """The public function of the operation called `name`, or None."""
+    name = operation_name(type(name, (), {}))
+    return getattr(functional, name, None) or getattr(ops, name, None)
 
 
 def signature(module):

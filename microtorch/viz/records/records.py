@@ -72,8 +72,8 @@ class Operation:
     ----------
     name, formula, gradient : str
         The class, what it computes and how its gradient goes, as its docstring says.
-    arguments : dict of str to str
-        What is not a tensor.
+    options : dict of str to str
+        Its arguments that are not tensors, where they are not as the public function takes them by itself.
     shapes, dtypes, arrays, grads, tensors : list
         One for each output; arrays and grads are None where not known.
     saved : list of Saved or None
@@ -90,7 +90,7 @@ class Operation:
     name: str
     formula: str
     gradient: str
-    arguments: dict
+    options: dict
     shapes: list
     dtypes: list
     arrays: list = field(repr=False)
@@ -117,7 +117,8 @@ class Value:
     Attributes
     ----------
     kind : str
-        "parameter" (a leaf that requires a gradient), "frozen" (a parameter that does not), "input" or "output".
+        "parameter" (a leaf that requires a gradient), "frozen" (a parameter that does not), "buffer" (of a
+        module), "input" or "output".
     name : str
     array, grad : ndarray or None
         `grad` is what this graph's backward gives, where it was computed, else what ``.grad`` holds.

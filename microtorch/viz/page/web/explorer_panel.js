@@ -84,7 +84,7 @@ function stepPanel(parent) {
   const step = D.steps[state.step - 1], n = nodes.get(step.node);
   make("div", {class: "soft"}, parent, `step ${state.step} of ${last}, newest operation first`);
   make("h2", {}, parent, n.title);
-  make("div", {class: "soft"}, parent, [path(n), ...Object.entries(n.arguments).map(([k, v]) => `${k} = ${v}`)].filter(Boolean).join(" · "));
+  make("div", {class: "soft"}, parent, [path(n), ...Object.entries(n.options).map(([k, v]) => `${k} = ${v}`)].filter(Boolean).join(" · "));
   if (n.gradients.every(g => g === null)) { make("p", {class: "warn"}, parent, "No gradient comes here: nothing that the loss needs depends on it."); return; }
   if (D.changed) make("p", {class: "warn"}, parent, `What if ${elementName(nodes.get(asked.node), asked.at)} were ${short(asked.value)}: the numbers are of that.`);
   why(n, parent);
@@ -136,7 +136,7 @@ function nodePanel(n, parent) {
     if (t === null) make("p", {class: "soft"}, box, "not kept: it is large and no backward needs it"); else { const m = matrix(t, ""); m.id = "value"; box.append(m); statistics(t, box); }
   });
   const box = section("gradient", parent), wait = waiting(n, state.step);
-  if (n.kind === "input" || n.kind === "frozen") make("p", {class: "soft"}, box, "none wanted: requires_grad is False");
+  if (["input", "frozen", "buffer"].includes(n.kind)) make("p", {class: "soft"}, box, "none wanted: requires_grad is False");
   else if (n.kind === "output" || wait) {
     const t = wait ? wait.total : n.gradients[0];
     if (wait) make("p", {}, box, wait.nth === n.arrivals.length ? "complete" : `${wait.nth} of ${n.arrivals.length} have arrived`);
@@ -146,7 +146,7 @@ function nodePanel(n, parent) {
   if (canAsk(n) || D.refused && n.kind === "parameter") whatIfPanel(n, parent);
   if (n.state === "stale" && n.stale !== null) section("left over", parent).append(matrix(n.stale, ".grad"));
   if (n.kind === "operation") {
-    list([...Object.entries(n.arguments), ["keeps", n.kept], ["backward takes", n.time], ["hooks", n.hooks ? "yes" : ""]], section("facts", parent));
+    list([...Object.entries(n.options), ["keeps", n.kept], ["backward takes", n.time], ["hooks", n.hooks ? "yes" : ""]], section("facts", parent));
     if (n.saved.length) kept(n, section("kept for backward", parent));
   }
   const close = make("button", {}, parent, "back to the step");

@@ -4,7 +4,7 @@ const tensorOf = i => ({shape: D.tensors[i].shape, data: D.tensors[i].values.map
 const originalOf = i => ({shape: D.tensors[i].shape, data: before[i].map(Formula.real)});
 const given = new Map(D.nodes.map(n => [n.id, D.edges.filter(e => e.to === n.id)]));
 const operations = D.nodes.filter(n => n.kind === "operation");
-const canAsk = n => !D.refused && (n.kind === "parameter" || n.kind === "input" || n.kind === "frozen") && n.used !== false && n.values[0] !== null && D.tensors[n.values[0]].dtype.startsWith("float") && D.tensors[n.values[0]].values.length > 0;
+const canAsk = n => !D.refused && ["parameter", "frozen", "buffer", "input"].includes(n.kind) && n.used !== false && n.values[0] !== null && D.tensors[n.values[0]].dtype.startsWith("float") && D.tensors[n.values[0]].values.length > 0;
 function inputsOf(n, values) { return given.get(n.id).map(e => values.get(e.from)[e.output]); }
 function namesOf(n, values, dy) {
   const found = {};
