@@ -362,7 +362,7 @@ def test_a_chain_runs_straight_and_no_edge_crosses_a_title(tmp_path):
 def test_default_options_are_not_listed(tmp_path):
     chain(tmp_path / "x.html")
     data = data_of(tmp_path / "x.html")
-    options = {n["title"]: n["arguments"] for n in data["nodes"] if n["kind"] == "operation"}
+    options = {n["title"]: n["options"] for n in data["nodes"] if n["kind"] == "operation"}
     assert options["CrossEntropy"] == {}
     assert not any("eps" in m["title"] for m in data["modules"])
 
