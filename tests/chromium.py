@@ -53,7 +53,7 @@ def visit(browser):
     yield open_file
     for context in contexts:
         context.close()
-    assert logged == []
+    assert not logged, logged
     assert all(url.startswith("file://") for url in requests)
     assert len(requests) == len(contexts)
 
