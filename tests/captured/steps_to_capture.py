@@ -1,4 +1,4 @@
-"""What the tests of captured steps share: a training that the cases change, its data, and settings."""
+"""What the tests of captured steps share: trainings, their optimizers and data, and settings."""
 
 import numpy as np
 
@@ -6,6 +6,20 @@ import microtorch
 from microtorch import nn, optim
 
 F = nn.functional
+OPTIMIZERS = {
+    "sgd": lambda p: optim.SGD(p, lr=0.05),
+    "nesterov": lambda p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    "adam": lambda p: optim.Adam(p, amsgrad=True),
+    "adamw": optim.AdamW,
+    "rmsprop": lambda p: optim.RMSprop(p, momentum=0.5),
+    "adagrad": optim.Adagrad,
+    "adadelta": optim.Adadelta,
+    "adamax": optim.Adamax,
+    "nadam": optim.NAdam,
+    "radam": optim.RAdam,
+    "asgd": optim.ASGD,
+    "rprop": optim.Rprop,
+}
 
 
 def data(call, size=8):
@@ -40,3 +54,26 @@ class Settings:
     @property
     def factor(self):
         return self.scale * 2
+
+
+def batches(n, size=8, features=12, classes=4):
+    rng = np.random.default_rng(0)
+    for _ in range(n):
+        x = rng.standard_normal((size, features)).astype(np.float32)
+        yield microtorch.from_numpy(x), microtorch.from_numpy(rng.integers(0, classes, size))
+
+
+def training(optimizer="sgd", extras=False, **settings):
+    """A model, its optimizer and a step of it, the same at each call."""
+    microtorch.manual_seed(0)
+    model = nn.MLP([12, 10, 10, 4], dropout=0.3 if extras else 0.0, norm="batch" if extras else None, **settings)
+    update = OPTIMIZERS[optimizer](model.parameters())
+
+    def step(x, y):
+        update.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        update.step()
+        return loss
+
+    return model, update, step

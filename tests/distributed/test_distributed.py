@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import ranks
-from rank_cases import CASES, DIFFERENT, DTYPES, LOSSES, OPTIMIZERS, REFUSED, STEPS, values
+from rank_cases import CASES, LOSSES, OPTIMIZERS, STEPS
+from rank_collectives import DIFFERENT, DTYPES, REFUSED, values
 
 import microtorch
 from microtorch import nn

@@ -47,10 +47,12 @@ TESTS = [
 ]
 AND_OF_CAPTURED_STEPS = [
     *("test_captured_reads", "test_captured_checking", "test_captured_hooks"),
-    *("test_captured", "test_captured_stale", "test_captured_arguments", "test_captured_native"),
+    *("test_captured", "test_captured_refused", "test_captured_stale"),
+    *("test_captured_arguments", "test_captured_native"),
 ]
 AND_OF_OTHERS = [
-    *("test_engine", "test_saved_tensors_hooks", "test_gradient_hooks", "test_nn_utils", "test_captured"),
+    *("test_engine", "test_saved_tensors_hooks", "test_gradient_hooks", "test_nn_utils"),
+    *("test_captured", "test_captured_refused"),
 ]
 FLIPPED = {
     ast.Lt: ast.LtE,

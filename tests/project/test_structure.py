@@ -15,6 +15,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 # Programs that tests run, one for each kind of script: a list that grows by its entries, and nobody reads as a whole.
 LISTS = {TESTS / "pytorch" / "scripts"}
 ROOMS = sorted({path.parent for path in TESTS.rglob("*.py")} - LISTS)
+OUTSIDE = sorted(path for name in ("benchmarks", "examples", "tests") for path in (TESTS.parent / name).rglob("*.py"))
 
 # From left to right: a module imports from its own layer and those before it. The longest name that fits counts.
 LAYERS = [
@@ -149,7 +150,12 @@ def test_imports_inside_functions_go_to_the_right_only_where_it_is_said():
     assert found == WHEN_CALLED
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
+def place(path):
+    """The name of a module of the package; of another file, where it is in the project."""
+    return path.relative_to(TESTS.parent).as_posix() if path in OUTSIDE else module_name(path)
+
+
+@pytest.mark.parametrize("path", [*FILES, *OUTSIDE], ids=place)
 def test_a_file_holds_one_idea(path):
     lines = len(path.read_text().splitlines())
     assert lines <= 450, f"{lines} lines: two ideas in one file?"
