@@ -113,7 +113,7 @@ class Gather(ArrayFunction):
         if not index.size:
             return np.empty(shape, x.dtype)
         x, index = _with_dimension(x, index)
-        return x[places("gather", x, ctx.dim, index)].reshape(shape)
+        return np.asarray(x[places("gather", x, ctx.dim, index)], order="C").reshape(shape)
 
     @staticmethod
     def backward(ctx, dy):

@@ -76,7 +76,7 @@ class Index(ArrayFunction):
         ctx.save_for_backward(*[i for i in index if type(i) is np.ndarray])  # so that a change to them is noticed
         if len(index) == 1 and index[0].dtype.kind == "i" and x.ndim:  # half the time of x[index]
             return x.take(index[0], 0)
-        return x[index]
+        return np.asarray(x[index], order="C")
 
     @staticmethod
     def explain(x, index):

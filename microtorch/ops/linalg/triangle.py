@@ -37,7 +37,7 @@ class Tril(ArrayFunction):
     @staticmethod
     def forward(ctx, x, k):
         ctx.k = k
-        return np.tril(x, k)
+        return np.asarray(np.tril(x, k), order="C")
 
     @staticmethod
     def backward(ctx, dy):
@@ -54,7 +54,7 @@ class Triu(ArrayFunction):
     @staticmethod
     def forward(ctx, x, k):
         ctx.k = k
-        return np.triu(x, k)
+        return np.asarray(np.triu(x, k), order="C")
 
     @staticmethod
     def backward(ctx, dy):

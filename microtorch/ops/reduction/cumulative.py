@@ -62,7 +62,7 @@ class CumSum(ArrayFunction):
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        return np.add.accumulate(x, dim, wide(x)).astype(narrow(x), copy=False)
+        return np.add.accumulate(x, dim, wide(x)).astype(narrow(x), "C", copy=False)
 
     @staticmethod
     def backward(ctx, dy):
@@ -113,7 +113,7 @@ class CumProd(ArrayFunction):
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        y = np.multiply.accumulate(x, dim, wide(x)).astype(narrow(x), copy=False)
+        y = np.multiply.accumulate(x, dim, wide(x)).astype(narrow(x), "C", copy=False)
         ctx.save_for_backward(x, y)
         return y
 
@@ -182,7 +182,7 @@ class Recurrence(ArrayFunction):
         rows, factors = np.moveaxis(y, dim, 0), np.moveaxis(a, dim, 0)
         for i in range(1, len(rows)):
             rows[i] += factors[i] * rows[i - 1]
-        y = y.astype(u.dtype, copy=False)
+        y = y.astype(u.dtype, "C", copy=False)
         ctx.save_for_backward(a, y)
         return y
 
@@ -234,10 +234,10 @@ class CumMin(ArrayFunction):
 def _extremes(ctx, ufunc, x, dim):
     ctx.shape, ctx.dim = x.shape, dim
     if x.ndim:
-        y = ufunc.accumulate(x, dim)
+        y = np.asarray(ufunc.accumulate(x, dim), order="C")
         place = np.arange(x.shape[dim]).reshape([-1 if d == dim else 1 for d in range(x.ndim)])
         reached = (x == y) | (x != x)  # once NaN, always NaN
-        indices = np.maximum.accumulate(np.where(reached, place, 0), dim)
+        indices = np.asarray(np.maximum.accumulate(np.where(reached, place, 0), dim), order="C")
     else:
         y, indices = x.copy(), np.zeros((), np.int64)
     ctx.save_for_backward(indices)
@@ -296,7 +296,7 @@ class LogCumSumExp(ArrayFunction):
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        y = np.logaddexp.accumulate(x, dim, np.float64).astype(x.dtype, copy=False)
+        y = np.logaddexp.accumulate(x, dim, np.float64).astype(x.dtype, "C", copy=False)
         ctx.save_for_backward(x, y)
         return y
 

@@ -20,7 +20,7 @@ class Prod(ArrayFunction):
     @staticmethod
     def forward(ctx, x, dim, keepdim):
         ctx.dim = dim
-        y = np.asarray(np.multiply.reduce(x, dim, wide(x), None, keepdim)).astype(narrow(x), copy=False)
+        y = np.asarray(np.multiply.reduce(x, dim, wide(x), None, keepdim)).astype(narrow(x), "C", copy=False)
         ctx.save_for_backward(x, y)
         return y
 

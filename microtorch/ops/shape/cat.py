@@ -55,7 +55,7 @@ class Cat(ArrayFunction):
     @staticmethod
     def forward(ctx, dim, *xs):
         ctx.dim, ctx.lengths = dim, [None if _is_nothing(x) else x.shape[dim] for x in xs]
-        return np.concatenate([x for x in xs if not _is_nothing(x)] or xs[:1], dim)
+        return np.asarray(np.concatenate([x for x in xs if not _is_nothing(x)] or xs[:1], dim), order="C")
 
     @staticmethod
     def explain(dim, *xs):
@@ -127,7 +127,7 @@ class Stack(ArrayFunction):
     @staticmethod
     def forward(ctx, dim, *xs):
         ctx.dim = dim
-        return np.stack(xs, dim)
+        return np.asarray(np.stack(xs, dim), order="C")
 
     @staticmethod
     def explain(dim, *xs):

@@ -75,7 +75,7 @@ class Roll(ArrayFunction):
     @staticmethod
     def forward(ctx, x, shifts, dims):
         ctx.shifts, ctx.dims = shifts, dims
-        return np.roll(x, shifts, dims)
+        return np.asarray(np.roll(x, shifts, dims), order="C")
 
     @staticmethod
     def backward(ctx, dy):

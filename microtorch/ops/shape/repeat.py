@@ -30,7 +30,7 @@ class Tile(ArrayFunction):
     @staticmethod
     def forward(ctx, x, repeats):
         ctx.shape, ctx.repeats = (1,) * (len(repeats) - x.ndim) + x.shape, repeats
-        return np.tile(x, repeats)
+        return np.asarray(np.tile(x, repeats), order="C")
 
     @staticmethod
     def backward(ctx, dy):
