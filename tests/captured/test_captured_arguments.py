@@ -91,6 +91,18 @@ def test_arguments_of_a_step_that_runs_eagerly_are_changed_from_the_first_call_o
     assert leaf.grad.tolist() == [4.0]
 
 
+@pytest.mark.parametrize(
+    "compute", [lambda a: np.subtract(a, 1), lambda a: np.add.reduce(a, axis=0), lambda a: np.clip(a, 0, a_max=1)]
+)
+def test_numpys_functions_of_an_array_argument_are_right_where_the_step_runs_eagerly(compute):
+    step, a = microtorch.capture(lambda x, a: x + compute(a), strict=False), np.array([0.5, 2.0])
+    with pytest.warns(UserWarning, match="runs eagerly"):
+        first = step(microtorch.zeros(2, dtype=microtorch.float64), a)
+    assert first.tolist() == np.broadcast_to(compute(a), 2).tolist()
+    a += 1
+    assert step(microtorch.zeros(2, dtype=microtorch.float64), a).tolist() == np.broadcast_to(compute(a), 2).tolist()
+
+
 def test_swapped_results_are_copied_before_anything_is_overwritten():
     step = microtorch.capture(lambda a, b: (b, a))
     a, b = microtorch.tensor([1.0]), microtorch.tensor([2.0])

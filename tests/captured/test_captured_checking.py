@@ -182,3 +182,14 @@ def test_check_every_lets_alone_what_a_step_makes_on_its_way(name):
         runs.append(found)
     assert runs[0] == runs[1]
     assert step.recording.replays >= 4
+
+
+def test_check_every_looks_at_what_an_operation_gave_before_a_later_one_writes_over_it():
+    def step(x):
+        h = x * 2
+        h.add_(1)
+        return h.exp_()
+
+    step = microtorch.capture(step, check_every=1)
+    for number in (1.0, 2.0, 3.0):
+        assert step(microtorch.full((2,), number)).tolist() == np.exp(np.full(2, 2 * number + 1, np.float32)).tolist()

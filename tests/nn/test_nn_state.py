@@ -216,6 +216,17 @@ def test_a_parameter_carries_marks():
     assert copy.deepcopy(layer).weight.tag == 1
 
 
+def test_a_copy_has_a_gradient_of_its_own():
+    p = nn.Parameter(microtorch.ones(2))
+    (loss,) = microtorch.autograd.grad((p * p * p).sum(), p, create_graph=True)
+    loss.sum().backward(create_graph=True)
+    assert p.grad.requires_grad
+    other = copy.deepcopy(p)
+    assert not other.grad.requires_grad
+    other.grad.add_(1)
+    assert (p.grad.tolist(), other.grad.tolist()) == ([6.0, 6.0], [7.0, 7.0])
+
+
 # -- sizes -------------------------------------------------------------------------------------------------------------
 
 SIZED = {
