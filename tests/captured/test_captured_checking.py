@@ -184,12 +184,18 @@ def test_check_every_lets_alone_what_a_step_makes_on_its_way(name):
     assert step.recording.replays >= 4
 
 
-def test_check_every_looks_at_what_an_operation_gave_before_a_later_one_writes_over_it():
+def test_check_every_looks_at_what_an_operation_gave_before_a_later_one_writes_over_it(tmp_path):
+    path = tmp_path / "subtrahend"
+    path.write_text("1.0")
+
     def step(x):
         h = x * 2
-        h.add_(1)
-        return h.exp_()
+        h.exp_()
+        return h - float(path.read_text())
 
-    step = microtorch.capture(step, check_every=1)
-    for number in (1.0, 2.0, 3.0):
-        assert step(microtorch.full((2,), number)).tolist() == np.exp(np.full(2, 2 * number + 1, np.float32)).tolist()
+    step = microtorch.capture(step, check_every=2)
+    for _ in range(2):
+        step(microtorch.ones(2))
+    path.write_text("3.0")
+    with pytest.raises(CaptureError, match=r"does is Sub forward"):
+        step(microtorch.ones(2))
