@@ -340,3 +340,15 @@ def test_cat_gives_an_empty_leaf_an_empty_gradient():
     assert nothing.grad.shape == (0,)
     with pytest.raises(ShapeError, match="without dimensions"):
         mt.cat([mt.tensor(1.0), nothing])
+
+
+@pytest.mark.parametrize("sizes", [(2, -2), (-3,), (-2, -1), [-12]], ids=str)
+@pytest.mark.parametrize("call", [mt.reshape, mt.Tensor.reshape, mt.Tensor.view, np.reshape])
+def test_no_length_but_minus_one_is_what_is_left(call, sizes):
+    with pytest.raises(ShapeError, match="do not fit into"):
+        call(X, tuple(sizes) if call is mt.Tensor.view else sizes)
+
+
+@pytest.mark.parametrize("sizes", [(-1,), [2, -1], (np.int64(4), -1), (6, 2), 12, -1])
+def test_lengths_come_as_any_kind_of_integers(sizes):
+    assert X.reshape(sizes).shape == np.reshape(X, sizes).shape == X.numpy().reshape(sizes).shape

@@ -31,13 +31,15 @@ class Reshape(ArrayFunction):
     def forward(ctx, x, shape):
         ctx.shape = x.shape
         y = x.reshape(shape)
+        if y.shape != shape and min(shape if isinstance(shape, tuple | list) else (shape,), default=0) < -1:
+            raise ShapeError(Reshape.explain(x, shape))  # numpy takes any negative length for -1
         ctx.is_view = y.base is x or (x.base is not None and y.base is x.base)
         return y
 
     @staticmethod
     def explain(x, shape):
         return (
-            f"reshape: {x.size} elements of shape {x.shape} do not fit into {tuple(shape)}. "
+            f"reshape: {x.size} elements of shape {x.shape} do not fit into {tuple(shape) if isinstance(shape, tuple | list) else shape}. "
             "One length may be -1, which stands for what is left."
         )
 
@@ -91,7 +93,7 @@ def reshape(input, *sizes, shape=None):
 def _numpy_reshape(a, shape=None, **kwargs):
     if kwargs.pop("order", "C") != "C" or kwargs:
         raise TypeError("np.reshape of a tensor takes a shape only, in row-major order")
-    return Reshape.apply(a, shape)
+    return Reshape.apply(a, tuple(shape) if hasattr(shape, "__iter__") else (shape,))
 
 
 @attach("ravel")
