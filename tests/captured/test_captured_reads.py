@@ -3,9 +3,11 @@
 import sys
 import types
 
+import numpy as np
 import pytest
 
 import microtorch
+from microtorch.autograd import ArrayFunction
 from microtorch.captured.reads import chains
 
 LINES = {
@@ -123,3 +125,39 @@ def test_what_typed_in_code_reads_is_followed(make, monkeypatch):
         typed.scale = scale
         assert step(microtorch.ones(1)).tolist() == [scale + 1.0]
     assert step.report().count("because") == 3
+
+
+FACTORS = {"first": 2.0, "second": 1.0}
+
+
+class Scaled(ArrayFunction):
+    """y = factor · x, by calls that a recording keeps, with numbers that Python reads before and between them."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = ctx.empty(x.shape, x.dtype)
+        ctx.call(np.multiply, x, FACTORS["first"], y)
+        microtorch.ones(1).exp()  # an operation inside, after which the reads count as before
+        ctx.call(np.multiply, y, FACTORS["second"], y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy * (FACTORS["first"] * FACTORS["second"])
+
+
+@pytest.mark.parametrize("key", FACTORS)
+def test_what_an_operation_of_the_users_reads_is_followed(key, monkeypatch):
+    w = microtorch.ones(2, dtype=microtorch.float64, requires_grad=True)
+
+    def step(x):
+        w.grad = None
+        y = Scaled.apply(x * w)
+        y.sum().backward()
+        return y, w.grad
+
+    step, x = microtorch.capture(step), microtorch.ones(2, dtype=microtorch.float64)
+    for factor in (2.0, 2.0, 3.0, 3.0):
+        monkeypatch.setitem(FACTORS, key, factor)
+        expected = [FACTORS["first"] * FACTORS["second"]] * 2
+        assert [t.tolist() for t in step(x)] == [expected, expected]
