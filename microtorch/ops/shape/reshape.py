@@ -38,8 +38,9 @@ class Reshape(ArrayFunction):
 
     @staticmethod
     def explain(x, shape):
+        wanted = tuple(shape) if isinstance(shape, tuple | list) else shape
         return (
-            f"reshape: {x.size} elements of shape {x.shape} do not fit into {tuple(shape) if isinstance(shape, tuple | list) else shape}. "
+            f"reshape: {x.size} elements of shape {x.shape} do not fit into {wanted}. "
             "One length may be -1, which stands for what is left."
         )
 
