@@ -66,9 +66,8 @@ class SameStep:
     def _compiled(self):
         """The checks of `Batches.hold_states` as one function made from source: a third of the time."""
         source, tests = Source(), []
-        own, state = source.constant(self.optimizer._batches), source.constant(self.optimizer.state)
+        state = source.constant(self.optimizer.state)
         for group, batches in self.found:
-            tests.append(f"{own}.get({id(group)}) is {source.constant(batches)}")
             options = source.constant(group)
             tests += [f"bool({options}[{option!r}]) is {on}" for option, on in batches.options]
             for param, p, kept, _, _ in batches.places:

@@ -35,6 +35,22 @@ def test_a_mode_is_put_back_after_an_error():
     assert mt.is_grad_enabled()
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+@pytest.mark.parametrize("before", [False, True])
+def test_set_grad_enabled_as_a_decorator_acts_inside_the_function_alone(wanted, before):
+    x = leaf(1.0)
+    with mt.set_grad_enabled(before):
+
+        @mt.set_grad_enabled(wanted)
+        def decorated():
+            return x * 2
+
+        assert mt.is_grad_enabled() is before
+        for _ in range(2):
+            assert decorated().requires_grad is wanted
+            assert mt.is_grad_enabled() is before
+
+
 def test_set_grad_enabled():
     x = leaf(1.0)
     with mt.set_grad_enabled(False):
