@@ -161,3 +161,12 @@ def test_what_an_operation_of_the_users_reads_is_followed(key, monkeypatch):
         monkeypatch.setitem(FACTORS, key, factor)
         expected = [FACTORS["first"] * FACTORS["second"]] * 2
         assert [t.tolist() for t in step(x)] == [expected, expected]
+
+
+def test_a_container_that_holds_itself_is_read():
+    knot = {"factor": 1.0}
+    knot["self"] = knot
+    step = microtorch.capture(lambda x: x * len(str(knot)))
+    for factor in (1.0, 1.0, 100.25, 100.25):
+        knot["factor"] = factor
+        assert step(microtorch.ones(1)).tolist() == [len(str(knot))]
