@@ -59,7 +59,7 @@ def _vectors(caller, v, like, scalar):
     for i, (u, t) in enumerate(zip(vectors, like)):
         if u.shape != t.shape:
             raise ShapeError(f"{caller}: v[{i}] has shape {u.shape}, its tensor {t.shape}. They must be the same.")
-    return list(vectors)
+    return vectors
 
 
 def _gradients(caller, outputs, inputs, vectors, create_graph, strict):

@@ -389,7 +389,7 @@ class Watch:
         for thing in [t for t in self.keep if (computed or id(t) in items) and not isinstance(t, Module)]:
             for name in self.names & set(getattr(thing, "__dict__", ())):
                 self.edge(thing, "attr", name)
-        for edge in list(self.edges.values()):
+        for edge in self.edges.values():
             if type(edge.value) is np.ndarray:
                 if id(owner(edge.value)) in shared:
                     edge.held = None

@@ -363,3 +363,17 @@ def test_a_shell_knows_that_it_has_no_values():
     large, small = (x * 2).relu(), (x[:2] * 2).relu()
     assert not has_values(large.grad_fn.inputs[0])
     assert has_values(small.grad_fn.inputs[0])
+
+
+@pytest.mark.parametrize("way", ["backward", "grad"])
+def test_values_are_let_go_once_the_pass_that_needed_them_has_come_by(way):
+    x = microtorch.ones(200, 200, requires_grad=True)
+    h = x * 2
+    y = h * h
+    assert has_values(y.grad_fn.inputs[0])
+    if way == "grad":
+        grad(y.sum(), x)
+    else:
+        y.sum().backward()
+    assert not has_values(y.grad_fn.inputs[0])
+    assert h.tolist()[0][0] == 2.0

@@ -333,3 +333,24 @@ def test_a_replay_allocates_next_to_nothing(optimizer):
     tracemalloc.stop()
     assert peak < 4096  # small Python objects; the smallest activation alone has 1,024 bytes
     assert abs(grown) < 2048
+
+
+def test_a_parameter_that_a_step_returns_stays_one():
+    w = microtorch.ones(2, requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.5)
+
+    def step(x):
+        optimizer.zero_grad()
+        (w * x).sum().backward()
+        optimizer.step()
+        return w, w.grad
+
+    step = microtorch.capture(step)
+    for call in range(1, 5):
+        returned, gradient = step(microtorch.ones(2))
+        assert (returned.tolist(), gradient.tolist()) == ([1 - call / 2] * 2, [1.0, 1.0])
+        assert not returned.requires_grad
+        assert w.requires_grad
+        assert w.is_leaf
+        (w * 3).sum().backward()
+        assert w.grad.tolist() == [4.0, 4.0]

@@ -126,3 +126,12 @@ def test_multinomial_draws_in_proportion(replacement):
 def test_errors(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 0), (2, 3, 4)])
+def test_a_tensor_tells_its_size(shape):
+    t, a = microtorch.zeros(shape), np.zeros(shape)
+    assert (t.size(), t.shape, t.dim(), t.ndim, t.numel()) == (a.shape, a.shape, a.ndim, a.ndim, a.size)
+    assert [t.size(i) for i in range(-a.ndim, a.ndim)] == [*a.shape, *a.shape]
+    with pytest.raises(IndexError):
+        t.size(a.ndim)

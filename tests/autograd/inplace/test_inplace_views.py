@@ -171,6 +171,8 @@ def test_what_would_be_silently_wrong_is_refused():
     h = leaf(1, 2) * 1
     with mt.no_grad():
         part = h[:1]
+    with pytest.raises(GraphError, match="mul_: this tensor is a view made under no_grad, so the change of its base"):
+        part.mul_(2)
     h.mul_(3)
     with pytest.raises(GraphError, match="view that was made under no_grad"):
         part * 2
