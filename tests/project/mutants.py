@@ -51,8 +51,7 @@ AND_OF_CAPTURED_STEPS = [
     *("test_captured_arguments", "test_captured_native"),
 ]
 AND_OF_OTHERS = [
-    *("test_engine", "test_saved_tensors_hooks", "test_gradient_hooks", "test_nn_utils"),
-    *("test_captured", "test_captured_refused"),
+    *("test_engine", "test_saved_tensors_hooks", "test_gradient_hooks", "test_nn_utils", "test_nn_state"),
 ]
 FLIPPED = {
     ast.Lt: ast.LtE,
@@ -314,10 +313,9 @@ class Tree:
         path = self.folder / mutant.path
         source = path.read_text()
         path.write_text(mutant.apply(source))
-        captured = "captured" in mutant.path
-        further = AND_OF_CAPTURED_STEPS if captured else AND_OF_OTHERS
+        further = [AND_OF_CAPTURED_STEPS, AND_OF_OTHERS][:: 1 if "captured" in mutant.path else -1]
         try:
-            code, _ = self.tests([*TESTS, *further], ["-x", *options], timeout)
+            code, _ = self.tests([*TESTS, *further[0], *further[1]], ["-x", *options], timeout)
         finally:
             path.write_text(source)
         return "killed (too slow)" if code is None else "survived" if code == 0 else "killed"
