@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data import Dataset
+from ..data import Dataset, default_collate
 from ..errors import CheckpointError, DatasetError
 from ..io.npz import load_npz
 from ..tensor import over
@@ -24,6 +24,10 @@ class Digits(Dataset):
     ----------
     train : bool or None, default True
         True for the 1,442 images to train on, False for the 355 to test on, None for all.
+    transform : callable, optional
+        From an image, a Tensor (1, 8, 8), to what a sample has in its place.
+    target_transform : callable, optional
+        Likewise from the digit, an int.
 
     Attributes
     ----------
@@ -31,6 +35,8 @@ class Digits(Dataset):
         The images as published.
     targets : Tensor, shape (N,), int64, 0 to 9
         The digit that each shows.
+    transform, target_transform : callable or None
+        May be set at any time.
     classes : tuple of str
         Names of the classes.
 
@@ -41,7 +47,7 @@ class Digits(Dataset):
 
     Notes
     -----
-    A sample is an image, float32 of shape (1, 8, 8) in [0, 1], and its digit as an int.
+    Without a transform a sample is an image, float32 of shape (1, 8, 8) in [0, 1], and its digit as an int.
 
     Every fifth image of each digit, in the order of the source, is a test image; nothing is drawn. 13 people
     wrote the images, and each of them may appear on both sides, so the accuracy is that for writers already
@@ -70,7 +76,7 @@ class Digits(Dataset):
 
     classes = tuple("0123456789")
 
-    def __init__(self, train=True):
+    def __init__(self, train=True, transform=None, target_transform=None):
         data, targets = _read()
         if train is not None:
             chosen = _is_test(targets) != bool(train)
@@ -78,15 +84,19 @@ class Digits(Dataset):
         self.train = train
         self.data = over(data)
         self.targets = over(targets.astype(np.int64))
+        self.transform, self.target_transform = transform, target_transform
 
     def __len__(self):
         return len(self.targets._array)
 
     def __getitem__(self, index):
-        image = self.data._array[index] * _LEVELS
-        return over(image[None]), int(self.targets._array[index])
+        image, target = over((self.data._array[index] * _LEVELS)[None]), int(self.targets._array[index])
+        image = image if self.transform is None else self.transform(image)
+        return image, target if self.target_transform is None else self.target_transform(target)
 
     def __getitems__(self, indices):
+        if self.transform is not None or self.target_transform is not None:
+            return default_collate([self[i] for i in indices])
         images = self.data._array[indices] * _LEVELS  # (N, 8, 8) uint8 -> float32
         return over(images[:, None]), over(self.targets._array[indices])
 

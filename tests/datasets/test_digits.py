@@ -7,7 +7,7 @@ import pytest
 
 import microtorch
 from microtorch.data import DataLoader
-from microtorch.datasets import Digits, digits
+from microtorch.datasets import Digits, digits, transforms
 from microtorch.errors import DatasetError
 
 
@@ -62,6 +62,25 @@ def test_a_batch_does_not_share_memory_with_the_set():
     x, y = data.__getitems__(np.arange(3))
     assert not np.shares_memory(x.numpy(), data.data.numpy())
     assert not np.shares_memory(y.numpy(), data.targets.numpy())
+
+
+@pytest.mark.parametrize("given", ["at once", "afterwards"])
+def test_transforms_make_samples_and_batches(given):
+    normalize = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))])
+    plain = Digits(train=False)
+    if given == "at once":
+        data = Digits(train=False, transform=normalize, target_transform=lambda digit: digit % 2)
+    else:
+        data = Digits(train=False)
+        data.transform, data.target_transform = normalize, lambda digit: digit % 2
+    x, y = next(iter(DataLoader(data, batch_size=20)))
+    images, targets = next(iter(DataLoader(plain, batch_size=20)))
+    np.testing.assert_array_equal(x.numpy(), (images.numpy() - np.float32(0.5)) / np.float32(0.25))
+    np.testing.assert_array_equal(y.numpy(), targets.numpy() % 2)
+    np.testing.assert_array_equal(data[7][0].numpy(), x[7].numpy())
+    assert data[7][1] == plain[7][1] % 2
+    data.transform = data.target_transform = None
+    np.testing.assert_array_equal(data[7][0].numpy(), images[7].numpy())
 
 
 def test_iteration_ends():
