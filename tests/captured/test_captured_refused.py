@@ -96,3 +96,19 @@ def test_a_failed_recording_leaves_nothing_in_place():
     with pytest.raises(KeyError, match="mine"):
         microtorch.capture(wrong)(microtorch.ones(2))
     assert before == (microtorch.Tensor.item, microtorch.autograd.ArrayFunction.__dict__["apply"])
+
+
+def test_a_constant_that_has_entered_a_graph_since_is_noticed():
+    t, w, v = microtorch.zeros(2), microtorch.ones(2, requires_grad=True), microtorch.ones(2, requires_grad=True)
+
+    def step(x):
+        v.grad = None
+        (x * t * v).sum().backward()
+        return v.grad
+
+    step = microtorch.capture(step)
+    for _ in range(2):
+        step(microtorch.ones(2))
+    t.add_(w * 2)
+    with pytest.raises(CaptureError, match="a graph that was made outside the step"):
+        step(microtorch.ones(2))
