@@ -417,3 +417,14 @@ def test_no_formula_is_cut_at_the_panels_edge(tmp_path, visit, width):
         page.keyboard.press("ArrowRight")
         cut = "[...document.querySelectorAll('#panel .rule')].some(r => r.scrollWidth > r.clientWidth + 1)"
         assert not page.evaluate(cut)
+
+
+@needs_chromium
+def test_the_list_of_keys_opens_on_its_button(page_file, visit):
+    """Without the attribute autofocus, of which Chromium complains where somebody presses Tab while the page loads."""
+    page = visit(page_file[0])
+    assert page.locator("[autofocus]").count() == 0
+    page.click("#help")
+    assert page.evaluate("document.activeElement.textContent") == "close"
+    page.keyboard.press("Enter")
+    assert not page.locator("#keys").is_visible()
