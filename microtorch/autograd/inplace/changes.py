@@ -214,7 +214,7 @@ def is_recorded(self, operation, operands):
         )
     node = self.grad_fn
     hidden = view is None and node is not None and not node.is_view and _shares(self._array, node)
-    if hidden or (view is not None and view.is_lost):
+    if hidden or (view is not None and not view.recorded):
         raise GraphError(
             f"{operation}: this tensor is a view made {f'by {node.name()}' if node else 'under no_grad'}, so the "
             "change of its base would not be recorded. Make the view where the graph is recorded, or work on a copy "

@@ -20,13 +20,12 @@ class View:
     ----------
     base : Tensor
         Whose memory it is; itself no view.
-    steps : tuple or None
-        (operation, its further arguments, which of its outputs) one after another; None where a view cannot be found
-        again by steps.
+    steps : tuple
+        (operation, its further arguments, which of its outputs) one after another.
     number : int
         When its edge was found.
     recorded : bool
-        Whether all of that ran in grad mode.
+        Whether all of that ran in grad mode; else its edge cannot be found again.
     """
 
     __slots__ = ("base", "number", "recorded", "steps")
@@ -34,17 +33,10 @@ class View:
     def __init__(self, source, step, number):
         outer = getattr(source, "_view", None)
         self.number = number
-        steps = None if step is None else (step,)
         if outer is None:
-            self.base, self.steps, self.recorded = source, steps, state.grad
+            self.base, self.steps, self.recorded = source, (step,), state.grad
         else:
-            self.base, self.recorded = outer.base, outer.recorded and state.grad
-            self.steps = None if outer.steps is None or steps is None else outer.steps + steps
-
-    @property
-    def is_lost(self):
-        """bool: whether its edge cannot be found again."""
-        return self.steps is None or not self.recorded
+            self.base, self.steps, self.recorded = outer.base, (*outer.steps, step), outer.recorded and state.grad
 
 
 class _Moves:
@@ -113,8 +105,8 @@ def is_stale(t):
 
 
 def refresh(t):
-    """Find the edge of `t` again if it is a stale view, unless it cannot be told how it is seen."""
-    if is_stale(t) and not (view := view_of(t)).is_lost:
+    """Find the edge of `t` again if it is a stale view that was made in grad mode."""
+    if is_stale(t) and (view := view_of(t)).recorded:
         before, state.grad = state.grad, True
         try:
             seen = walk(view.base, view.steps)
@@ -131,7 +123,6 @@ def refresh_all(args):
             refresh(a)
             if state.grad and is_stale(a):
                 raise GraphError(
-                    f"a tensor of shape {a.shape} is a view that was made under no_grad, or by an operation that does "
-                    "not tell how it sees its input, and that input was changed in place since. Make the view again "
-                    "where the graph is recorded."
+                    f"a tensor of shape {a.shape} is a view that was made under no_grad, and what it looks at was "
+                    "changed in place since. Make the view again where the graph is recorded."
                 )
