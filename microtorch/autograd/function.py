@@ -86,7 +86,7 @@ class ArrayFunction:
     hooks = retained = None  # for each output: its hooks; the tensor that wants its gradient
     outputs = None  # (shape, dtype) of each, where there are several
     large = False  # whether the result is worth a shell
-    is_view = False  # whether the result shares the first argument's memory
+    is_view = False  # whether the result shares the first argument's memory; None where nobody says
     non_differentiable = ()
     materialize_grads = True  # whether backward gets zeros for outputs that no gradient has arrived for
     prepare = None  # what makes the arguments fit each other, as two dtypes, before anything else
@@ -96,6 +96,8 @@ class ArrayFunction:
         super().__init_subclass__(**kwargs)
         if "backward_kernel" in cls.__dict__:
             cls.stands_for = cls.backward  # another `backward`, of a subclass or assigned later, has no kernel
+        if cls.is_view is False and not cls.__module__.startswith("microtorch."):
+            cls.is_view = None
 
     @staticmethod
     def forward(ctx, *args):
@@ -179,8 +181,8 @@ class ArrayFunction:
                     drop_inputs(ctx)
         else:
             out = _wrapped(ctx, y, tracked)
-        if ctx.is_view:
-            _note_view(ctx, out, tracked)
+        if ctx.is_view is not False:
+            _note_view(ctx, args, out, tracked)
         if observers:
             tell("forward", ctx, arrays, out if type(out) is tuple else (out,))
         return out
@@ -309,17 +311,18 @@ def _as_array(ctx, y):
     return array
 
 
-def _note_view(ctx, out, tracked):
-    """Remember how the results of `ctx` are seen from its first argument."""
-    source, args = ctx.inputs[0], ctx.inputs[1:]
+def _note_view(ctx, args, out, tracked):
+    """Remember how the results of `ctx` are seen from its first argument; its large inputs may be shells by now.
+
+    Of an operation that does not say whether it gives views: that they lie in the memory of an argument, if they do.
+    """
     number = ctx.number if tracked else next_number()
-    if type(out) is Tensor:
-        if share(out._array, source._array):
-            out._view = View(source, (type(ctx), args, None), number)
-        return
-    for k, t in enumerate(out):
-        if share(t._array, source._array):
-            t._view = View(source, (type(ctx), args, k), number)
+    sources = args[:1] if ctx.is_view else [a for a in args if isinstance(a, Tensor)]
+    for k, t in [(None, out)] if type(out) is Tensor else enumerate(out):
+        for source in sources:
+            if share(t._array, source._array):
+                t._view = View(source, (type(ctx), args[1:], k) if ctx.is_view else None, number)
+                break
 
 
 def outside_graph(compute, *operands):

@@ -220,3 +220,17 @@ def test_writing_through_views_is_recorded():
     outside[1:][0] = leaf[2] * 3
     (y.sum() + outside.sum()).backward()
     np.testing.assert_array_equal(leaf.grad.numpy(), [2, 0, 5])
+
+
+@pytest.mark.parametrize("operation", ["scatter", "scatter_add", "scatter_reduce"])
+@pytest.mark.parametrize("shape", [(), (1,)])
+@pytest.mark.parametrize("index", [0, [0], []])
+def test_scattering_into_a_number(operation, shape, index):
+    x, src = (mt.tensor(v, dtype=mt.float64, requires_grad=True) for v in (2.0, np.full(shape, 3.0)))
+    further = ("sum",) if operation == "scatter_reduce" else ()
+    y = getattr(x, operation)(0, mt.tensor(index, dtype=mt.int64), src, *further)
+    value = 2.0 if index == [] else 3.0 if operation == "scatter" else 5.0
+    assert y.item() == value
+    dx, dsrc = mt.autograd.grad((y * y).sum(), [x, src], create_graph=True)
+    assert dx.item() == (0.0 if value == 3.0 else 2 * value)
+    assert (dsrc.item(), dsrc.shape) == (0.0 if index == [] else 2 * value, shape)

@@ -212,23 +212,14 @@ def is_recorded(self, operation, operands):
             "lose the value its gradient belongs to. Do it inside `with microtorch.no_grad():`, or work on a copy "
             "(t.clone())."
         )
-    node = self.grad_fn
-    hidden = view is None and node is not None and not node.is_view and _shares(self._array, node)
-    if hidden or (view is not None and not view.recorded):
+    if view is not None and not view.recorded:
+        node = self.grad_fn
         raise GraphError(
             f"{operation}: this tensor is a view made {f'by {node.name()}' if node else 'under no_grad'}, so the "
             "change of its base would not be recorded. Make the view where the graph is recorded, or work on a copy "
             "(t.clone())."
         )
     return True
-
-
-def _shares(array, node):
-    """Whether `array` lies in the memory of an argument of `node`, which does not say so by `is_view`."""
-    memory = owner(array)
-    if isinstance(node, CopySlices):  # of its own base
-        return False
-    return memory is not array and any(isinstance(a, Tensor) and owner(a._array) is memory for a in node.inputs)
 
 
 def _version(self):

@@ -25,7 +25,7 @@ class View:
     number : int
         When its edge was found.
     recorded : bool
-        Whether all of that ran in grad mode; else its edge cannot be found again.
+        Whether all of that ran in grad mode, by operations that say how they see; else its edge cannot be found again.
     """
 
     __slots__ = ("base", "number", "recorded", "steps")
@@ -33,10 +33,11 @@ class View:
     def __init__(self, source, step, number):
         outer = getattr(source, "_view", None)
         self.number = number
+        recorded = state.grad and step is not None
         if outer is None:
-            self.base, self.steps, self.recorded = source, (step,), state.grad
+            self.base, self.steps, self.recorded = source, (step,), recorded
         else:
-            self.base, self.steps, self.recorded = outer.base, (*outer.steps, step), outer.recorded and state.grad
+            self.base, self.steps, self.recorded = outer.base, (*outer.steps, step), outer.recorded and recorded
 
 
 class _Moves:
@@ -105,7 +106,7 @@ def is_stale(t):
 
 
 def refresh(t):
-    """Find the edge of `t` again if it is a stale view that was made in grad mode."""
+    """Find the edge of `t` again if it is a stale view, and that can be done."""
     if is_stale(t) and (view := view_of(t)).recorded:
         before, state.grad = state.grad, True
         try:
@@ -123,6 +124,7 @@ def refresh_all(args):
             refresh(a)
             if state.grad and is_stale(a):
                 raise GraphError(
-                    f"a tensor of shape {a.shape} is a view that was made under no_grad, and what it looks at was "
-                    "changed in place since. Make the view again where the graph is recorded."
+                    f"a tensor of shape {a.shape} is a view that was made under no_grad, or by an operation that does "
+                    "not tell how it sees its input, and that input was changed in place since. Make the view again "
+                    "where the graph is recorded."
                 )

@@ -253,6 +253,8 @@ def _dsrc(ctx, dy):
     """The gradient of what was put: `dy` where it went, and 0 for what the index left out."""
     (index,) = ctx.saved_tensors
     dsrc = Gather.apply(dy, ctx.dim, index)
+    if not ctx.src_shape:
+        return dsrc.sum()  # of one element, or none
     if dsrc.shape != ctx.src_shape:
         dsrc = Place.apply(dsrc, tuple(map(slice, dsrc.shape)), ctx.src_shape)
     return dsrc

@@ -145,13 +145,13 @@ def _reduced(operation, input, dim, index, src, reduce, include_self):
     if reduce not in _REDUCTIONS:
         raise ValueError(f"{operation}: reduce={reduce!r} is none of {', '.join(_REDUCTIONS)}.")
     dim = dimensions.one(operation, dim, input.ndim)
-    if not input.ndim:
+    if not input.ndim and index.numel():
         lines = [t.reshape(1) for t in (input, index, src)]
         return as_own(_reduced(operation, lines[0], 0, *lines[1:], reduce, include_self).reshape(()))
-    if index.ndim != src.ndim or any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
+    if input.ndim and (index.ndim != src.ndim or any(n > m for n, m in zip(index.shape, src.shape, strict=True))):
         raise ShapeError(f"{operation}: index {index.shape} does not lie within src {src.shape}.")
     if not index.numel():
-        return input.clone()
+        return ScatterAdd.apply(input, dim, index, src)  # a copy, and 0 for the gradient of `src`
     base = input
     if not include_self:
         base = scatter(input, dim, index, value=_identity(input, reduce))

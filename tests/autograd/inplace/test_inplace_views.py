@@ -269,3 +269,89 @@ def test_a_gradient_in_any_layout_is_cleared_where_something_was_put_in(part, or
     weights, put = np.arange(1.0, 13.0).reshape(3, 4), inside.numpy().astype(bool)
     assert x.grad.tolist() == np.where(put, 0, weights).tolist()
     assert value.grad.item() == weights[put].sum()
+
+
+# -- results that are worth a shell ------------------------------------------------------------------------------------
+
+VIEWS = {
+    "view": lambda h: h.view(2, -1),
+    "slice": lambda h: h[1:],
+    "narrow": lambda h: h.narrow(0, 1, 2),
+    "transpose": lambda h: h.view(2, -1).T,
+    "diagonal": lambda h: h.view(2, -1).diagonal(),
+    "unsqueeze": lambda h: h[None],
+    "expand": lambda h: h.expand(3, -1),
+    "chunk": lambda h: h.chunk(2)[1],
+    "unbind": lambda h: h.view(2, -1).unbind()[1],
+    "view of a view": lambda h: h[2:].view(-1, 1)[1:],
+    "every other": lambda h: h.view(-1)[::2],
+}
+CHANGES = {
+    "the base": lambda h, v: h.mul_(3),
+    "a part of the base": lambda h, v: h[1:3].mul_(3),
+    "the base, by a tensor that is recorded": lambda h, v: h.mul_(h.mean()),
+    "the base, twice": lambda h, v: h.mul_(3).add_(1),
+    "elements of the base": lambda h, v: h.__setitem__(1, h[2] * 2),
+}
+
+
+@pytest.mark.parametrize("size", [8, 40_000])
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("seen", VIEWS)
+def test_a_view_read_after_its_base_changed_whatever_its_size(seen, change, size):
+    """Large results of operations let go of their inputs; the gradient is that of the same with all of it made anew."""
+    values = np.random.default_rng(0).normal(size=size)
+
+    def gradient(early):
+        x = mt.tensor(values, requires_grad=True)
+        h = x * 2
+        v = VIEWS[seen](h) if early else None
+        CHANGES[change](h, v)
+        v = v if early else VIEWS[seen](h)
+        (dx,) = grad((v * v).sum() + h.sum(), x)
+        return dx.numpy(), v.detach().numpy()
+
+    for early, late in zip(gradient(True), gradient(False)):
+        np.testing.assert_allclose(early, late, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [3, 40_000])
+@pytest.mark.parametrize("changed", ["base", "view", "view of the view"])
+def test_a_view_by_an_operation_that_does_not_say_so_is_refused_once_it_counts(changed, size):
+    class First(ArrayFunction):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.size = len(x)
+            return x[:2]
+
+        @staticmethod
+        def backward(ctx, dy):
+            dx = np.zeros(ctx.size)
+            dx[:2] = dy
+            return dx
+
+    class FirstOfTensors(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.size = len(x)
+            return x[:2]
+
+        @staticmethod
+        def backward(ctx, dy):
+            dx = mt.zeros(ctx.size, dtype=dy.dtype)
+            dx[:2] = dy
+            return dx
+
+    for operation in (First, FirstOfTensors):
+        x = mt.ones(size, dtype=mt.float64, requires_grad=True)
+        h = x * 2
+        v = operation.apply(h)
+        (v * v).sum().backward()
+        assert x.grad.tolist()[:3] == [8.0, 8.0, 0.0]
+        if changed == "base":
+            h.mul_(3)
+            with pytest.raises(GraphError, match="by an operation that does not tell how it sees its input"):
+                v * v
+        else:
+            with pytest.raises(GraphError, match="mul_: this tensor is a view made by"):
+                (v if changed == "view" else v[:1]).mul_(3)

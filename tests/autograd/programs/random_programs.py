@@ -186,7 +186,7 @@ def difference(mine, other):
                 continue
             if (a is None) is not (b is None):
                 return "gradient", f"{name}.grad is {a}, in PyTorch {b}"
-            if a is not None and (wrong := apart(a.detach().numpy(), b.detach().numpy())) is not None:
+            if a is not None and (wrong := apart(a.detach().numpy(), b.detach().numpy(force=True))) is not None:
                 return "gradient", f"{name}.grad: {wrong}"
     return None
 
