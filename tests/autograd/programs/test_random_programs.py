@@ -9,9 +9,20 @@ import random_programs
 from hypothesis import strategies as st
 from random_programs import Outcome, compare, is_well_conditioned, show, shrink
 
+from microtorch.autograd import function
+
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
 
 SEEDS, AT_ONCE = 400, 25
+
+
+@pytest.fixture(autouse=True, params=["as they are", "all large"])
+def sizes(request, monkeypatch):
+    """Results as they are, and as if all of them were worth a shell."""
+    if request.param == "all large":
+        monkeypatch.setattr(function, "SHELL_BYTES", -1)
+
+
 # Written by hand: a name for each kind, and its program. They must agree; nothing in them may be refused.
 PROGRAMS = {
     "itself added in place": """
