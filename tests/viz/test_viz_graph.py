@@ -1,5 +1,6 @@
 """The records of a graph, how they fold, and the text tree: what every picture is made from."""
 
+import inspect
 import re
 
 import numpy as np
@@ -7,13 +8,14 @@ import pytest
 import samples
 
 import microtorch
-from microtorch import nn
+from microtorch import nn, viz
 from microtorch.autograd import ArrayFunction
 from microtorch.nn import functional as F
 from microtorch.viz import graph, tree
 from microtorch.viz.page.steps import backward_steps
 from microtorch.viz.records.folding import READABLE, fold
 from microtorch.viz.records.graph import with_gradients
+from microtorch.viz.records.names import public_function
 
 CASES = [
     pytest.param(cls, sample, id=name)
@@ -185,6 +187,24 @@ def test_options_that_are_as_by_default_are_not_told_nor_the_state_of_a_generato
     assert options(F.cross_entropy(x, target, label_smoothing=0.1)) == {"smoothing": "0.1"}
     assert options(x.sum(1)) == {"dim": "1"}
     assert options(x[:, np.array([0, 2])]) != {}
+
+
+@pytest.mark.parametrize("name", ["Loss", "Shape", "Nn", "Math", "Relu", "Softmax"])
+def test_an_operation_of_the_users_own_may_have_any_name(name, tmp_path):
+    def forward(ctx, x, dim, slope=2.0):
+        return x * dim * slope
+
+    methods = {"forward": staticmethod(forward), "backward": staticmethod(lambda ctx, dy: dy)}
+    y = type(name, (ArrayFunction,), methods).apply(leaf(2), 3, 2.0)
+    assert graph(y).operations[0].options == {"dim": "3"}
+    assert f"1 {name}(dim=3)" in tree(y.sum())
+    viz.explore(y.sum(), tmp_path / "x.html")
+
+
+def test_every_operation_of_the_package_has_a_function_or_none():
+    for cls in samples.operations().values():
+        function = public_function(cls)
+        assert function is None or inspect.isfunction(function), cls
 
 
 def test_parameters_that_the_graph_does_not_reach():

@@ -278,7 +278,7 @@ class _Contents:
             "id": o.id, "kind": "operation", "title": visible(o.name, LONGEST),
             "subtitle": visible(("→ " if o.labels else "") + subtitle, LONGEST),
             "module": o.scope.id if o.scope else None, **self.shown[o].told(self.small),
-            "doc": _docstring(o.name), "options": o.options, "hooks": bool(o.node.hooks),
+            "doc": _docstring(type(o.node)), "options": o.options, "hooks": bool(o.node.hooks),
             "values": [self.tensor(a) for a in o.arrays], "gradients": [self.tensor(g) for g in o.grads],
             "saved": [[s.of, shape_text(s.shape), s.dtype, size_text(s.nbytes)] for s in o.saved or ()],
             "kept": size_text(o.nbytes) if o.nbytes else "", "time": time_text(o.seconds) if o.seconds else "",
@@ -349,7 +349,7 @@ def _rounded(x):
     return x if isinstance(x, int | bool) else float(f"{x:.4g}") if math.isfinite(x) else str(x)
 
 
-def _docstring(name):
+def _docstring(cls):
     """The first paragraph of the public function of an operation."""
-    function = public_function(name)
+    function = public_function(cls)
     return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ") if function is not None else ""

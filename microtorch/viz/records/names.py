@@ -74,7 +74,7 @@ def options(node):
 
     Arrays that it does not take at all, such as the state of a generator, are the operation's own.
     """
-    function, found = public_function(type(node).__name__), {}
+    function, found = public_function(type(node)), {}
     taken = inspect.signature(function).parameters if function is not None else {}
     own = inspect.signature(type(node).forward).parameters
     for name, x in zip(arguments(type(node)), node.inputs, strict=False):
@@ -89,9 +89,11 @@ def options(node):
 _PUBLIC_NAMES = {"smoothing": "label_smoothing"}
 
 
-def public_function(name):
-    """The public function of the operation called `name`, or None."""
-    name = operation_name(type(name, (), {}))
+def public_function(cls):
+    """The public function of an operation of the package, or None; the user's own have none, whatever their names."""
+    if not cls.__module__.startswith("microtorch."):
+        return None
+    name = operation_name(cls)
     return getattr(functional, name, None) or getattr(ops, name, None)
 
 
