@@ -63,10 +63,10 @@ def batches(n, size=8, features=12, classes=4):
         yield microtorch.from_numpy(x), microtorch.from_numpy(rng.integers(0, classes, size))
 
 
-def training(optimizer="sgd", extras=False, **settings):
+def training(optimizer="sgd", **settings):
     """A model, its optimizer and a step of it, the same at each call."""
     microtorch.manual_seed(0)
-    model = nn.MLP([12, 10, 10, 4], dropout=0.3 if extras else 0.0, norm="batch" if extras else None, **settings)
+    model = nn.MLP([12, 10, 10, 4], **settings)
     update = OPTIMIZERS[optimizer](model.parameters())
 
     def step(x, y):

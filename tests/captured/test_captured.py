@@ -62,10 +62,10 @@ def test_every_operation_trains_alike(cls, sample):
         assert all(equal(a, b) for a, b in zip(eager, replayed, strict=True))
 
 
-@pytest.mark.parametrize("extras", [False, True], ids=["plain", "norm and dropout"])
+@pytest.mark.parametrize("extras", [{}, {"norm": "batch", "dropout": 0.3}], ids=["plain", "norm and dropout"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_steps_alike(optimizer, extras):
-    (eager_model, _, eager), (model, _, step) = training(optimizer, extras), training(optimizer, extras)
+    (eager_model, _, eager), (model, _, step) = training(optimizer, **extras), training(optimizer, **extras)
     step = microtorch.capture(step)
     # The masks come from one global generator, so each takes its steps from the seed on.
     microtorch.manual_seed(1)
@@ -157,7 +157,7 @@ def test_schedules_go_on_changing():
 def test_batch_sizes_and_modes_are_recorded_apart():
     runs = []
     for wrap in (lambda step: step, microtorch.capture):
-        model, _, step = training(extras=True)
+        model, _, step = training(norm="batch", dropout=0.3)
         step, losses = wrap(step), []
         microtorch.manual_seed(3)
         for i in range(24):

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 import pytest
-import test_captured_stale
+from steps_to_capture import Trainer, data
 
 import microtorch
 from microtorch import nn, optim
@@ -15,9 +15,9 @@ def test_check_every_compares_with_the_eager_step():
     runs = []
     for options in ({}, {"check_every": 2}):
         microtorch.manual_seed(0)
-        t = test_captured_stale.Trainer(nn.MLP([6, 5, 3], dropout=0.3, norm="batch"), optim.Adam)
+        t = Trainer(nn.MLP([6, 5, 3], dropout=0.3, norm="batch"), optim.Adam)
         step = microtorch.capture(t.step, **options)
-        runs.append([step(*test_captured_stale.data(call)).item() for call in range(9)])
+        runs.append([step(*data(call)).item() for call in range(9)])
         runs[-1] += [v.tolist() for v in t.model.state_dict().values()]
     assert runs[0] == runs[1]
 

@@ -8,7 +8,7 @@ import weakref
 
 import numpy as np
 import pytest
-import test_captured
+from steps_to_capture import OPTIMIZERS, batches, training
 
 import microtorch
 from microtorch import nn
@@ -35,28 +35,13 @@ NETS = {
 }
 
 
-def training(optimizer="adam", size=8, **options):
-    microtorch.manual_seed(0)
-    model = nn.MLP([12, 10, 10, 4], **options)
-    update = test_captured.OPTIMIZERS[optimizer](model.parameters())
-
-    def step(x, y):
-        update.zero_grad()
-        loss = nn.functional.cross_entropy(model(x), y)
-        loss.backward()
-        update.step()
-        return loss
-
-    return model, update, step
-
-
 def outcome(step, model, calls=10):
     microtorch.manual_seed(1)
-    losses = [step(x, y).item() for x, y in test_captured.batches(calls)]
+    losses = [step(x, y).item() for x, y in batches(calls)]
     return losses, [v.numpy().tobytes() for v in model.state_dict().values()]
 
 
-KINDS = [*((optimizer, "plain") for optimizer in test_captured.OPTIMIZERS), *(("adam", net) for net in NETS)]
+KINDS = [*((optimizer, "plain") for optimizer in OPTIMIZERS), *(("adam", net) for net in NETS)]
 
 
 @NATIVE
@@ -86,9 +71,9 @@ def test_without_native_calls_everything_works(monkeypatch, missing):
         monkeypatch.setattr(linear, "addresses", lambda dtype: (0, 0))
     else:
         monkeypatch.setattr(recordings, "segments", lambda runs: runs)
-    model, _, step = training(norm="batch", dropout=0.3)
+    model, _, step = training("adam", norm="batch", dropout=0.3)
     expected = outcome(step, model)
-    model, _, step = training(norm="batch", dropout=0.3)
+    model, _, step = training("adam", norm="batch", dropout=0.3)
     step = microtorch.capture(step)
     assert outcome(step, model) == expected
     assert len(step.recording.runs) > 5
@@ -106,7 +91,7 @@ def test_an_error_in_the_middle_leaves_what_the_eager_step_leaves():
     for wrap in (lambda step: step, microtorch.capture):
         model, update, step = training("adam", dropout=0.3)
         step = wrap(step)
-        for i, (x, y) in enumerate(test_captured.batches(8)):
+        for i, (x, y) in enumerate(batches(8)):
             if i in (3, 5):
                 y = y.clone()
                 y[2] = 9
@@ -141,7 +126,7 @@ def test_steps_run_in_threads_at_once():
 
 
 def outcome_by(step, model, number):
-    losses = [step(x, y).item() for x, y in test_captured.batches(60, size=4 + number)]
+    losses = [step(x, y).item() for x, y in batches(60, size=4 + number)]
     return losses, [v.tolist() for v in model.state_dict().values()]
 
 
@@ -178,7 +163,7 @@ def test_what_eager_steps_and_others_do_to_the_optimizer_in_between_counts():
     for wrap in (lambda step: step, microtorch.capture):
         model, update, step = training("adam", norm="batch")
         captured = wrap(step)
-        for i, (x, y) in enumerate(test_captured.batches(16)):
+        for i, (x, y) in enumerate(batches(16)):
             (step if i % 4 == 3 else captured)(x, y)
             if i == 5:
                 update.state[model.fc1.weight]["step"] = 1
@@ -192,7 +177,7 @@ def test_what_eager_steps_and_others_do_to_the_optimizer_in_between_counts():
     assert runs[0] == runs[1]
 
 
-@pytest.mark.parametrize("optimizer", test_captured.OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_gradient_that_a_frozen_parameter_is_given_counts(optimizer):
     """Also where the step itself zeroes none."""
     runs = []
@@ -207,7 +192,7 @@ def test_a_gradient_that_a_frozen_parameter_is_given_counts(optimizer):
             return loss
 
         step, losses = wrap(step), []
-        for call, (x, y) in enumerate(test_captured.batches(10)):
+        for call, (x, y) in enumerate(batches(10)):
             update.zero_grad()
             frozen.grad = microtorch.full_like(frozen, 0.5) if call in (4, 5, 8) else None
             losses.append(step(x, y).item())
@@ -215,13 +200,13 @@ def test_a_gradient_that_a_frozen_parameter_is_given_counts(optimizer):
     assert runs[0] == runs[1]
 
 
-@pytest.mark.parametrize("optimizer", test_captured.OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_schedule_knows_that_a_replay_has_stepped(optimizer):
     _, update, step = training(optimizer)
     step = microtorch.capture(step)
     with pytest.warns(UserWarning, match="before `optimizer.step"):
         microtorch.optim.lr_scheduler.StepLR(update, 5).step()
-    for i, (x, y) in enumerate(test_captured.batches(3)):
+    for i, (x, y) in enumerate(batches(3)):
         step(x, y)
         assert step.recording.replays == i
         with warnings.catch_warnings():
@@ -232,7 +217,7 @@ def test_a_schedule_knows_that_a_replay_has_stepped(optimizer):
 def test_replays_take_no_memory():
     _, _, step = training("adam", norm="batch", dropout=0.2)
     step = microtorch.capture(step)
-    ((x, y),) = test_captured.batches(1)
+    ((x, y),) = batches(1)
     for _ in range(100):
         step(x, y)
     tracemalloc.start()
@@ -247,7 +232,7 @@ def test_replays_take_no_memory():
 def test_recorded_memory_is_given_back_at_once():
     _, _, step = training("adam", norm="batch")
     captured = microtorch.capture(step)
-    for x, y in test_captured.batches(3):
+    for x, y in batches(3):
         captured(x, y)
     buffer = weakref.ref(captured.recording.buffers[0])
     gc.disable()
