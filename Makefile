@@ -5,7 +5,7 @@ PYTHON := python3
 BIN := .venv/bin
 # Two processes suit the small machines this is read on; give more with `make test JOBS=8`.
 JOBS := 2
-# Where it is set, each of the some 500 processes that the tests start compiles all that it imports: 1.2 s instead of 0.
+# Where it is set, each of the some 500 processes that the tests start compiles all that it imports, which takes 1.2 s.
 unexport PYTHONDONTWRITEBYTECODE
 SECONDS := 3600
 ARCHIVE := microtorch

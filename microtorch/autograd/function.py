@@ -55,6 +55,10 @@ class ArrayFunction:
         For intermediates that only `backward_kernel` reads; released with what was saved.
     scope : tuple or None
         ``(module, outer scope)``: whose forward was running.
+    is_view : bool or None
+        Whether the result lies in the memory of the first argument, where `apply` with the same further arguments finds
+        it again: then changes in place of either are followed. None, the default of classes of your own: where a result
+        lies in an argument's memory, they are refused.
 
     Notes
     -----
@@ -97,7 +101,7 @@ class ArrayFunction:
         if "backward_kernel" in cls.__dict__:
             cls.stands_for = cls.backward  # another `backward`, of a subclass or assigned later, has no kernel
         if cls.is_view is False and not cls.__module__.startswith("microtorch."):
-            cls.is_view = None
+            cls.is_view = None  # the package's own are held to say so by a test; others are looked at
 
     @staticmethod
     def forward(ctx, *args):
